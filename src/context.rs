@@ -1,0 +1,318 @@
+//! What a computation runs under: threads, seed, cancellation, deadline, memory budget, progress, file access.
+//!
+//! One `&Context` is passed down; nothing is global. Long loops call [`Context::check`] at least every 50 ms, and
+//! every allocation that grows with the square of the number of variables goes through [`Context::reserve`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::rng;
+
+/// Receives progress: what is being done, how much is done, of how much.
+pub type ProgressFn = Arc<dyn Fn(&Progress<'_>) + Send + Sync>;
+
+/// How far a long computation is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'a> {
+    /// What is being done.
+    pub task: &'a str,
+    /// Steps done.
+    pub done: usize,
+    /// Steps in all.
+    pub total: usize,
+}
+
+/// A flag that stops a computation from another thread.
+#[derive(Debug, Clone, Default)]
+pub struct CancelHandle(Arc<AtomicBool>);
+
+impl CancelHandle {
+    /// Asks everything that runs under the flag to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a stop was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Takes the request back, before the next computation.
+    pub fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Which files a computation may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileAccess {
+    /// Any that the operating system allows.
+    All,
+    /// None.
+    None,
+}
+
+/// Counts reserved bytes against a limit.
+#[derive(Debug)]
+struct Budget {
+    limit: AtomicUsize,
+    used: AtomicUsize,
+}
+
+/// Bytes taken from the budget, given back when this is dropped.
+#[derive(Debug)]
+pub struct Reservation {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// What a computation runs under. Cloning is cheap; clones share cancellation, budget and seed counter.
+#[derive(Clone)]
+pub struct Context {
+    threads: usize,
+    cancel: CancelHandle,
+    deadline: Option<Instant>,
+    budget: Arc<Budget>,
+    progress: Option<ProgressFn>,
+    files: FileAccess,
+    strict: bool,
+    seed: Arc<AtomicU64>,
+    calls: Arc<AtomicU64>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("threads", &self.threads)
+            .field("seed", &self.seed())
+            .field("deadline", &self.deadline)
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// All processors, a fresh seed, no limits.
+    pub fn new() -> Self {
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            cancel: CancelHandle::default(),
+            deadline: None,
+            budget: Arc::new(Budget { limit: AtomicUsize::new(usize::MAX), used: AtomicUsize::new(0) }),
+            progress: None,
+            files: FileAccess::All,
+            strict: false,
+            seed: Arc::new(AtomicU64::new(rng::fresh())),
+            calls: Arc::default(),
+        }
+    }
+
+    /// With at most `threads` threads (at least 1). The number never changes a result.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// With this seed, and the count of calls started again.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = Arc::new(AtomicU64::new(seed & rng::MAX_SEED));
+        self.calls = Arc::default();
+        self
+    }
+
+    /// With a limit on time from now on.
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.deadline = Instant::now().checked_add(limit);
+        self
+    }
+
+    /// With a limit in bytes on what [`Context::reserve`] gives out.
+    #[must_use]
+    pub fn with_memory_limit(self, bytes: usize) -> Self {
+        self.budget.limit.store(bytes, Ordering::Relaxed);
+        self
+    }
+
+    /// With a receiver of progress, or none.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Option<ProgressFn>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// With this access to files.
+    #[must_use]
+    pub fn with_files(mut self, files: FileAccess) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// Whether a fit that does not converge is an error.
+    #[must_use]
+    pub fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// With this cancellation flag.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: CancelHandle) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Whether a fit that does not converge is an error.
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The most threads to use.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// The flag that cancels everything under this context.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+
+    /// The seed that results record.
+    pub fn seed(&self) -> u64 {
+        self.seed.load(Ordering::Relaxed)
+    }
+
+    /// Sets the seed for everything that follows, in every clone of this context.
+    pub fn set_seed(&self, seed: u64) {
+        self.seed.store(seed & rng::MAX_SEED, Ordering::Relaxed);
+        self.calls.store(0, Ordering::Relaxed);
+    }
+
+    /// The seed of the next random call: each call under one seed gets its own.
+    pub fn next_seed(&self) -> u64 {
+        rng::derive(self.seed(), "call", self.calls.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Fails if the computation was cancelled or its time is up. Cheap enough for every few microseconds of work.
+    pub fn check(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => {
+                Err(Error::new(ErrorKind::Time, "the time limit was reached")
+                    .with_hint("a larger --time-limit, or less work"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes `bytes` from the memory budget until the reservation is dropped.
+    ///
+    /// # Errors
+    /// When the budget does not have them: an error instead of a killed process.
+    pub fn reserve(&self, bytes: usize) -> Result<Reservation> {
+        let limit = self.budget.limit.load(Ordering::Relaxed);
+        let taken = self.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+            used.checked_add(bytes).filter(|&total| total <= limit)
+        });
+        match taken {
+            Ok(_) => Ok(Reservation { budget: Arc::clone(&self.budget), bytes }),
+            Err(used) => Err(Error::memory(format!(
+                "{} needed, {} of {} in use",
+                human_bytes(bytes),
+                human_bytes(used),
+                human_bytes(limit)
+            ))
+            .with_hint("a larger --memory-limit, or fewer variables")),
+        }
+    }
+
+    /// Takes `count` matrices of `rows` x `cols` numbers from the memory budget.
+    pub fn reserve_matrices(&self, count: usize, rows: usize, cols: usize) -> Result<Reservation> {
+        let bytes =
+            [rows, cols, std::mem::size_of::<f64>()].iter().try_fold(count, |product, &n| product.checked_mul(n));
+        match bytes.filter(|&bytes| bytes <= isize::MAX as usize) {
+            Some(bytes) => self.reserve(bytes),
+            None => Err(Error::memory(format!("a matrix of {rows} x {cols} does not fit into any memory"))),
+        }
+    }
+
+    /// Tells whoever listens how far `task` is.
+    pub fn progress(&self, task: &str, done: usize, total: usize) {
+        if let Some(report) = &self.progress {
+            report(&Progress { task, done, total });
+        }
+    }
+
+    /// Fails if this context may not touch `path`.
+    pub fn allow_file(&self, path: &Path) -> Result<PathBuf> {
+        match self.files {
+            FileAccess::All => Ok(path.to_path_buf()),
+            FileAccess::None => {
+                Err(Error::new(ErrorKind::Denied, format!("this session may not touch files ({})", path.display())))
+            }
+        }
+    }
+}
+
+/// Bytes as people read them.
+pub fn human_bytes(bytes: usize) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1000.0 && unit + 1 < units.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{size:.1} {}", units[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_refuses_and_takes_back() {
+        let ctx = Context::new().with_memory_limit(1000);
+        let held = ctx.reserve(600).unwrap();
+        assert_eq!(ctx.reserve(600).unwrap_err().kind(), ErrorKind::Memory);
+        drop(held);
+        assert!(ctx.reserve(600).is_ok());
+        assert_eq!(ctx.reserve_matrices(1, usize::MAX, 2).unwrap_err().kind(), ErrorKind::Memory);
+    }
+
+    #[test]
+    fn a_passed_deadline_and_a_cancel_stop() {
+        let ctx = Context::new().with_time_limit(Duration::ZERO);
+        assert_eq!(ctx.check().unwrap_err().kind(), ErrorKind::Time);
+        let ctx = Context::new();
+        ctx.cancel_handle().cancel();
+        assert_eq!(ctx.check().unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn calls_under_one_seed_differ_and_repeat() {
+        let seeds = |ctx: Context| [ctx.next_seed(), ctx.next_seed()];
+        let first = seeds(Context::new().with_seed(5));
+        assert_ne!(first[0], first[1]);
+        assert_eq!(first, seeds(Context::new().with_seed(5)));
+    }
+}

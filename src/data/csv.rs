@@ -1,0 +1,200 @@
+//! Delimited text: tables with a header, and plain numeric matrices.
+
+use std::sync::Arc;
+
+use super::{Column, Matrix, Names, Table};
+use crate::context::Context;
+use crate::data::file;
+use crate::error::{Error, Result};
+
+/// How a delimited file is laid out.
+#[derive(Debug, Clone)]
+pub struct CsvOptions {
+    /// Between two cells.
+    pub delimiter: u8,
+    /// Whether the first line names the columns; otherwise they are c0, c1, ...
+    pub header: bool,
+    /// The column that names the rows.
+    pub index: Option<String>,
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        Self { delimiter: b',', header: true, index: None }
+    }
+}
+
+/// The number in a cell: NaN where the cell is missing, `None` where it is text.
+pub(crate) fn parse_cell(cell: &str) -> Option<f64> {
+    let cell = cell.trim();
+    match cell {
+        "" | "NA" | "N/A" | "NaN" | "nan" | "null" => Some(f64::NAN),
+        // Rust also parses "infinity" and "inf"; both are what other tools write for an infinite number.
+        _ => cell.parse().ok(),
+    }
+}
+
+/// Reads delimited text as a table; a column is numeric when every cell is a number or missing.
+///
+/// # Errors
+/// A file that cannot be read or is empty, lines of different lengths, column names that occur twice.
+pub fn read_csv(path: &str, options: &CsvOptions, ctx: &Context) -> Result<Table> {
+    parse_table(&file::read_bytes(path, ctx)?, options, ctx).map_err(|error| error.at(format!("'{path}'")))
+}
+
+/// Reads numeric text without a header; cells are separated by commas, semicolons, tabs or blanks.
+///
+/// # Errors
+/// A file that cannot be read or is empty, lines of different lengths, a cell that is not a number.
+pub fn read_matrix(path: &str, ctx: &Context) -> Result<Matrix> {
+    parse_matrix(&file::read_bytes(path, ctx)?, ctx).map_err(|error| error.at(format!("'{path}'")))
+}
+
+pub(crate) fn parse_table(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Table> {
+    // Excel writes a byte order mark, which would become part of the first name.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = ::csv::ReaderBuilder::new()
+        .has_headers(options.header)
+        .delimiter(options.delimiter)
+        .trim(::csv::Trim::All)
+        .from_reader(bytes);
+    let mut names: Vec<String> = if options.header {
+        reader.headers().map_err(malformed)?.iter().map(String::from).collect()
+    } else {
+        Vec::new()
+    };
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+    for (row, record) in reader.records().enumerate() {
+        if row % 1024 == 0 {
+            ctx.check()?;
+        }
+        let record = record.map_err(malformed)?;
+        if cells.is_empty() {
+            cells.resize(record.len(), Vec::new());
+        }
+        for (column, cell) in cells.iter_mut().zip(&record) {
+            column.push(cell.to_string());
+        }
+    }
+    if cells.first().is_none_or(Vec::is_empty) {
+        return Err(Error::data("the file has no data"));
+    }
+    if !options.header {
+        names = (0..cells.len()).map(|column| format!("c{column}")).collect();
+    } else if let Some(position) = names.iter().position(String::is_empty) {
+        // The first column of a data frame written by R or pandas has no name: it is the index.
+        names[position] = if position == 0 { "index".into() } else { format!("c{position}") };
+    }
+    let mut row_names = None;
+    let mut columns = Vec::with_capacity(names.len());
+    for (name, cells) in names.into_iter().zip(cells) {
+        if options.index.as_deref() == Some(&name) {
+            row_names = Some(Names::new(cells, "rows")?);
+            continue;
+        }
+        let numbers: Option<Vec<f64>> = cells.iter().map(|cell| parse_cell(cell)).collect();
+        columns.push((name, numbers.map_or_else(|| Column::Texts(Arc::new(cells)), |n| Column::Numbers(Arc::new(n)))));
+    }
+    if let (Some(index), None) = (&options.index, &row_names) {
+        let known: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::name(format!("no column is called '{index}'")).with_nearest(index, known));
+    }
+    Table::new(columns, row_names)
+}
+
+pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file is not text in UTF-8"))?;
+    let is_separator = |c: char| matches!(c, ',' | ';' | '\t');
+    let mut numbers = Vec::new();
+    let (mut rows, mut cols) = (0, 0);
+    for (line_number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        if rows % 1024 == 0 {
+            ctx.check()?;
+        }
+        let before = numbers.len();
+        let cells: Box<dyn Iterator<Item = &str>> = if line.contains(is_separator) {
+            Box::new(line.split(is_separator))
+        } else {
+            Box::new(line.split_whitespace())
+        };
+        for (col, cell) in cells.enumerate() {
+            numbers.push(parse_cell(cell).ok_or_else(|| {
+                let error =
+                    Error::data(format!("line {}, column {col}: \"{}\" is not a number", line_number + 1, cell.trim()));
+                if rows == 0 { error.with_hint("for a file with a header or texts: read_csv") } else { error }
+            })?);
+        }
+        let width = numbers.len() - before;
+        if rows > 0 && width != cols {
+            return Err(Error::data(format!("line {} has {width} cells, the first has {cols}", line_number + 1)));
+        }
+        (rows, cols) = (rows + 1, width);
+    }
+    if rows == 0 {
+        return Err(Error::data("the file has no data"));
+    }
+    Matrix::from_vec(rows, cols, numbers)
+}
+
+fn malformed(error: ::csv::Error) -> Error {
+    match error.kind() {
+        ::csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or_else(String::new, |pos| format!("line {} ", pos.line()));
+            Error::data(format!("{line}has {len} cells, the first has {expected_len}"))
+        }
+        ::csv::ErrorKind::Utf8 { pos, .. } => {
+            let line = pos.as_ref().map_or_else(String::new, |pos| format!(" (line {})", pos.line()));
+            Error::data(format!("the file is not text in UTF-8{line}"))
+        }
+        _ => Error::data(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Result<Table> {
+        parse_table(text.as_bytes(), &CsvOptions::default(), &Context::new())
+    }
+
+    #[test]
+    fn types_missing_cells_and_texts() {
+        let t = table("a,b,c\n1,x,\n2.5,y,NA\n").unwrap();
+        assert_eq!((t.rows(), t.cols()), (2, 3));
+        assert!(matches!(t.column("b").unwrap(), Column::Texts(_)));
+        let error = t.matrix().unwrap_err();
+        assert!(error.message().contains("column 'b' is not numeric: row 0 is \"x\""), "{error}");
+        assert!(t.drop(&Selector::Name("b".into())).unwrap().matrix().unwrap().as_slice()[1].is_nan());
+    }
+    use super::super::Selector;
+
+    #[test]
+    fn wrong_files_are_explained() {
+        for (text, part) in [
+            ("", "no data"),
+            ("a,b\n", "no data"),
+            ("a,b\n1,2\n3\n", "line 3 has 1 cells, the first has 2"),
+            ("a,a\n1,2\n", "two columns are called 'a'"),
+        ] {
+            let error = table(text).unwrap_err();
+            assert!(error.message().contains(part), "{text:?}: {error}");
+        }
+        for (text, part) in [
+            ("", "no data"),
+            ("1,2\n3\n", "line 2 has 1 cells"),
+            ("1,2\n3,x\n", "line 2, column 1: \"x\" is not a number"),
+        ] {
+            let error = parse_matrix(text.as_bytes(), &Context::new()).unwrap_err();
+            assert!(error.message().contains(part), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn matrices_take_every_separator() {
+        for text in ["1,2\n3,4", "1 2\n 3  4\n\n", "1;2\n3;4", "1\t2\r\n3\t4\r\n"] {
+            let m = parse_matrix(text.as_bytes(), &Context::new()).unwrap();
+            assert_eq!(m.as_slice(), [1.0, 2.0, 3.0, 4.0], "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Reading and writing files so that nothing is lost: a write appears whole under its name, or not at all.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// The bytes of a file.
+///
+/// # Errors
+/// When the context forbids it or the file cannot be read; the error names the file.
+pub fn read_bytes(path: &str, ctx: &Context) -> Result<Vec<u8>> {
+    let path = ctx.allow_file(Path::new(path))?;
+    let size = std::fs::metadata(&path).map_err(|error| cannot("read", &path, &error))?.len();
+    let _held = ctx.reserve(usize::try_from(size).unwrap_or(usize::MAX))?;
+    std::fs::read(&path).map_err(|error| cannot("read", &path, &error))
+}
+
+/// Writes a file through a temporary one beside it, which is renamed when it is complete.
+///
+/// # Errors
+/// When the context forbids it or the file cannot be written; an existing file is then still whole.
+pub fn write_atomic(
+    path: &str,
+    ctx: &Context,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    let path = ctx.allow_file(Path::new(path))?;
+    let fail = |error: std::io::Error| cannot("write", &path, &error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sinew-");
+    #[cfg(unix)]
+    {
+        // A temporary file is private by default; what the user saves gets the usual permissions.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder).map_err(fail)?;
+    {
+        let mut buffered = BufWriter::new(file.as_file_mut());
+        write(&mut buffered).and_then(|()| buffered.flush()).map_err(fail)?;
+    }
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(&path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// The extension of a path in lower case.
+pub fn extension(path: &str) -> String {
+    Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// The error for an extension that nothing is written to or read from.
+pub fn unknown_extension(path: &str, known: &str) -> Error {
+    Error::file(format!("cannot tell the format of '{path}' from its ending")).with_hint(format!("known: {known}"))
+}
+
+fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
+    let result = Error::file(format!("cannot {what} '{}': {error}", path.display()));
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let here = std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default();
+            result.with_hint(format!("relative paths start at the working directory, {here}"))
+        }
+        _ => result,
+    }
+}

@@ -1,0 +1,26 @@
+//! Data: matrices, vectors, tables, their names and indices, and the files they come from.
+
+pub mod covariance;
+mod csv;
+pub mod example;
+pub mod file;
+mod index;
+mod mask;
+mod matrix;
+mod names;
+mod npy;
+mod prepare;
+mod print;
+mod table;
+mod vector;
+
+pub use csv::{CsvOptions, read_csv, read_matrix};
+pub use index::{Picked, Selector};
+pub use mask::Mask;
+pub use matrix::Matrix;
+pub use names::Names;
+pub use npy::{read_npy, write_npy};
+pub use table::{Column, Table};
+pub use vector::Vector;
+
+pub(crate) use print::{number, table_text};

@@ -1,0 +1,98 @@
+//! Numbers and grids as people read them on a terminal.
+
+/// A number in at most 6 significant digits, without the noise of trailing zeros.
+pub(crate) fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "NaN".into()
+        } else if value > 0.0 {
+            "inf".into()
+        } else {
+            "-inf".into()
+        };
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    if value == value.trunc() && value.abs() < 1e6 {
+        return format!("{value:.0}");
+    }
+    let magnitude = value.abs().log10().floor();
+    if (-5.0..6.0).contains(&magnitude) {
+        let decimals = (5.0 - magnitude).max(0.0) as usize;
+        let text = format!("{value:.decimals$}");
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+    } else {
+        format!("{value:.5e}")
+    }
+}
+
+const MAX_ROWS: usize = 12;
+const MAX_COLS: usize = 10;
+
+/// A grid with row and column headings; the middle of a large one is left out.
+pub(crate) fn table_text(
+    rows: usize,
+    headings: &[String],
+    row_name: impl Fn(usize) -> String,
+    cell: impl Fn(usize, usize) -> String,
+) -> String {
+    let shown_rows = shown(rows, MAX_ROWS);
+    let shown_cols = shown(headings.len(), MAX_COLS);
+    let mut lines: Vec<Vec<String>> = vec![
+        std::iter::once(String::new())
+            .chain(shown_cols.iter().map(|col| col.map_or("...".into(), |col| headings[col].clone())))
+            .collect(),
+    ];
+    for row in &shown_rows {
+        let mut line = vec![row.map_or("...".into(), &row_name)];
+        line.extend(shown_cols.iter().map(|col| match (row, col) {
+            (Some(row), Some(col)) => cell(*row, *col),
+            _ => "...".into(),
+        }));
+        lines.push(line);
+    }
+    let widths: Vec<usize> = (0..=shown_cols.len())
+        .map(|col| lines.iter().map(|line| line[col].chars().count()).max().unwrap_or(0))
+        .collect();
+    let text: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:>width$}")).collect();
+            cells.join("  ").trim_end().to_string()
+        })
+        .collect();
+    text.join("\n")
+}
+
+/// The positions to show: all, or the first and last ones with a gap between.
+fn shown(count: usize, max: usize) -> Vec<Option<usize>> {
+    if count <= max {
+        return (0..count).map(Some).collect();
+    }
+    let head = max / 2;
+    (0..head).map(Some).chain([None]).chain((count - (max - head - 1)..count).map(Some)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (3.0, "3"),
+            (-3.5, "-3.5"),
+            (0.123456789, "0.123457"),
+            (123456.789, "123457"),
+            (1.5e-9, "1.50000e-9"),
+            (1e10, "1.00000e10"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+}

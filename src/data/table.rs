@@ -1,0 +1,195 @@
+//! A table: named columns of numbers or texts, as files and records come.
+
+use std::sync::Arc;
+
+use super::print::{number, table_text};
+use super::{Matrix, Names, Picked, Selector};
+use crate::engine_type;
+use crate::error::{Error, Result};
+
+/// One column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    /// Numbers; a missing cell is NaN.
+    Numbers(Arc<Vec<f64>>),
+    /// Texts; a missing cell is empty.
+    Texts(Arc<Vec<String>>),
+}
+
+impl Column {
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(values) => values.len(),
+            Self::Texts(values) => values.len(),
+        }
+    }
+
+    fn pick(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Numbers(values) => Self::Numbers(Arc::new(rows.iter().map(|&i| values[i]).collect())),
+            Self::Texts(values) => Self::Texts(Arc::new(rows.iter().map(|&i| values[i].clone()).collect())),
+        }
+    }
+
+    /// A cell as people read it.
+    pub fn cell(&self, row: usize) -> String {
+        match self {
+            Self::Numbers(values) => number(values[row]),
+            Self::Texts(values) => values[row].clone(),
+        }
+    }
+}
+
+/// Named columns of equal length, and optional row names. Clones share the cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    names: Names,
+    columns: Arc<Vec<Column>>,
+    row_names: Option<Names>,
+    rows: usize,
+}
+
+engine_type!(Table, "Table");
+
+impl Table {
+    /// A table from its columns.
+    ///
+    /// # Errors
+    /// Names that occur twice, columns of different lengths.
+    pub fn new(columns: Vec<(String, Column)>, row_names: Option<Names>) -> Result<Self> {
+        let rows = columns.first().map_or(0, |(_, column)| column.len());
+        if let Some((name, column)) = columns.iter().find(|(_, column)| column.len() != rows) {
+            return Err(Error::shape(format!("column '{name}' has {} rows, the first has {rows}", column.len())));
+        }
+        let (names, columns): (Vec<String>, Vec<Column>) = columns.into_iter().unzip();
+        Ok(Self { names: Names::new(names, "columns")?, columns: Arc::new(columns), row_names, rows })
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The columns' names.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The rows' names, where the table has an index.
+    pub fn row_names(&self) -> Option<&Names> {
+        self.row_names.as_ref()
+    }
+
+    /// The column at `position`.
+    pub fn column_at(&self, position: usize) -> &Column {
+        &self.columns[position]
+    }
+
+    /// The column called `name`.
+    pub fn column(&self, name: &str) -> Result<&Column> {
+        Ok(&self.columns[self.names.position(name, "column")?])
+    }
+
+    /// The table of these columns.
+    ///
+    /// # Errors
+    /// An unknown column.
+    pub fn select(&self, columns: &Selector) -> Result<Self> {
+        let picked = columns.pick(self.cols(), Some(&self.names), "column")?;
+        Ok(self.pick_columns(&picked))
+    }
+
+    /// The table without these columns.
+    ///
+    /// # Errors
+    /// An unknown column.
+    pub fn drop(&self, columns: &Selector) -> Result<Self> {
+        let dropped = columns.pick(self.cols(), Some(&self.names), "column")?;
+        let kept = (0..self.cols()).filter(|column| !dropped.positions().contains(column)).collect();
+        Ok(self.pick_columns(&Picked::Many(kept)))
+    }
+
+    fn pick_columns(&self, picked: &Picked) -> Self {
+        let positions = picked.positions();
+        Self {
+            names: self.names.pick(positions),
+            columns: Arc::new(positions.iter().map(|&position| self.columns[position].clone()).collect()),
+            row_names: self.row_names.clone(),
+            rows: self.rows,
+        }
+    }
+
+    /// The table of these rows.
+    #[must_use]
+    pub fn pick_rows(&self, rows: &[usize]) -> Self {
+        Self {
+            names: self.names.clone(),
+            columns: Arc::new(self.columns.iter().map(|column| column.pick(rows)).collect()),
+            row_names: self.row_names.as_ref().map(|names| names.pick(rows)),
+            rows: rows.len(),
+        }
+    }
+
+    /// The first `count` rows (all but the last `-count` where negative).
+    #[must_use]
+    pub fn head(&self, count: i64) -> Self {
+        let end = if count < 0 { (self.rows as i64).saturating_add(count).max(0) } else { count };
+        self.pick_rows(&(0..(end as usize).min(self.rows)).collect::<Vec<_>>())
+    }
+
+    /// As JSON: `{"rows", "cols", "names", "columns": {name: [..]}}`, missing numbers as null.
+    pub fn to_json(&self) -> serde_json::Value {
+        let columns: serde_json::Map<String, serde_json::Value> = self
+            .names
+            .iter()
+            .zip(self.columns.iter())
+            .map(|(name, column)| {
+                let cells = match column {
+                    Column::Numbers(values) => serde_json::json!(values.as_slice()),
+                    Column::Texts(values) => serde_json::json!(values.as_slice()),
+                };
+                (name.to_string(), cells)
+            })
+            .collect();
+        serde_json::json!({ "rows": self.rows, "cols": self.cols(), "names": self.names.as_slice(), "columns": columns })
+    }
+
+    /// All columns as a matrix.
+    ///
+    /// # Errors
+    /// A column of texts, with the first cell that is not a number.
+    pub fn matrix(&self) -> Result<Matrix> {
+        let mut numbers = Vec::with_capacity(self.columns.len());
+        for (name, column) in self.names.iter().zip(self.columns.iter()) {
+            match column {
+                Column::Numbers(values) => numbers.push(values),
+                Column::Texts(values) => {
+                    let is_text = |cell: &&String| super::csv::parse_cell(cell).is_none();
+                    let (row, cell) =
+                        values.iter().enumerate().find(|(_, cell)| is_text(cell)).unwrap_or((0, &values[0]));
+                    return Err(Error::data(format!("column '{name}' is not numeric: row {row} is \"{cell}\""))
+                        .with_hint(format!(
+                            "leave it out with .drop(\"{name}\"), or take columns with .select([..])"
+                        )));
+                }
+            }
+        }
+        Matrix::from_fn(self.rows, numbers.len(), |i, j| numbers[j][i])
+            .with_names(Some(self.names.clone()))?
+            .with_row_names(self.row_names.clone())
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "Table {} x {}", self.rows, self.cols())?;
+        let row_name =
+            |i: usize| self.row_names.as_ref().map_or_else(|| i.to_string(), |names| names.get(i).to_string());
+        f.write_str(&table_text(self.rows, self.names.as_slice(), row_name, |i, j| self.columns[j].cell(i)))
+    }
+}

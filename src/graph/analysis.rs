@@ -1,0 +1,110 @@
+//! What a graph looks like: degrees, density, hubs, components, neighbours.
+
+use super::Graph;
+
+impl Graph {
+    /// Edges over possible edges.
+    pub fn density(&self) -> f64 {
+        let pairs = self.nodes * self.nodes.saturating_sub(1) / if self.is_directed() { 1 } else { 2 };
+        if pairs == 0 { 0.0 } else { self.n_edges() as f64 / pairs as f64 }
+    }
+
+    /// The number of edges at every node, of either direction.
+    pub fn degree(&self) -> Vec<usize> {
+        let mut degree = vec![0; self.nodes];
+        for edge in self.edges() {
+            degree[edge.source] += 1;
+            degree[edge.target] += 1;
+        }
+        degree
+    }
+
+    /// The `count` nodes with most edges, and how many; ties in order of the nodes.
+    pub fn hubs(&self, count: usize) -> Vec<(usize, usize)> {
+        let mut nodes: Vec<(usize, usize)> = self.degree().into_iter().enumerate().collect();
+        nodes.sort_by_key(|&(node, degree)| (std::cmp::Reverse(degree), node));
+        nodes.truncate(count);
+        nodes
+    }
+
+    /// The connected components, edges taken without direction: largest first, nodes in order.
+    pub fn components(&self) -> Vec<Vec<usize>> {
+        let mut union = UnionFind::new(self.nodes);
+        for edge in self.edges() {
+            union.join(edge.source, edge.target);
+        }
+        union.groups()
+    }
+
+    /// The nodes that share an edge with `node`, in order.
+    pub fn neighbors(&self, node: usize) -> Vec<usize> {
+        let mut found: Vec<usize> = self
+            .edges()
+            .iter()
+            .filter_map(|edge| match node {
+                _ if edge.source == node => Some(edge.target),
+                _ if edge.target == node => Some(edge.source),
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Disjoint sets of positions, joined one pair at a time.
+#[derive(Debug)]
+pub struct UnionFind(Vec<usize>);
+
+impl UnionFind {
+    /// Every position alone.
+    pub fn new(len: usize) -> Self {
+        Self((0..len).collect())
+    }
+
+    fn root(&mut self, mut i: usize) -> usize {
+        while self.0[i] != i {
+            self.0[i] = self.0[self.0[i]]; // path halving
+            i = self.0[i];
+        }
+        i
+    }
+
+    /// Puts the sets of two positions together.
+    pub fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        // The smaller position is the root, so that the result does not depend on the order of the pairs.
+        let (low, high) = (a.min(b), a.max(b));
+        self.0[high] = low;
+    }
+
+    /// The sets: largest first, then by their first position; positions in order.
+    pub fn groups(mut self) -> Vec<Vec<usize>> {
+        let len = self.0.len();
+        let mut by_root: Vec<Vec<usize>> = vec![Vec::new(); len];
+        for i in 0..len {
+            let root = self.root(i);
+            by_root[root].push(i);
+        }
+        let mut groups: Vec<Vec<usize>> = by_root.into_iter().filter(|group| !group.is_empty()).collect();
+        groups.sort_by_key(|group| (std::cmp::Reverse(group.len()), group[0]));
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Edge, Graph};
+
+    #[test]
+    fn a_path_and_a_lonely_node() {
+        let edges = [(2, 1), (1, 0)].map(|(source, target)| Edge { source, target, weight: 1.0 });
+        let g = Graph::new(4, None, false, edges.to_vec()).unwrap();
+        assert_eq!(g.degree(), [1, 2, 1, 0]);
+        assert_eq!(g.components(), [vec![0, 1, 2], vec![3]]);
+        assert_eq!(g.neighbors(1), [0, 2]);
+        assert_eq!(g.hubs(2), [(1, 2), (0, 1)]);
+        assert_eq!(g.density(), 2.0 / 6.0);
+    }
+}

@@ -1,0 +1,27 @@
+//! sinew, the Sparse INverse covariancE Workbench: sparse graphs recovered from data.
+//!
+//! Samples are rows, variables are columns. See `README.md` for the script language and `src/README.md` for the
+//! map of the code.
+
+pub mod context;
+pub mod data;
+pub mod error;
+pub mod graph;
+pub mod linalg;
+pub mod methods;
+pub mod metrics;
+pub mod model;
+pub mod options;
+pub mod parallel;
+pub mod problem;
+pub mod registry;
+pub mod rng;
+pub mod select;
+pub mod simulate;
+pub mod solver;
+pub mod value;
+
+pub use context::Context;
+pub use data::{Matrix, Table, Vector};
+pub use error::{Error, ErrorKind, Result};
+pub use graph::Graph;

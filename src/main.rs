@@ -1,0 +1,2 @@
+//! sinew
+fn main() {}

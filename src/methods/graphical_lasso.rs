@@ -1,0 +1,353 @@
+//! The graphical lasso: a sparse precision matrix by penalised maximum likelihood.
+
+use ndarray::{Array2, ArrayView2};
+
+use super::graphical_lasso_path::GraphicalLassoPath;
+use crate::context::Context;
+use crate::data::Matrix;
+use crate::error::{Error, Result};
+use crate::model::{Accepts, Area, Criterion, Estimate, Fit, Input, Property, Record, Run};
+use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::problem::{L1, check_weights};
+use crate::solver::graphical_lasso::{Settings, solve};
+use crate::value::Value;
+
+/// Options that the graphical lasso and its path share.
+pub(super) mod shared {
+    use super::*;
+
+    pub const WEIGHTS: Opt = Opt::new(
+        "weights",
+        &[Kind::Object("Matrix")],
+        Preset::Unset("all 1"),
+        "Factors of lambda, p x p, symmetric: 0 leaves an edge free, infinity forbids it",
+    );
+    pub const PENALIZE_DIAGONAL: Opt =
+        Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise the diagonal too");
+    pub const GAMMA: Opt = Opt::new(
+        "gamma",
+        &[Kind::Number(Range::UNIT)],
+        Preset::Number(0.5),
+        "Extra cost of an edge in \"ebic\": 0 is the BIC, 1 the strictest",
+    );
+    pub const N_LAMBDAS: Opt =
+        Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid");
+    pub const MIN_RATIO: Opt = Opt::new(
+        "min_ratio",
+        &[Kind::Number(Range::OPEN_UNIT)],
+        Preset::Number(0.01),
+        "Smallest over largest penalty in the automatic grid",
+    );
+    pub const TOL: Opt =
+        Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-9), "Bound on the relative duality gap");
+    pub const MAX_ITER: Opt =
+        Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Sweeps over all variables at most");
+}
+
+const OPTIONS: &[Opt] = &[
+    Opt::new(
+        "lambda",
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(Criterion::NAMES)],
+        Preset::Text("ebic"),
+        "Penalty: a number, a matrix of numbers, or a rule that chooses one",
+    ),
+    shared::WEIGHTS,
+    shared::PENALIZE_DIAGONAL,
+    shared::GAMMA,
+    shared::N_LAMBDAS,
+    shared::MIN_RATIO,
+    shared::TOL,
+    shared::MAX_ITER,
+];
+
+/// The record.
+pub static RECORD: Record = Record {
+    verb: "graphical_lasso",
+    constructor: Some("GraphicalLasso"),
+    area: Area::Recover,
+    summary: "Sparse precision matrix by L1-penalised Gaussian likelihood",
+    details: "Minimises -logdet Theta + tr(S Theta) + sum_ij Lambda_ij |Theta_ij| over positive definite Theta, where S is the \
+sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is free unless `penalize_diagonal`. Columns \
+on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
+(primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions.",
+    params: &[],
+    options: OPTIONS,
+    accepts: Accepts::DataOrCovariance,
+    random: false,
+    adds: &[Property { name: "n_components", help: "Connected components after exact screening (int)" }],
+    reference: "Friedman, Hastie, Tibshirani, Biostatistics 9:432 (2008); Banerjee, El Ghaoui, d'Aspremont, JMLR 9:485 (2008)",
+    example: "let x = example(\"sachs\").head(200).log1p().standardize();\n\
+              let fit = x.graphical_lasso(#{ lambda: 0.2 });\n\
+              print(fit.summary());",
+    run: Run::Fit(|input, options, ctx| GraphicalLasso::from_options(options)?.fit_input(input, ctx)),
+};
+
+/// The penalty of the graphical lasso.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lambda {
+    /// The same for every pair.
+    Value(f64),
+    /// One for each pair, p x p.
+    Matrix(Matrix),
+    /// Chosen along a path.
+    Rule(Criterion),
+}
+
+impl From<f64> for Lambda {
+    fn from(value: f64) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl From<Matrix> for Lambda {
+    fn from(matrix: Matrix) -> Self {
+        Self::Matrix(matrix)
+    }
+}
+
+impl From<Criterion> for Lambda {
+    fn from(criterion: Criterion) -> Self {
+        Self::Rule(criterion)
+    }
+}
+
+/// The graphical lasso and its options.
+///
+/// ```
+/// use sinew::{Context, Matrix, methods::graphical_lasso::GraphicalLasso};
+/// let x = Matrix::from_fn(50, 4, |i, j| ((i * (j + 3)) % 7) as f64 + 0.1 * j as f64);
+/// let fit = GraphicalLasso::new().lambda(0.3).fit(&x, &Context::new())?;
+/// assert!(fit.certificate()?.relative_gap() < 1e-7);
+/// # Ok::<(), sinew::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct GraphicalLasso {
+    pub(super) lambda: Lambda,
+    pub(super) weights: Option<Matrix>,
+    pub(super) penalize_diagonal: bool,
+    pub(super) n_lambdas: usize,
+    pub(super) min_ratio: f64,
+    pub(super) tol: f64,
+    pub(super) max_iter: usize,
+    /// Whether lambda was written as the integer 0, as by 1/10.
+    integer_zero: bool,
+}
+
+impl Default for GraphicalLasso {
+    fn default() -> Self {
+        Self {
+            lambda: Lambda::Rule(Criterion::Ebic { gamma: 0.5 }),
+            weights: None,
+            penalize_diagonal: false,
+            n_lambdas: 40,
+            min_ratio: 0.01,
+            tol: 1e-9,
+            max_iter: 1000,
+            integer_zero: false,
+        }
+    }
+}
+
+impl GraphicalLasso {
+    /// With the defaults of the script verb.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Penalty: a number, a p x p matrix, or a [`Criterion`].
+    #[must_use]
+    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
+        self.lambda = lambda.into();
+        self
+    }
+
+    /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
+    #[must_use]
+    pub fn weights(mut self, weights: Matrix) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Whether the diagonal is penalised too.
+    #[must_use]
+    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
+        self.penalize_diagonal = penalize;
+        self
+    }
+
+    /// Bound on the relative duality gap.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
+    /// Sweeps over all variables at most.
+    #[must_use]
+    pub fn max_iter(mut self, max_iter: usize) -> Self {
+        self.max_iter = max_iter;
+        self
+    }
+
+    pub(super) fn from_options(options: &Options) -> Result<Self> {
+        let gamma = options.number("gamma").unwrap_or(0.5);
+        let lambda = match options.get("lambda") {
+            Some(Value::Text(rule)) => Criterion::parse(rule, gamma).map(Lambda::Rule),
+            Some(value) => value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix)),
+            None => None,
+        };
+        let default = Self::default();
+        Ok(Self {
+            lambda: lambda.unwrap_or(default.lambda),
+            weights: options.object("weights").cloned(),
+            penalize_diagonal: options.is_true("penalize_diagonal"),
+            n_lambdas: options.count("n_lambdas").unwrap_or(default.n_lambdas),
+            min_ratio: options.number("min_ratio").unwrap_or(default.min_ratio),
+            tol: options.number("tol").unwrap_or(default.tol),
+            max_iter: options.count("max_iter").unwrap_or(default.max_iter),
+            integer_zero: matches!(options.get("lambda"), Some(Value::Int(0))),
+        })
+    }
+
+    /// Fits data, n x p.
+    ///
+    /// # Errors
+    /// Data or options that cannot be used, a problem without a minimum, a limit of the context.
+    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Fit> {
+        self.fit_input(&Input::data(x)?, ctx)
+    }
+
+    /// Fits data or a covariance matrix.
+    ///
+    /// # Errors
+    /// As [`GraphicalLasso::fit`].
+    pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
+        self.check()?;
+        if let Lambda::Rule(criterion) = self.lambda {
+            return GraphicalLassoPath::of(self.clone()).choose(input, criterion, ctx);
+        }
+        let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
+        let s = input.s(ctx)?;
+        let (penalty, diagonal_ignored) = self.penalty(input)?;
+        let solution = solve(s, &penalty, None, self.settings(), ctx)?;
+        if diagonal_ignored {
+            builder.warn("the diagonal of the penalty matrix was not used; set penalize_diagonal: true to use it");
+        }
+        if self.integer_zero {
+            builder.warn(
+                "lambda is the integer 0: there was no penalty; if it came from a division such as 1/10, write 1.0/10",
+            );
+        }
+        if !solution.converged {
+            builder.warn(not_converged(solution.certificate.relative_gap(), self.settings(), solution.iterations));
+        }
+        builder
+            .lambda(match &self.lambda {
+                Lambda::Matrix(matrix) => matrix.clone().into(),
+                Lambda::Value(lambda) => Value::Float(*lambda),
+                Lambda::Rule(_) => Value::Unit,
+            })
+            .certificate(solution.likelihood(s), solution.certificate)
+            .solver(solution.solver, solution.iterations, solution.converged)
+            .add("n_components", solution.components.into())
+            .finish(Estimate::Precision(Matrix::square(solution.theta, input.names())), ctx)
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        Settings { tol: self.tol, max_iter: self.max_iter }
+    }
+
+    /// What Rust callers can get wrong; scripts have been checked before.
+    pub(super) fn check(&self) -> Result<()> {
+        if let Lambda::Value(lambda) = self.lambda
+            && !(lambda.is_finite() && lambda >= 0.0)
+        {
+            return Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")));
+        }
+        if self.weights.is_some() && matches!(self.lambda, Lambda::Matrix(_)) {
+            return Err(Error::option("lambda is a matrix: weights would say the same a second time")
+                .with_hint("multiply them into lambda, or give lambda as a number"));
+        }
+        if !(self.tol > 0.0 && self.tol.is_finite()) || self.max_iter == 0 {
+            return Err(Error::option(format!(
+                "tol must be > 0 and max_iter >= 1, not {} and {}",
+                self.tol, self.max_iter
+            )));
+        }
+        Ok(())
+    }
+
+    /// The penalty, and whether a diagonal was given that is not used.
+    fn penalty(&self, input: &Input) -> Result<(L1, bool)> {
+        let (values, what) = match (&self.lambda, &self.weights) {
+            (Lambda::Matrix(matrix), _) => (matrix.clone(), "lambda"),
+            (Lambda::Value(_), Some(weights)) => (weights.clone(), "weights"),
+            (Lambda::Value(lambda), None) => return Ok((L1::scalar(*lambda, self.penalize_diagonal), false)),
+            (Lambda::Rule(_), _) => return Err(Error::internal("a rule is no penalty")),
+        };
+        check_matches(&values, input, what)?;
+        let diagonal_ignored =
+            !self.penalize_diagonal && what == "lambda" && values.view().diag().iter().any(|&value| value != 0.0);
+        let penalty = match self.lambda {
+            Lambda::Value(lambda) => weighted(lambda, values.view(), self.penalize_diagonal)?,
+            _ => L1::matrix(values.into_array(), self.penalize_diagonal, what)?,
+        };
+        Ok((penalty, diagonal_ignored))
+    }
+
+    pub(super) fn recorded(&self) -> Vec<(String, Value)> {
+        let lambda = match &self.lambda {
+            Lambda::Value(value) => Value::Float(*value),
+            Lambda::Matrix(matrix) => matrix.clone().into(),
+            Lambda::Rule(Criterion::Aic) => "aic".into(),
+            Lambda::Rule(Criterion::Bic) => "bic".into(),
+            Lambda::Rule(Criterion::Ebic { .. }) => "ebic".into(),
+        };
+        let mut options = vec![("lambda".to_string(), lambda)];
+        if let Lambda::Rule(Criterion::Ebic { gamma }) = self.lambda {
+            options.push(("gamma".into(), Value::Float(gamma)));
+        }
+        if let Some(weights) = &self.weights {
+            options.push(("weights".into(), weights.clone().into()));
+        }
+        options.push(("penalize_diagonal".into(), Value::Bool(self.penalize_diagonal)));
+        options.push(("tol".into(), Value::Float(self.tol)));
+        options.push(("max_iter".into(), self.max_iter.into()));
+        options
+    }
+}
+
+/// lambda x weights, where a forbidden entry stays forbidden also for lambda = 0.
+pub(super) fn weighted(lambda: f64, weights: ArrayView2<'_, f64>, penalize_diagonal: bool) -> Result<L1> {
+    let scaled: Array2<f64> = weights.mapv(|weight| if weight.is_infinite() { weight } else { lambda * weight });
+    L1::matrix(scaled, penalize_diagonal, "weights")
+}
+
+/// Checks that a p x p matrix belongs to the variables of the input.
+pub(super) fn check_matches(matrix: &Matrix, input: &Input, what: &str) -> Result<()> {
+    check_weights(matrix.view(), what)?;
+    if matrix.rows() != input.p() {
+        return Err(Error::shape(format!(
+            "{what} is {} x {}, there are {} variables",
+            matrix.rows(),
+            matrix.cols(),
+            input.p()
+        )));
+    }
+    match (crate::data::covariance::variable_names(matrix), input.names()) {
+        (Some(own), Some(names)) if own != *names => {
+            Err(Error::name(format!("{what} names other variables than the data, or in another order"))
+                .with_hint("take its rows and columns in the data's order: m[[names, names]]"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn not_converged(gap: f64, settings: Settings, iterations: usize) -> String {
+    let why = if iterations >= settings.max_iter {
+        "the sweeps were used up; allow more with max_iter"
+    } else {
+        "double precision ends here for so ill-conditioned a covariance; a larger lambda helps"
+    };
+    format!("the relative gap is {gap:.1e}, not {:.1e}: {why}", settings.tol)
+}

@@ -1,0 +1,155 @@
+//! The graphical lasso along a grid of penalties.
+
+use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, not_converged, shared, weighted};
+use crate::context::Context;
+use crate::data::{Matrix, Vector};
+use crate::error::{Error, Result};
+use crate::model::{Accepts, Area, Criterion, Fit, Input, Path, Record, Run, timed};
+use crate::options::{Kind, Opt, Options, Preset};
+use crate::problem::L1;
+use crate::select::{Grid, lambda_max, path_points};
+use crate::value::Value;
+
+const OPTIONS: &[Opt] = &[
+    Opt::new(
+        "lambdas",
+        &[Kind::List, Kind::Object("Vector")],
+        Preset::Unset("an automatic grid"),
+        "Penalties; sorted, largest first",
+    ),
+    shared::N_LAMBDAS,
+    shared::MIN_RATIO,
+    shared::WEIGHTS,
+    shared::PENALIZE_DIAGONAL,
+    shared::TOL,
+    shared::MAX_ITER,
+];
+
+/// The record.
+pub static RECORD: Record = Record {
+    verb: "graphical_lasso_path",
+    constructor: Some("GraphicalLassoPath"),
+    area: Area::Recover,
+    summary: "The graphical lasso along a grid of penalties, with warm starts",
+    details: "The automatic grid runs from the smallest penalty that empties the graph down to `min_ratio` of it, evenly in \
+logarithm. Every solution carries its own certificate. Choose one with path.select(\"ebic\" | \"bic\" | \"aic\"); a choice at \
+an end of the grid is a warning on the fit.",
+    params: &[],
+    options: OPTIONS,
+    accepts: Accepts::DataOrCovariance,
+    random: false,
+    adds: &[],
+    reference: "Friedman, Hastie, Tibshirani, Biostatistics 9:432 (2008); Foygel, Drton, NIPS (2010)",
+    example: "let x = example(\"sachs\").head(200).log1p().standardize();\n\
+              let path = x.graphical_lasso_path(#{ n_lambdas: 10, min_ratio: 0.05 });\n\
+              print(path.select(\"ebic\", #{ gamma: 0.5 }).n_edges);",
+    run: Run::Path(|input, options, ctx| GraphicalLassoPath::from_options(options)?.fit_input(input, ctx)),
+};
+
+/// The graphical lasso along a grid, and its options.
+#[derive(Debug, Clone)]
+pub struct GraphicalLassoPath {
+    model: GraphicalLasso,
+    lambdas: Option<Vec<f64>>,
+}
+
+impl Default for GraphicalLassoPath {
+    fn default() -> Self {
+        Self::of(GraphicalLasso::new())
+    }
+}
+
+impl GraphicalLassoPath {
+    /// The path of a graphical lasso; its own penalty is replaced by the grid's.
+    pub fn of(model: GraphicalLasso) -> Self {
+        Self { model, lambdas: None }
+    }
+
+    /// These penalties instead of an automatic grid.
+    #[must_use]
+    pub fn lambdas(mut self, lambdas: Vec<f64>) -> Self {
+        self.lambdas = Some(lambdas);
+        self
+    }
+
+    /// Number of penalties and smallest over largest, for the automatic grid.
+    #[must_use]
+    pub fn grid(mut self, n_lambdas: usize, min_ratio: f64) -> Self {
+        self.model.n_lambdas = n_lambdas;
+        self.model.min_ratio = min_ratio;
+        self
+    }
+
+    fn from_options(options: &Options) -> Result<Self> {
+        let lambdas = match options.get("lambdas") {
+            Some(Value::List(values)) => Some(
+                values
+                    .iter()
+                    .map(|value| {
+                        value.as_number().ok_or_else(|| {
+                            Error::option(format!(
+                                "option 'lambdas' must be a list of numbers, one of them is {}",
+                                value.brief()
+                            ))
+                        })
+                    })
+                    .collect::<Result<Vec<f64>>>()?,
+            ),
+            Some(value) => value.object::<Vector>().map(|vector| vector.as_slice().to_vec()),
+            None => None,
+        };
+        Ok(Self { model: GraphicalLasso::from_options(options)?, lambdas })
+    }
+
+    /// The path for data, n x p.
+    ///
+    /// # Errors
+    /// Data or options that cannot be used, a problem without a minimum, a limit of the context.
+    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Path> {
+        self.fit_input(Input::data(x)?, ctx)
+    }
+
+    /// The path for data or a covariance matrix.
+    ///
+    /// # Errors
+    /// As [`GraphicalLassoPath::fit`].
+    pub fn fit_input(&self, input: Input, ctx: &Context) -> Result<Path> {
+        self.model.check()?;
+        if !(self.model.min_ratio > 0.0 && self.model.min_ratio < 1.0) || self.model.n_lambdas == 0 {
+            return Err(Error::option("n_lambdas must be >= 1 and min_ratio between 0 and 1"));
+        }
+        let model = &self.model;
+        let (points, seconds) = timed(|| {
+            let s = input.s(ctx)?;
+            let weights = model.weights.as_ref();
+            if let Some(weights) = weights {
+                check_matches(weights, &input, "weights")?;
+            }
+            let grid = match &self.lambdas {
+                Some(lambdas) => Grid::Given(lambdas.clone()),
+                None => Grid::Automatic { count: model.n_lambdas, min_ratio: model.min_ratio },
+            };
+            let lambdas = grid.values(lambda_max(s, weights.map(Matrix::view)))?;
+            let penalty = |lambda: f64| match weights {
+                Some(weights) => weighted(lambda, weights.view(), model.penalize_diagonal),
+                None => Ok(L1::scalar(lambda, model.penalize_diagonal)),
+            };
+            path_points(s, &lambdas, penalty, model.settings(), ctx)
+        })?;
+        let warnings = points.iter().find(|point| !point.converged).map(|point| {
+            let gap = point.certificate.relative_gap();
+            format!("at lambda {}: {}", point.lambda, not_converged(gap, model.settings(), point.iterations))
+        });
+        Ok(Path::new(RECORD.verb, input, points, model.recorded(), seconds, warnings.into_iter().collect()))
+    }
+
+    /// The fit that `criterion` chooses along the path, as a fit of the graphical lasso.
+    pub(super) fn choose(&self, input: &Input, criterion: Criterion, ctx: &Context) -> Result<Fit> {
+        if input.n().is_none() {
+            return Err(Error::argument("choosing lambda by a criterion needs the number of samples")
+                .with_hint("give it with the covariance, `n: 100`, or give lambda as a number"));
+        }
+        debug_assert!(matches!(self.model.lambda, Lambda::Rule(_)));
+        self.fit_input(input.clone(), ctx)?.select(criterion, ctx)
+    }
+}

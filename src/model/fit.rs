@@ -1,0 +1,361 @@
+//! The result of every method: one type, with what all fits have as fields and what a method adds as properties.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use ndarray::Array2;
+
+use super::Input;
+use crate::context::Context;
+use crate::data::covariance::partial_correlation;
+use crate::data::{Matrix, Names, number};
+use crate::engine_type;
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::Graph;
+use crate::linalg::Cholesky;
+use crate::problem::Certificate;
+use crate::value::Value;
+
+/// What a method estimated.
+#[derive(Debug, Clone)]
+pub enum Estimate {
+    /// A precision matrix, p x p.
+    Precision(Matrix),
+    /// A graph alone.
+    Graph(Graph),
+}
+
+/// The result of a method. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Fit(Arc<Inner>);
+
+engine_type!(Fit, "Fit");
+
+#[derive(Debug)]
+struct Inner {
+    method: &'static str,
+    names: Option<Names>,
+    p: usize,
+    n: Option<usize>,
+    estimate: Estimate,
+    covariance: OnceLock<Matrix>,
+    lambda: Option<Value>,
+    /// log det Theta - tr(S Theta), where the estimate is a precision matrix.
+    likelihood: Option<f64>,
+    certificate: Option<Certificate>,
+    solver: &'static str,
+    iterations: usize,
+    converged: bool,
+    seconds: f64,
+    seed: u64,
+    warnings: Vec<String>,
+    options: Vec<(String, Value)>,
+    added: Vec<(&'static str, Value)>,
+}
+
+/// Collects what a method finds out, from the start of its work to the finished [`Fit`].
+#[derive(Debug)]
+pub struct FitBuilder {
+    started: Instant,
+    inner: Inner,
+}
+
+impl Fit {
+    /// Starts the clock for a fit of `method` to `input`.
+    pub fn builder(method: &'static str, input: &Input, options: Vec<(String, Value)>, ctx: &Context) -> FitBuilder {
+        FitBuilder {
+            started: Instant::now(),
+            inner: Inner {
+                method,
+                names: input.names().cloned(),
+                p: input.p(),
+                n: input.n(),
+                estimate: Estimate::Precision(Matrix::from(Array2::zeros((0, 0)))),
+                covariance: OnceLock::new(),
+                lambda: None,
+                likelihood: None,
+                certificate: None,
+                solver: "",
+                iterations: 0,
+                converged: true,
+                seconds: 0.0,
+                seed: ctx.seed(),
+                warnings: Vec::new(),
+                options,
+                added: Vec::new(),
+            },
+        }
+    }
+}
+
+impl FitBuilder {
+    /// Records the penalty that was used.
+    #[must_use]
+    pub fn lambda(mut self, lambda: Value) -> Self {
+        self.inner.lambda = Some(lambda);
+        self
+    }
+
+    /// Records how good the solution is: log det Theta - tr(S Theta) and the certificate.
+    #[must_use]
+    pub fn certificate(mut self, likelihood: f64, certificate: Certificate) -> Self {
+        self.inner.likelihood = Some(likelihood);
+        self.inner.certificate = Some(certificate);
+        self
+    }
+
+    /// Records which algorithm ran, for how many iterations, and whether it reached its tolerance.
+    #[must_use]
+    pub fn solver(mut self, solver: &'static str, iterations: usize, converged: bool) -> Self {
+        self.inner.solver = solver;
+        self.inner.iterations = iterations;
+        self.inner.converged = converged;
+        self
+    }
+
+    /// Adds a warning: what happened and what to do about it.
+    pub fn warn(&mut self, warning: impl Into<String>) {
+        self.inner.warnings.push(warning.into());
+    }
+
+    /// Adds a property of this method, one of those its record lists.
+    #[must_use]
+    pub fn add(mut self, name: &'static str, value: Value) -> Self {
+        self.inner.added.push((name, value));
+        self
+    }
+
+    /// The fit that estimated `estimate`.
+    ///
+    /// # Errors
+    /// Not converged, where the context is strict.
+    pub fn finish(mut self, estimate: Estimate, ctx: &Context) -> Result<Fit> {
+        self.inner.estimate = estimate;
+        self.inner.seconds = self.started.elapsed().as_secs_f64();
+        if ctx.is_strict() && !self.inner.converged {
+            let why = self.inner.warnings.last().cloned().unwrap_or_default();
+            return Err(Error::new(ErrorKind::NotConverged, format!("{} did not converge: {why}", self.inner.method)));
+        }
+        Ok(Fit(Arc::new(self.inner)))
+    }
+}
+
+impl Fit {
+    /// The verb of the method.
+    pub fn method(&self) -> &'static str {
+        self.0.method
+    }
+
+    /// The variables' names.
+    pub fn names(&self) -> Option<&Names> {
+        self.0.names.as_ref()
+    }
+
+    /// Number of variables.
+    pub fn p(&self) -> usize {
+        self.0.p
+    }
+
+    /// Number of samples, where it is known.
+    pub fn n(&self) -> Option<usize> {
+        self.0.n
+    }
+
+    /// The precision matrix, p x p.
+    ///
+    /// # Errors
+    /// When the method does not estimate one.
+    pub fn precision(&self) -> Result<&Matrix> {
+        match &self.0.estimate {
+            Estimate::Precision(theta) => Ok(theta),
+            Estimate::Graph(_) => Err(self.lacks("precision matrix").with_hint("it has .graph()")),
+        }
+    }
+
+    /// The covariance of the model: the inverse of the precision matrix. Computed when first asked for.
+    ///
+    /// # Errors
+    /// When the method does not estimate a precision matrix.
+    pub fn covariance(&self) -> Result<&Matrix> {
+        let theta = self.precision()?;
+        if let Some(covariance) = self.0.covariance.get() {
+            return Ok(covariance);
+        }
+        let cholesky = Cholesky::new(theta.view())
+            .ok_or_else(|| Error::internal("the precision matrix of a fit is not positive definite"))?;
+        Ok(self.0.covariance.get_or_init(|| Matrix::square(cholesky.inverse(), theta.names())))
+    }
+
+    /// Partial correlations, p x p with a unit diagonal.
+    ///
+    /// # Errors
+    /// When the method does not estimate a precision matrix.
+    pub fn partial_correlation(&self) -> Result<Matrix> {
+        self.precision().map(partial_correlation)
+    }
+
+    /// The recovered graph: partial correlations as weights, unless the method gives another one.
+    ///
+    /// Edges with |weight| at or below `threshold` are left out.
+    ///
+    /// # Errors
+    /// Never for a finished fit; the type says so because graphs check their edges.
+    pub fn graph(&self, threshold: f64) -> Result<Graph> {
+        match &self.0.estimate {
+            Estimate::Precision(theta) => Graph::from_matrix(&partial_correlation(theta), threshold),
+            Estimate::Graph(graph) if threshold > 0.0 => Graph::from_matrix(&graph.to_matrix(), threshold),
+            Estimate::Graph(graph) => Ok(graph.clone()),
+        }
+    }
+
+    /// The penalty that was used.
+    pub fn lambda(&self) -> Option<&Value> {
+        self.0.lambda.as_ref()
+    }
+
+    /// The Gaussian log-likelihood n/2 (log det Theta - tr(S Theta) - p log 2 pi).
+    ///
+    /// # Errors
+    /// When the number of samples is not known, or there is no precision matrix.
+    pub fn loglik(&self) -> Result<f64> {
+        let likelihood = self.0.likelihood.ok_or_else(|| self.lacks("likelihood"))?;
+        Ok(log_likelihood(likelihood, self.samples()?, self.0.p))
+    }
+
+    /// The extended BIC of Foygel and Drton (NIPS 2010): -2 loglik + E log n + 4 gamma E log p; gamma = 0 is the BIC.
+    ///
+    /// # Errors
+    /// When the number of samples is not known, or there is no precision matrix.
+    pub fn ebic(&self, gamma: f64) -> Result<f64> {
+        Ok(super::path::information_criterion(
+            self.loglik()?,
+            self.graph(0.0)?.n_edges(),
+            self.samples()?,
+            self.0.p,
+            gamma,
+        ))
+    }
+
+    fn samples(&self) -> Result<usize> {
+        self.0.n.ok_or_else(|| {
+            Error::argument("the number of samples is not known").with_hint("give it with the covariance: `n: 100`")
+        })
+    }
+
+    /// Duality gap and KKT violation.
+    ///
+    /// # Errors
+    /// When the method minimises nothing that has them.
+    pub fn certificate(&self) -> Result<&Certificate> {
+        self.0.certificate.as_ref().ok_or_else(|| self.lacks("duality gap"))
+    }
+
+    /// Which algorithm ran.
+    pub fn solver(&self) -> &'static str {
+        self.0.solver
+    }
+
+    /// How many iterations it took.
+    pub fn iterations(&self) -> usize {
+        self.0.iterations
+    }
+
+    /// Whether the tolerance was reached.
+    pub fn converged(&self) -> bool {
+        self.0.converged
+    }
+
+    /// Time inside the engine, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.0.seconds
+    }
+
+    /// The seed under which the fit ran.
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// What the user should know about this fit.
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
+    }
+
+    /// The options that held.
+    pub fn options(&self) -> &[(String, Value)] {
+        &self.0.options
+    }
+
+    /// A property that the method adds.
+    ///
+    /// # Errors
+    /// When this fit's method does not have it.
+    pub fn added(&self, name: &str) -> Result<&Value> {
+        let found = self.0.added.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        found.ok_or_else(|| self.lacks(name))
+    }
+
+    fn lacks(&self, what: &str) -> Error {
+        Error::argument(format!("a fit of {} has no {what}", self.0.method))
+    }
+
+    /// What a person wants to know about the fit, a line each: label and text.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::new();
+        let samples = self.0.n.map_or_else(|| "an unknown number of".to_string(), |n| n.to_string());
+        facts.push(("data", format!("{samples} samples, {} variables", self.0.p)));
+        if let Some(lambda) = &self.0.lambda {
+            facts.push(("lambda", lambda.as_number().map_or_else(|| lambda.brief(), number)));
+        }
+        if let Ok(graph) = self.graph(0.0) {
+            facts.push(("edges", format!("{} (density {})", graph.n_edges(), number(graph.density()))));
+        }
+        if let Ok(loglik) = self.loglik() {
+            facts.push(("log-likelihood", number(loglik)));
+        }
+        if let Ok(ebic) = self.ebic(0.5) {
+            facts.push(("EBIC (gamma 0.5)", number(ebic)));
+        }
+        let state = if self.0.converged { "converged" } else { "NOT converged" };
+        facts.push(("solver", format!("{}, {} iterations, {state}", self.0.solver, self.0.iterations)));
+        if let Some(certificate) = &self.0.certificate {
+            let gap = certificate.relative_gap();
+            facts.push(("relative gap", format!("{gap:.1e} (largest KKT violation {:.1e})", certificate.kkt)));
+        }
+        facts.push(("seconds", number(self.0.seconds)));
+        facts.extend(self.0.warnings.iter().map(|warning| ("warning", warning.clone())));
+        facts
+    }
+
+    /// As JSON: everything about the fit; edges instead of a second dense matrix.
+    pub fn to_json(&self) -> serde_json::Value {
+        let inner = &self.0;
+        let mut map = serde_json::json!({
+            "method": inner.method, "names": inner.names.as_ref().map(Names::as_slice), "n": inner.n, "p": inner.p,
+            "lambda": inner.lambda.as_ref().map(Value::to_json), "loglik": self.loglik().ok(),
+            "gap": inner.certificate.map(|c| c.relative_gap()), "gap_absolute": inner.certificate.map(|c| c.gap),
+            "kkt": inner.certificate.map(|c| c.kkt), "solver": inner.solver, "iterations": inner.iterations,
+            "converged": inner.converged, "seconds": inner.seconds, "seed": inner.seed, "warnings": inner.warnings,
+            "options": Value::Map(inner.options.clone()).to_json(),
+            "precision": self.precision().ok().map(Matrix::to_json), "graph": self.graph(0.0).ok().map(|g| g.to_json()),
+        });
+        if let Some(map) = map.as_object_mut() {
+            map.extend(inner.added.iter().map(|(name, value)| ((*name).to_string(), value.to_json())));
+        }
+        map
+    }
+}
+
+/// n/2 (log det Theta - tr(S Theta) - p log 2 pi).
+pub(super) fn log_likelihood(likelihood: f64, n: usize, p: usize) -> f64 {
+    0.5 * n as f64 * (likelihood - p as f64 * (2.0 * std::f64::consts::PI).ln())
+}
+
+impl std::fmt::Display for Fit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.method)?;
+        for (label, text) in self.facts() {
+            write!(f, "\n  {label:<18}{text}")?;
+        }
+        Ok(())
+    }
+}

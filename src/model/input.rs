@@ -1,0 +1,109 @@
+//! The input of a method: data with samples in rows, or a sample covariance matrix.
+
+use std::sync::OnceLock;
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::context::Context;
+use crate::data::covariance::{check_covariance, covariance, variable_names};
+use crate::data::{Matrix, Names};
+use crate::error::{Error, Result};
+
+/// What the numbers of an input are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// n x p, samples in rows.
+    Data,
+    /// p x p sample covariance, of this many samples if known.
+    Covariance {
+        /// Number of samples.
+        n: Option<usize>,
+    },
+}
+
+/// A checked input: finite, no constant column, at least two samples; or a proper covariance matrix.
+#[derive(Debug, Clone)]
+pub struct Input {
+    matrix: Matrix,
+    shape: Shape,
+    names: Option<Names>,
+    covariance: OnceLock<Array2<f64>>,
+}
+
+impl Input {
+    /// Data, n x p.
+    ///
+    /// # Errors
+    /// Missing values, constant columns (by name), fewer than two rows, no column.
+    pub fn data(x: &Matrix) -> Result<Self> {
+        if x.cols() == 0 || x.rows() == 0 {
+            return Err(Error::data(format!("there is no data: {} rows, {} columns", x.rows(), x.cols())));
+        }
+        if x.rows() < 2 {
+            return Err(Error::data("one sample does not show how variables vary")
+                .with_hint("rows are samples, columns are variables: perhaps transpose with .t"));
+        }
+        if let Some(place) = x.first_non_finite() {
+            return Err(Error::data(format!("the data has {place}"))
+                .with_hint("leave the column out with .drop(..), or the rows out by index"));
+        }
+        let first = x.row_slice(0);
+        let constant = (0..x.cols()).find(|&j| (1..x.rows()).all(|i| x.row_slice(i)[j] == first[j]));
+        if let Some(j) = constant {
+            return Err(Error::data(format!("column {} is constant", x.column_label(j)))
+                .with_hint("a constant has no edges: leave it out with .drop(..)"));
+        }
+        Ok(Self { matrix: x.clone(), shape: Shape::Data, names: x.names().cloned(), covariance: OnceLock::new() })
+    }
+
+    /// A sample covariance matrix, p x p, of `n` samples if that is known.
+    ///
+    /// # Errors
+    /// A matrix that is not square, finite and symmetric with a positive diagonal; `n` below 2.
+    pub fn covariance_matrix(s: &Matrix, n: Option<usize>) -> Result<Self> {
+        check_covariance(s)?;
+        if s.rows() == 0 {
+            return Err(Error::data("the covariance matrix is empty"));
+        }
+        let mut values = s.view().to_owned();
+        crate::linalg::symmetrize(&mut values);
+        let names = variable_names(s);
+        let covariance = OnceLock::from(values);
+        Ok(Self { matrix: s.clone(), shape: Shape::Covariance { n }, names, covariance })
+    }
+
+    /// Number of samples, where it is known.
+    pub fn n(&self) -> Option<usize> {
+        match self.shape {
+            Shape::Data => Some(self.matrix.rows()),
+            Shape::Covariance { n } => n,
+        }
+    }
+
+    /// Number of variables.
+    pub fn p(&self) -> usize {
+        self.matrix.cols()
+    }
+
+    /// The variables' names.
+    pub fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
+    }
+
+    /// The data, where the input is not a covariance.
+    pub fn x(&self) -> Option<&Matrix> {
+        (self.shape == Shape::Data).then_some(&self.matrix)
+    }
+
+    /// The sample covariance, p x p: of data, X'X/n of the centred columns. Computed once.
+    ///
+    /// # Errors
+    /// Memory and time limits.
+    pub fn s(&self, ctx: &Context) -> Result<ArrayView2<'_, f64>> {
+        if self.covariance.get().is_none() {
+            let computed = covariance(&self.matrix, ctx)?;
+            return Ok(self.covariance.get_or_init(|| computed).view());
+        }
+        Ok(self.covariance.get_or_init(|| self.matrix.view().to_owned()).view())
+    }
+}

@@ -1,0 +1,236 @@
+//! The record of a user-visible thing: from it come its verb, constructor, help, option checks and conformance tests.
+
+use std::time::Instant;
+
+use super::{Fit, Input, Path};
+use crate::context::Context;
+use crate::data::{Matrix, Table};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{Kind, Opt, Options, Preset};
+use crate::value::{Args, Value};
+
+/// Where a verb stands in the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Area {
+    /// Making matrices and vectors.
+    Construct,
+    /// Shape and parts.
+    Shape,
+    /// Linear algebra.
+    Algebra,
+    /// Numbers, entry by entry and summed up.
+    Numbers,
+    /// Reading data.
+    Data,
+    /// Preparing data.
+    Prepare,
+    /// Recovering graphs.
+    Recover,
+    /// What a fit has.
+    Fits,
+    /// Graphs.
+    Graphs,
+    /// Simulating.
+    Simulate,
+    /// Scoring.
+    Score,
+    /// Plotting.
+    Plot,
+    /// Lists and maps.
+    Lists,
+    /// The session.
+    System,
+}
+
+impl Area {
+    /// The heading in the reference.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Construct => "construct",
+            Self::Shape => "shape",
+            Self::Algebra => "algebra",
+            Self::Numbers => "numbers",
+            Self::Data => "data",
+            Self::Prepare => "prepare",
+            Self::Recover => "recover",
+            Self::Fits => "fits",
+            Self::Graphs => "graphs",
+            Self::Simulate => "simulate",
+            Self::Score => "score",
+            Self::Plot => "plot",
+            Self::Lists => "lists",
+            Self::System => "system",
+        }
+    }
+}
+
+/// What the input of a method may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepts {
+    /// Data only.
+    Data,
+    /// Data, or a sample covariance with `covariance: true` and `n`.
+    DataOrCovariance,
+}
+
+/// A positional argument.
+#[derive(Debug, Clone, Copy)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, as help shows it.
+    pub help: &'static str,
+}
+
+/// A property that a method adds to its fits.
+#[derive(Debug, Clone, Copy)]
+pub struct Property {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, with its shape.
+    pub help: &'static str,
+}
+
+/// What runs.
+#[derive(Debug, Clone, Copy)]
+pub enum Run {
+    /// A method that gives a fit.
+    Fit(fn(&Input, &Options, &Context) -> Result<Fit>),
+    /// A method that gives a path of fits.
+    Path(fn(Input, &Options, &Context) -> Result<Path>),
+    /// A simulator or a metric.
+    Value(fn(&Args<'_>, &Options, &Context) -> Result<Value>),
+}
+
+/// The record of a method, simulator or metric.
+#[derive(Debug)]
+pub struct Record {
+    /// The verb in scripts.
+    pub verb: &'static str,
+    /// The constructor in scripts, for methods.
+    pub constructor: Option<&'static str>,
+    /// Where it stands in the reference.
+    pub area: Area,
+    /// One line.
+    pub summary: &'static str,
+    /// What a user should know beyond that line: formula, conventions, traps.
+    pub details: &'static str,
+    /// Positional arguments; a method's input is the first.
+    pub params: &'static [Param],
+    /// Options.
+    pub options: &'static [Opt],
+    /// What a method's input may be.
+    pub accepts: Accepts,
+    /// Whether random numbers are drawn.
+    pub random: bool,
+    /// What fits of this method have beyond what every fit has.
+    pub adds: &'static [Property],
+    /// Where it was published.
+    pub reference: &'static str,
+    /// A short script that runs as it stands.
+    pub example: &'static str,
+    /// What runs.
+    pub run: Run,
+}
+
+/// Options that every record has.
+pub const SHARED_OPTIONS: &[Opt] = &[
+    Opt::new("seed", &[Kind::Count(0)], Preset::Unset("drawn and recorded"), "Seed of the random numbers"),
+    Opt::new("threads", &[Kind::Count(1)], Preset::Unset("the session's"), "Threads; never changes the result"),
+    Opt::new("progress", &[Kind::Bool], Preset::Bool(true), "Show progress where the session does"),
+];
+
+const STRICT: Opt = Opt::new("strict", &[Kind::Bool], Preset::Bool(false), "Make not converging an error");
+
+/// Options that tell what a method's input is.
+const COVARIANCE_OPTIONS: &[Opt] = &[
+    Opt::new("covariance", &[Kind::Bool], Preset::Bool(false), "The input is a sample covariance matrix"),
+    Opt::new("n", &[Kind::Count(2)], Preset::Unset("unknown"), "Number of samples behind the covariance matrix"),
+];
+
+impl Record {
+    /// Whether it is a method: something that is fitted to data.
+    pub fn is_method(&self) -> bool {
+        !matches!(self.run, Run::Value(_))
+    }
+
+    /// Every option: its own, those of its input, and the shared ones.
+    pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone + use<> {
+        let covariance = self.is_method() && self.accepts == Accepts::DataOrCovariance;
+        let shared: &'static [Opt] = if self.is_method() || self.random { SHARED_OPTIONS } else { &[] };
+        self.options
+            .iter()
+            .chain(if covariance { COVARIANCE_OPTIONS } else { &[] })
+            .chain(shared)
+            .chain(self.is_method().then_some(&STRICT))
+    }
+
+    /// Checks options as a caller wrote them.
+    ///
+    /// # Errors
+    /// An unknown option or a value that does not fit.
+    pub fn check(&self, given: &[(String, Value)]) -> Result<Options> {
+        let given = given.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        Options::check(self.verb, self.all_options(), given)
+    }
+
+    /// Runs the record on its positional arguments.
+    ///
+    /// # Errors
+    /// Whatever is wrong with options, arguments or data, or stops the computation.
+    pub fn call(&self, args: &[Value], given: &[(String, Value)], ctx: &Context) -> Result<Value> {
+        let options = self.check(given)?;
+        let ctx = self.context(&options, ctx);
+        ctx.check()?;
+        match self.run {
+            Run::Fit(fit) => fit(&self.input(args, &options)?, &options, &ctx).map(Value::from),
+            Run::Path(path) => path(self.input(args, &options)?, &options, &ctx).map(Value::from),
+            Run::Value(run) => run(&Args::new(self.verb, args), &options, &ctx),
+        }
+    }
+
+    /// The context of one call: its own seed, and what the options say.
+    fn context(&self, options: &Options, ctx: &Context) -> Context {
+        let mut own = ctx.clone();
+        if self.random || options.is_given("seed") {
+            own = own.with_seed(options.count("seed").map_or_else(|| ctx.next_seed(), |seed| seed as u64));
+        }
+        if let Some(threads) = options.count("threads") {
+            own = own.with_threads(threads);
+        }
+        if options.get("progress").is_some() && !options.is_true("progress") {
+            own = own.with_progress(None);
+        }
+        if options.is_true("strict") {
+            own = own.with_strict(true);
+        }
+        own
+    }
+
+    fn input(&self, args: &[Value], options: &Options) -> Result<Input> {
+        let value = args.first().ok_or_else(|| Error::argument(format!("{} needs data", self.verb)))?;
+        let matrix = match (value.object::<Matrix>(), value.object::<Table>()) {
+            (Some(matrix), _) => matrix.clone(),
+            (_, Some(table)) => table.matrix()?,
+            _ => return Err(Args::new(self.verb, args).wrong("the data", "a Matrix or a Table", value)),
+        };
+        let input = if options.is_true("covariance") {
+            Input::covariance_matrix(&matrix, options.count("n"))
+        } else if options.is_given("n") {
+            return Err(Error::option(format!("option 'n' of {} goes with `covariance: true`", self.verb))
+                .with_hint("for data, n is its number of rows"));
+        } else {
+            Input::data(&matrix)
+        };
+        input.map_err(|error| match error.kind() {
+            ErrorKind::Data | ErrorKind::Shape => error.at(self.verb),
+            _ => error,
+        })
+    }
+}
+
+/// Seconds that `f` takes, with its result.
+pub(crate) fn timed<T>(f: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
+    let started = Instant::now();
+    f().map(|result| (result, started.elapsed().as_secs_f64()))
+}

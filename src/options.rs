@@ -1,0 +1,315 @@
+//! Options: what a verb can be told, checked in one place before any work starts.
+//!
+//! A record lists its options as [`Opt`]s. [`Options::check`] turns what a caller wrote into checked values, so
+//! that an algorithm never sees an unknown key or a value out of range.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::value::{Engine, Value, describe};
+
+/// The values an option takes; an option may allow several kinds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A number in a range.
+    Number(Range),
+    /// A whole number of at least the given size.
+    Count(i64),
+    /// Any whole number.
+    Int,
+    /// True or false.
+    Bool,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Any text.
+    Text,
+    /// A list of names or positions.
+    List,
+    /// One of the engine's types.
+    Object(&'static str),
+}
+
+/// A range of numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    min: f64,
+    max: f64,
+    open_min: bool,
+    open_max: bool,
+}
+
+impl Range {
+    /// Every finite number.
+    pub const ANY: Self = Self { min: f64::NEG_INFINITY, max: f64::INFINITY, open_min: false, open_max: false };
+    /// 0 or more.
+    pub const NON_NEGATIVE: Self = Self::at_least(0.0);
+    /// More than 0.
+    pub const POSITIVE: Self = Self { min: 0.0, open_min: true, ..Self::ANY };
+    /// From 0 to 1, both included.
+    pub const UNIT: Self = Self { min: 0.0, max: 1.0, ..Self::ANY };
+    /// Between 0 and 1, both excluded.
+    pub const OPEN_UNIT: Self = Self { min: 0.0, max: 1.0, open_min: true, open_max: true };
+
+    /// `min` or more.
+    pub const fn at_least(min: f64) -> Self {
+        Self { min, ..Self::ANY }
+    }
+
+    fn contains(&self, value: f64) -> bool {
+        value.is_finite()
+            && (value > self.min || (!self.open_min && value == self.min))
+            && (value < self.max || (!self.open_max && value == self.max))
+    }
+
+    fn describe(&self) -> String {
+        let low = if self.open_min { ">" } else { ">=" };
+        let high = if self.open_max { "<" } else { "<=" };
+        match (self.min.is_finite(), self.max.is_finite()) {
+            (false, false) => "a number".into(),
+            (true, false) => format!("a number {low} {}", self.min),
+            (false, true) => format!("a number {high} {}", self.max),
+            (true, true) => format!("a number {low} {} and {high} {}", self.min, self.max),
+        }
+    }
+}
+
+impl Kind {
+    /// What the kind allows, for help and messages.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Number(range) => range.describe(),
+            Self::Count(min) => format!("a whole number >= {min}"),
+            Self::Int => "a whole number".into(),
+            Self::Bool => "true or false".into(),
+            Self::Choice(words) => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" or "),
+            Self::Text => "a string".into(),
+            Self::List => "a list of names or positions".into(),
+            Self::Object(name) => format!("a {name}"),
+        }
+    }
+
+    fn accept(&self, value: &Value) -> Option<Value> {
+        match (self, value) {
+            (Self::Number(range), Value::Int(_) | Value::Float(_)) => {
+                value.as_number().filter(|&number| range.contains(number)).map(|_| value.clone())
+            }
+            (Self::Count(min), Value::Int(count)) => (count >= min).then(|| value.clone()),
+            // 1e3 is a float to the script language and a count to its user.
+            (Self::Count(min), Value::Float(count)) => {
+                (count.fract() == 0.0 && *count >= *min as f64 && count.abs() < 9e15).then(|| Value::Int(*count as i64))
+            }
+            (Self::Int, Value::Int(_)) | (Self::Bool, Value::Bool(_)) | (Self::Text, Value::Text(_)) => {
+                Some(value.clone())
+            }
+            (Self::Choice(words), Value::Text(word)) => words.contains(&word.as_str()).then(|| value.clone()),
+            (Self::List, Value::List(_)) => Some(value.clone()),
+            (Self::Object(name), Value::Object(object)) => (object.type_name() == *name).then(|| value.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What holds when an option is not given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Preset {
+    /// A number.
+    Number(f64),
+    /// A whole number.
+    Count(i64),
+    /// True or false.
+    Bool(bool),
+    /// A word.
+    Text(&'static str),
+    /// Nothing; the text says what happens then.
+    Unset(&'static str),
+}
+
+impl Preset {
+    /// The value, if there is one.
+    fn value(self) -> Option<Value> {
+        match self {
+            Self::Number(value) => Some(Value::Float(value)),
+            Self::Count(value) => Some(Value::Int(value)),
+            Self::Bool(value) => Some(Value::Bool(value)),
+            Self::Text(value) => Some(Value::Text(value.into())),
+            Self::Unset(_) => None,
+        }
+    }
+
+    /// The default as help shows it.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Unset(meaning) => meaning.into(),
+            other => other.value().map(|value| value.brief()).unwrap_or_default(),
+        }
+    }
+}
+
+/// One option of a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Opt {
+    /// The key in the options map.
+    pub name: &'static str,
+    /// What it takes; any one of these.
+    pub kinds: &'static [Kind],
+    /// What holds when it is not given.
+    pub default: Preset,
+    /// One line of help.
+    pub help: &'static str,
+}
+
+impl Opt {
+    /// An option.
+    pub const fn new(name: &'static str, kinds: &'static [Kind], default: Preset, help: &'static str) -> Self {
+        Self { name, kinds, default, help }
+    }
+
+    /// What the option takes, for help and messages.
+    pub fn describe(&self) -> String {
+        self.kinds.iter().map(Kind::describe).collect::<Vec<_>>().join(", or ")
+    }
+}
+
+/// Checked options of one call.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    values: BTreeMap<&'static str, Value>,
+    given: Vec<&'static str>,
+}
+
+impl Options {
+    /// Checks what a caller wrote for `verb` against the options it has.
+    ///
+    /// # Errors
+    /// An unknown key, with the nearest known one; a value of the wrong type or out of range.
+    pub fn check<'a>(
+        verb: &str,
+        known: impl Iterator<Item = &'static Opt> + Clone,
+        given: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Result<Self> {
+        let mut values: BTreeMap<&'static str, Value> =
+            known.clone().filter_map(|opt| opt.default.value().map(|value| (opt.name, value))).collect();
+        let mut names = Vec::new();
+        for (key, value) in given {
+            let opt = known.clone().find(|opt| opt.name == key).ok_or_else(|| unknown(verb, key, known.clone()))?;
+            let accepted = opt.kinds.iter().find_map(|kind| kind.accept(&value));
+            values.insert(opt.name, accepted.ok_or_else(|| invalid(verb, opt, &value))?);
+            names.push(opt.name);
+        }
+        Ok(Self { values, given: names })
+    }
+
+    /// Whether the caller wrote the option.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.given.contains(&name)
+    }
+
+    /// Every option with the value that held.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.values.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// The value, if there is one.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// A number, if the option has one.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.get(name)?.as_number()
+    }
+
+    /// A whole number that is not negative, if the option has one.
+    pub fn count(&self, name: &str) -> Option<usize> {
+        match self.get(name)? {
+            Value::Int(value) => usize::try_from(*value).ok(),
+            _ => None,
+        }
+    }
+
+    /// A whole number, if the option has one.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        match self.get(name)? {
+            Value::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Whether the option is there and true.
+    pub fn is_true(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Value::Bool(true)))
+    }
+
+    /// A text, if the option has one.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Value::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// One of the engine's types, if the option has one.
+    pub fn object<T: Engine>(&self, name: &str) -> Option<&T> {
+        self.get(name)?.object()
+    }
+}
+
+fn unknown(verb: &str, key: &str, known: impl Iterator<Item = &'static Opt>) -> Error {
+    let names: Vec<&str> = known.map(|opt| opt.name).collect();
+    let error = Error::option(format!("unknown option '{key}' of {verb}")).with_nearest(key, names.iter().copied());
+    match error.hint() {
+        Some(_) => error,
+        None if names.is_empty() => error.with_hint(format!("{verb} takes no options")),
+        None => error.with_hint(format!("{verb} takes {}", names.join(", "))),
+    }
+}
+
+fn invalid(verb: &str, opt: &Opt, value: &Value) -> Error {
+    let error =
+        Error::option(format!("option '{}' of {verb} must be {}, not {}", opt.name, opt.describe(), describe(value)));
+    let words = opt.kinds.iter().filter_map(|kind| match kind {
+        Kind::Choice(words) => Some(words.iter().copied()),
+        _ => None,
+    });
+    match value {
+        Value::Int(0) => error.with_hint("if this came from a division of integers: 1/2 is 0, write 1.0/2"),
+        Value::Text(word) => error.with_nearest(word, words.flatten()),
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: &[Opt] = &[
+        Opt::new("lambda", &[Kind::Number(Range::POSITIVE), Kind::Choice(&["ebic", "bic"])], Preset::Unset("ebic"), ""),
+        Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(100), ""),
+    ];
+
+    fn check(given: Vec<(&str, Value)>) -> Result<Options> {
+        Options::check("fit", OPTIONS.iter(), given)
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let error = check(vec![("lamda", Value::Float(1.0))]).unwrap_err();
+        assert_eq!(error.message(), "unknown option 'lamda' of fit");
+        assert_eq!(error.hint(), Some("did you mean 'lambda'?"));
+    }
+
+    #[test]
+    fn an_integer_division_at_zero_is_explained() {
+        let error = check(vec![("lambda", Value::Int(1 / 2))]).unwrap_err();
+        assert!(error.hint().is_some_and(|hint| hint.contains("1/2 is 0")), "{error}");
+    }
+
+    #[test]
+    fn ints_and_whole_floats_go_where_numbers_and_counts_are_wanted() {
+        let options = check(vec![("lambda", Value::Int(2)), ("max_iter", Value::Float(1e3))]).unwrap();
+        assert_eq!((options.number("lambda"), options.count("max_iter")), (Some(2.0), Some(1000)));
+        assert!(check(vec![("max_iter", Value::Float(1.5))]).is_err());
+        assert!(check(vec![("lambda", Value::Float(f64::NAN))]).is_err());
+        assert!(check(vec![("lambda", Value::Text("ebci".into()))]).unwrap_err().hint().unwrap().contains("ebic"));
+    }
+}

@@ -1,0 +1,7 @@
+//! What is minimised: losses, penalties, and the certificates of their minimisers.
+
+mod certificate;
+mod penalty;
+
+pub use certificate::{Certificate, certify, primal};
+pub use penalty::{L1, check_weights};

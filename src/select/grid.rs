@@ -1,0 +1,58 @@
+//! Grids of penalties.
+
+use ndarray::ArrayView2;
+
+use crate::error::{Error, Result};
+
+/// A descending grid of penalties.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Grid {
+    /// `count` values, evenly spaced in logarithm, from the smallest penalty that empties the graph down to `min_ratio` of it.
+    Automatic {
+        /// Number of values.
+        count: usize,
+        /// Smallest over largest value.
+        min_ratio: f64,
+    },
+    /// These values, sorted.
+    Given(Vec<f64>),
+}
+
+impl Grid {
+    /// The values, largest first, where `largest` empties the graph.
+    ///
+    /// # Errors
+    /// A given value that is negative or not finite, no value at all.
+    pub fn values(&self, largest: f64) -> Result<Vec<f64>> {
+        match self {
+            Self::Automatic { count: 1, .. } => Ok(vec![largest]),
+            Self::Automatic { count, min_ratio } => {
+                let step = min_ratio.ln() / (count - 1) as f64;
+                Ok((0..*count).map(|k| largest * (step * k as f64).exp()).collect())
+            }
+            Self::Given(values) => {
+                if let Some(wrong) = values.iter().find(|value| !value.is_finite() || **value < 0.0) {
+                    return Err(Error::option(format!("lambdas must be numbers >= 0, not {wrong}")));
+                }
+                if values.is_empty() {
+                    return Err(Error::option("lambdas must not be an empty list"));
+                }
+                let mut sorted = values.clone();
+                sorted.sort_by(|a, b| b.total_cmp(a));
+                sorted.dedup();
+                Ok(sorted)
+            }
+        }
+    }
+}
+
+/// The smallest lambda for which no edge is left: max |S_ij| / weight_ij off the diagonal.
+pub fn lambda_max(s: ArrayView2<'_, f64>, weights: Option<ArrayView2<'_, f64>>) -> f64 {
+    let scaled = |i: usize, j: usize| {
+        let weight = weights.as_ref().map_or(1.0, |weights| weights[(i, j)]);
+        // A free entry is in every graph; only the others can be emptied.
+        if weight > 0.0 { s[(i, j)].abs() / weight } else { 0.0 }
+    };
+    let pairs = (0..s.nrows()).flat_map(|i| (0..i).map(move |j| (i, j)));
+    pairs.fold(0.0, |largest, (i, j)| f64::max(largest, scaled(i, j)))
+}

@@ -1,0 +1,184 @@
+//! The graphical lasso against reference numbers, its optimality conditions, and degenerate inputs.
+
+mod common;
+
+use common::{correlated, distance, reference};
+use ndarray::Array2;
+use sinew::methods::graphical_lasso::GraphicalLasso;
+use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
+use sinew::model::{Criterion, Fit, Input};
+use sinew::{Context, ErrorKind, Matrix};
+
+fn covariance_input(s: &Matrix) -> Input {
+    Input::covariance_matrix(s, Some(100)).expect("a covariance")
+}
+
+fn objective(s: &Matrix, fit: &Fit, penalty: impl Fn(usize, usize) -> f64) -> f64 {
+    let theta = fit.precision().expect("precision").clone();
+    let logdet = sinew::linalg::Cholesky::new(theta.view()).expect("positive definite").logdet();
+    theta.view().indexed_iter().fold(logdet, |sum, ((i, j), value)| {
+        sum - s.view()[(i, j)] * value - if *value == 0.0 { 0.0 } else { penalty(i, j) * value.abs() }
+    })
+}
+
+#[test]
+#[cfg_attr(not(reference_data), ignore = "../shared is absent")]
+fn agrees_with_r_glasso() {
+    let s = reference("glasso/hub_0_S.csv");
+    let ctx = Context::new();
+    for (penalize, name, expected) in [(true, "diag1", -125.8987), (false, "diag0", -99.42878)] {
+        let fit = GraphicalLasso::new().lambda(0.3).penalize_diagonal(penalize);
+        let fit = fit.fit_input(&covariance_input(&s), &ctx).expect("a fit");
+        for (file, own) in [("wi", fit.precision().expect("precision")), ("w", fit.covariance().expect("covariance"))] {
+            let theirs = reference(&format!("glasso/hub_0_glasso_rho0.3_{name}_{file}.csv"));
+            let theirs = theirs.zip(&theirs.transpose(), |a, b| 0.5 * (a + b)).expect("square");
+            eprintln!("{name} {file} {}", distance(own, &theirs));
+            assert!(distance(own, &theirs) < 2e-5, "{name} {file}: {}", distance(own, &theirs));
+        }
+        let value = objective(&s, &fit, |i, j| if i != j || penalize { 0.3 } else { 0.0 });
+        assert!((value - expected).abs() < 1e-3, "{name}: {value}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(reference_data), ignore = "../shared is absent")]
+fn agrees_with_r_glasso_on_a_matrix_of_penalties() {
+    let (s, rho) = (reference("glasso/hub_0_S.csv"), reference("glasso/hub_0_glasso_weighted_rho.csv"));
+    let theirs = reference("glasso/hub_0_glasso_weighted_wi.csv");
+    let theirs = theirs.zip(&theirs.transpose(), |a, b| 0.5 * (a + b)).expect("square");
+    let ctx = Context::new();
+    let by_lambda = GraphicalLasso::new().lambda(rho.clone()).fit_input(&covariance_input(&s), &ctx).expect("a fit");
+    let by_weights = GraphicalLasso::new().lambda(0.5).weights(rho.map(|r| 2.0 * r));
+    let by_weights = by_weights.fit_input(&covariance_input(&s), &ctx).expect("a fit");
+    for fit in [by_lambda, by_weights] {
+        let precision = fit.precision().expect("precision");
+        assert!(distance(precision, &theirs) < 2e-5, "{}", distance(precision, &theirs));
+    }
+}
+
+#[test]
+fn certificates_hold_over_sizes_densities_and_ranks() {
+    let ctx = Context::new();
+    for (case, (n, p, mix)) in
+        [(200, 5, 0.5), (50, 20, 1.0), (10, 30, 0.3), (400, 40, 0.9), (15, 60, 2.0)].into_iter().enumerate()
+    {
+        let x = correlated(n, p, mix, case as u64).standardize().expect("data");
+        for lambda in [0.02, 0.1, 0.3, 0.7] {
+            for penalize in [false, true] {
+                let fit =
+                    GraphicalLasso::new().lambda(lambda).penalize_diagonal(penalize).fit(&x, &ctx).expect("a fit");
+                let certificate = fit.certificate().expect("certificate");
+                let place = format!("n {n}, p {p}, lambda {lambda}, diagonal {penalize}: {certificate:?}");
+                assert!(fit.converged() && certificate.relative_gap() <= 1e-7, "{place}");
+                assert!(certificate.kkt < 2e-3, "{place}");
+                let theta = fit.precision().expect("precision");
+                assert_eq!(theta.view(), theta.view().t(), "{place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tight_tolerance_meets_the_optimality_conditions() {
+    let x = correlated(60, 25, 1.0, 3).standardize().expect("data");
+    let fit = GraphicalLasso::new().lambda(0.15).tol(1e-12).fit(&x, &Context::new()).expect("a fit");
+    let certificate = fit.certificate().expect("certificate");
+    assert!(certificate.relative_gap() <= 1e-12 && certificate.kkt < 1e-6, "{certificate:?}");
+}
+
+#[test]
+fn lambda_zero_is_the_inverse_and_needs_more_samples_than_variables() {
+    let ctx = Context::new();
+    let x = correlated(300, 6, 0.5, 1);
+    let fit = GraphicalLasso::new().lambda(0.0).tol(1e-12).fit(&x, &ctx).expect("a fit");
+    let inverse = sinew::linalg::Cholesky::new(Input::data(&x).unwrap().s(&ctx).unwrap()).unwrap().inverse();
+    assert!(distance(fit.precision().unwrap(), &Matrix::from(inverse)) < 1e-6);
+    let error = GraphicalLasso::new().lambda(0.0).fit(&correlated(5, 12, 0.5, 1), &ctx).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Numerical, "{error}");
+}
+
+#[test]
+fn free_and_forbidden_edges() {
+    let ctx = Context::new();
+    // Fewer samples than variables, so that S is singular and the free edge needs the primal start.
+    let x = correlated(12, 20, 1.0, 5).standardize().expect("data");
+    let mut weights = Matrix::from(Array2::ones((20, 20)));
+    for (i, j, weight) in [(0, 1, 0.0), (2, 3, f64::INFINITY), (4, 5, f64::INFINITY)] {
+        weights.fill(&[i], &[j], weight);
+        weights.fill(&[j], &[i], weight);
+    }
+    let fit = GraphicalLasso::new().lambda(0.3).weights(weights).fit(&x, &ctx).expect("a fit");
+    let theta = fit.precision().unwrap().view();
+    assert!(fit.converged(), "{fit}");
+    assert!(theta[(0, 1)] != 0.0 && theta[(2, 3)] == 0.0 && theta[(4, 5)] == 0.0);
+    let all_forbidden = Matrix::from(Array2::from_elem((20, 20), f64::INFINITY));
+    let fit = GraphicalLasso::new().lambda(0.3).weights(all_forbidden).fit(&x, &ctx).expect("a fit");
+    assert_eq!(fit.graph(0.0).unwrap().n_edges(), 0);
+}
+
+#[test]
+fn one_and_two_variables() {
+    let ctx = Context::new();
+    let one = Matrix::from_rows(&[vec![1.0], vec![3.0]]).unwrap();
+    let fit = GraphicalLasso::new().lambda(0.1).fit(&one, &ctx).unwrap();
+    assert_eq!(fit.precision().unwrap().as_slice(), [1.0]);
+    let s = Matrix::from_rows(&[vec![1.0, 0.6], vec![0.6, 2.0]]).unwrap();
+    let fit = GraphicalLasso::new().lambda(0.1).fit_input(&covariance_input(&s), &ctx).unwrap();
+    assert!((fit.covariance().unwrap().view()[(0, 1)] - 0.5).abs() < 1e-12);
+    let copies = Matrix::from_fn(30, 3, |i, j| if j == 2 { (i * i % 7) as f64 } else { i as f64 });
+    let fit = GraphicalLasso::new().lambda(0.1).fit(&copies.standardize().unwrap(), &ctx).unwrap();
+    assert!(fit.converged(), "perfectly correlated columns: {fit}");
+}
+
+#[test]
+fn the_answer_does_not_depend_on_threads() {
+    let x = correlated(80, 30, 0.4, 9).standardize().unwrap();
+    let fit = |threads| {
+        let ctx = Context::new().with_threads(threads);
+        GraphicalLasso::new().lambda(0.25).fit(&x, &ctx).unwrap().precision().unwrap().clone()
+    };
+    assert_eq!(fit(1), fit(2));
+    assert_eq!(fit(1), fit(5));
+}
+
+#[test]
+fn a_path_agrees_with_single_fits_and_warns_at_the_ends() {
+    let ctx = Context::new();
+    let x = correlated(100, 15, 0.8, 11).standardize().unwrap();
+    let path = GraphicalLassoPath::default().grid(12, 0.05).fit(&x, &ctx).unwrap();
+    assert_eq!(path.points()[0].n_edges(), 0, "the first penalty empties the graph");
+    assert!(path.points().iter().all(|point| point.converged));
+    for position in [3, 7, 11] {
+        let on_path = path.fit(position, &ctx).unwrap();
+        let lambda = path.points()[position].lambda;
+        let alone = GraphicalLasso::new().lambda(lambda).tol(1e-10).fit(&x, &ctx).unwrap();
+        assert!(distance(on_path.precision().unwrap(), alone.precision().unwrap()) < 1e-3);
+        assert!((on_path.loglik().unwrap() - alone.loglik().unwrap()).abs() < 1e-3);
+    }
+    let short = GraphicalLassoPath::default().lambdas(vec![0.4, 0.3]).fit(&x, &ctx).unwrap();
+    let fit = short.select(Criterion::Bic, &ctx).unwrap();
+    assert!(fit.warnings().iter().any(|w| w.contains("smallest lambda of the grid")), "{:?}", fit.warnings());
+    let chosen = GraphicalLasso::new().lambda(Criterion::Bic).fit(&x, &ctx).unwrap();
+    let by_hand = GraphicalLassoPath::default().fit(&x, &ctx).unwrap().select(Criterion::Bic, &ctx).unwrap();
+    assert_eq!(chosen.precision().unwrap(), by_hand.precision().unwrap());
+}
+
+#[test]
+fn exhausted_sweeps_are_a_warning_and_an_error_when_strict() {
+    let x = correlated(100, 25, 1.0, 2).standardize().unwrap();
+    let model = GraphicalLasso::new().lambda(0.01).tol(1e-13).max_iter(1);
+    let fit = model.fit(&x, &Context::new()).unwrap();
+    assert!(!fit.converged() && fit.warnings().iter().any(|w| w.contains("max_iter")), "{fit}");
+    let error = model.fit(&x, &Context::new().with_strict(true)).unwrap_err();
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::NotConverged, 4));
+}
+
+#[test]
+fn budgets_and_cancellation_stop_a_fit() {
+    let x = correlated(100, 80, 1.0, 2).standardize().unwrap();
+    let error = GraphicalLasso::new().lambda(0.1).fit(&x, &Context::new().with_memory_limit(10_000)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Memory);
+    let ctx = Context::new();
+    ctx.cancel_handle().cancel();
+    assert_eq!(GraphicalLasso::new().lambda(0.1).fit(&x, &ctx).unwrap_err().kind(), ErrorKind::Cancelled);
+}
