@@ -3,6 +3,8 @@
 //! Samples are rows, variables are columns. See `README.md` for the script language and `src/README.md` for the
 //! map of the code.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod context;
 pub mod data;
 pub mod error;
@@ -16,6 +18,7 @@ pub mod parallel;
 pub mod problem;
 pub mod registry;
 pub mod rng;
+pub mod script;
 pub mod select;
 pub mod simulate;
 pub mod solver;
@@ -25,3 +28,4 @@ pub use context::Context;
 pub use data::{Matrix, Table, Vector};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::Graph;
+pub use value::Value;

@@ -1,2 +1,5 @@
-//! sinew
-fn main() {}
+//! The program `sinew`.
+
+fn main() -> std::process::ExitCode {
+    sinew::cli::main()
+}

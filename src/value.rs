@@ -160,6 +160,18 @@ impl Value {
     }
 }
 
+/// As `print` shows it: objects as they print themselves, lists and maps as JSON.
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Object(object) => object.fmt(f),
+            Self::List(_) | Self::Map(_) => self.to_json().fmt(f),
+            other => f.write_str(&other.brief()),
+        }
+    }
+}
+
 macro_rules! from_plain {
     ($($type:ty => $variant:ident),* $(,)?) => {
         $( impl From<$type> for Value { fn from(value: $type) -> Self { Self::$variant(value.into()) } } )*

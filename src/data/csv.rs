@@ -136,6 +136,58 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     Matrix::from_vec(rows, cols, numbers)
 }
 
+/// Writes lines of cells, separated by commas, or by tabs for a file that ends in .tsv.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_csv(lines: &[Vec<String>], path: &str, ctx: &Context) -> Result<()> {
+    let delimiter = if file::extension(path) == "tsv" { b'\t' } else { b',' };
+    file::write_atomic(path, ctx, |out| {
+        let mut writer = ::csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
+        for line in lines {
+            writer.write_record(line).map_err(std::io::Error::other)?;
+        }
+        writer.flush()
+    })
+}
+
+/// A number in a file: the shortest text that reads back as the same number, and nothing for a missing one.
+fn written(value: f64) -> String {
+    if value.is_nan() { String::new() } else { value.to_string() }
+}
+
+impl Matrix {
+    /// The lines of a delimited file: names where there are some, then rows.
+    pub fn csv_rows(&self) -> Vec<Vec<String>> {
+        let index = self.row_names();
+        let header = self.names().map(|names| {
+            index.map(|_| String::from("index")).into_iter().chain(names.iter().map(String::from)).collect()
+        });
+        let row = |i: usize| {
+            let name = index.map(|names| names.get(i).to_string());
+            name.into_iter().chain(self.row_slice(i).iter().map(|&value| written(value))).collect()
+        };
+        header.into_iter().chain((0..self.rows()).map(row)).collect()
+    }
+}
+
+impl Table {
+    /// The lines of a delimited file: names, then rows.
+    pub fn csv_rows(&self) -> Vec<Vec<String>> {
+        let index = self.row_names();
+        let header = index.map(|_| String::from("index")).into_iter().chain(self.names().iter().map(String::from)).collect();
+        let cell = |row: usize, column: usize| match self.column_at(column) {
+            Column::Numbers(values) => written(values[row]),
+            Column::Texts(values) => values[row].clone(),
+        };
+        let row = |i: usize| {
+            let name = index.map(|names| names.get(i).to_string());
+            name.into_iter().chain((0..self.cols()).map(|column| cell(i, column))).collect()
+        };
+        std::iter::once(header).chain((0..self.rows()).map(row)).collect()
+    }
+}
+
 fn malformed(error: ::csv::Error) -> Error {
     match error.kind() {
         ::csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {

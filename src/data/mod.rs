@@ -14,7 +14,7 @@ mod print;
 mod table;
 mod vector;
 
-pub use csv::{CsvOptions, read_csv, read_matrix};
+pub use csv::{CsvOptions, read_csv, read_matrix, write_csv};
 pub use index::{Picked, Selector};
 pub use mask::Mask;
 pub use matrix::Matrix;

@@ -145,6 +145,9 @@ impl Cholesky {
 /// # Errors
 /// Values that are not finite.
 pub fn eigh(a: ArrayView2<'_, f64>) -> Result<(Vec<f64>, Array2<f64>)> {
+    if a.is_empty() {
+        return Ok((Vec::new(), Array2::zeros((0, 0)))); // faer's decomposition wants at least one row
+    }
     let a = a.as_standard_layout();
     let failed = |_| Error::numerical("the eigenvalues could not be computed");
     let decomposition = view(a.view()).self_adjoint_eigen(Side::Lower).map_err(failed)?;
@@ -152,11 +155,14 @@ pub fn eigh(a: ArrayView2<'_, f64>) -> Result<(Vec<f64>, Array2<f64>)> {
     Ok((values, to_array(decomposition.U())))
 }
 
-/// The smallest eigenvalue of a symmetric matrix.
+/// The smallest eigenvalue of a symmetric matrix; infinity for an empty one.
 ///
 /// # Errors
 /// Values that are not finite.
 pub fn min_eigenvalue(a: ArrayView2<'_, f64>) -> Result<f64> {
+    if a.is_empty() {
+        return Ok(f64::INFINITY);
+    }
     let a = a.as_standard_layout();
     let failed = |_| Error::numerical("the eigenvalues could not be computed");
     let values = view(a.view()).self_adjoint_eigenvalues(Side::Lower).map_err(failed)?;

@@ -113,6 +113,13 @@ impl FitBuilder {
         self
     }
 
+    /// Counts time that was spent before the builder was made: a path's.
+    #[must_use]
+    pub fn seconds(mut self, seconds: f64) -> Self {
+        self.inner.seconds += seconds;
+        self
+    }
+
     /// Adds a warning: what happened and what to do about it.
     pub fn warn(&mut self, warning: impl Into<String>) {
         self.inner.warnings.push(warning.into());
@@ -131,7 +138,7 @@ impl FitBuilder {
     /// Not converged, where the context is strict.
     pub fn finish(mut self, estimate: Estimate, ctx: &Context) -> Result<Fit> {
         self.inner.estimate = estimate;
-        self.inner.seconds = self.started.elapsed().as_secs_f64();
+        self.inner.seconds += self.started.elapsed().as_secs_f64();
         if ctx.is_strict() && !self.inner.converged {
             let why = self.inner.warnings.last().cloned().unwrap_or_default();
             return Err(Error::new(ErrorKind::NotConverged, format!("{} did not converge: {why}", self.inner.method)));

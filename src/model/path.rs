@@ -28,6 +28,8 @@ pub struct Point {
     pub iterations: usize,
     /// Whether the gap is within the tolerance.
     pub converged: bool,
+    /// What the method adds to the fit of this solution.
+    pub added: Vec<(&'static str, Value)>,
 }
 
 impl Point {
@@ -211,7 +213,11 @@ impl Path {
         let mut builder = Fit::builder(inner.method, &inner.input, inner.options.clone(), ctx)
             .lambda(Value::Float(point.lambda))
             .certificate(point.likelihood, point.certificate)
-            .solver(point.solver, point.iterations, point.converged);
+            .solver(point.solver, point.iterations, point.converged)
+            .seconds(inner.seconds);
+        for (name, value) in &point.added {
+            builder = builder.add(name, value.clone());
+        }
         for warning in inner.warnings.iter().cloned().chain(warnings) {
             builder.warn(warning);
         }

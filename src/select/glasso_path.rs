@@ -51,5 +51,6 @@ fn point(lambda: f64, s: ArrayView2<'_, f64>, solution: &Solution) -> Point {
         solver: solution.solver,
         iterations: solution.iterations,
         converged: solution.converged,
+        added: vec![("n_components", solution.components.into())],
     }
 }

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph};
 use crate::model::{Accepts, Area, Param, Record, Run};
@@ -60,7 +60,7 @@ fn run(args: &Args<'_>, options: &Options, ctx: &Context) -> Result<Graph> {
             let given = options.number("probability").or(options.number("density"));
             erdos_renyi(p, given.unwrap_or((3.0 / p as f64).min(1.0)), ctx)
         }
-        "hub" => hub(p, options.count("hubs").unwrap_or(3)),
+        "hub" => hub(p, options.count("hubs").unwrap_or(3), ctx),
         "band" => band(p, options.count("bandwidth").unwrap_or(1), ctx),
         _ => Err(Error::argument(format!("random_graph knows no kind \"{kind}\""))
             .with_nearest(kind, KINDS.iter().copied())
@@ -79,6 +79,12 @@ fn reject_foreign(kind: &str, options: &Options) -> Result<()> {
     }
 }
 
+/// Memory for a graph while it is made, its names included.
+fn reserve(nodes: usize, edges: usize, ctx: &Context) -> Result<Reservation> {
+    let edges = edges.saturating_mul(std::mem::size_of::<Edge>());
+    ctx.reserve(edges.saturating_add(nodes.saturating_mul(64)))
+}
+
 /// Every pair of `p` nodes is linked with the same probability; the seed is the context's.
 ///
 /// # Errors
@@ -86,7 +92,7 @@ fn reject_foreign(kind: &str, options: &Options) -> Result<()> {
 pub fn erdos_renyi(p: usize, probability: f64, ctx: &Context) -> Result<Graph> {
     let mut rng: Rng = rng::stream(ctx.seed(), "random_graph", 0);
     let expected = probability * p as f64 * (p as f64 - 1.0) / 2.0;
-    let _held = ctx.reserve((expected * 1.5) as usize * std::mem::size_of::<Edge>())?;
+    let _held = reserve(p, (expected * 1.5) as usize, ctx)?;
     let mut edges = Vec::new();
     for source in 0..p {
         ctx.check()?;
@@ -102,11 +108,12 @@ pub fn erdos_renyi(p: usize, probability: f64, ctx: &Context) -> Result<Graph> {
 /// `hubs` stars over consecutive nodes; groups differ in size by at most one, the larger ones last.
 ///
 /// # Errors
-/// More hubs than nodes.
-pub fn hub(p: usize, hubs: usize) -> Result<Graph> {
+/// More hubs than nodes; memory.
+pub fn hub(p: usize, hubs: usize, ctx: &Context) -> Result<Graph> {
     if hubs > p {
         return Err(Error::option(format!("{hubs} hubs for {p} nodes")));
     }
+    let _held = reserve(p, p, ctx)?;
     let small = hubs - p % hubs;
     let mut edges = Vec::with_capacity(p);
     let mut start = 0;
@@ -123,7 +130,7 @@ pub fn hub(p: usize, hubs: usize) -> Result<Graph> {
 /// # Errors
 /// Cancellation, memory.
 pub fn band(p: usize, bandwidth: usize, ctx: &Context) -> Result<Graph> {
-    let _held = ctx.reserve(p.saturating_mul(bandwidth.min(p)).saturating_mul(std::mem::size_of::<Edge>()))?;
+    let _held = reserve(p, p.saturating_mul(bandwidth.min(p)), ctx)?;
     let mut edges = Vec::new();
     for source in 0..p {
         ctx.check()?;

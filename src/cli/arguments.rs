@@ -1,0 +1,115 @@
+//! What can be written behind `sinew`.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Sparse graphs recovered from data, in scripts.
+#[derive(Debug, Parser)]
+#[command(name = "sinew", version, about, disable_help_subcommand = true, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub flags: Flags,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags before or after the sub-command.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// Print the script's value as one JSON document; what it prints goes to standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Seed of everything random
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=sinew_max_seed()))]
+    pub seed: Option<u64>,
+    /// Threads at most; never changes a result
+    #[arg(long, global = true, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Seconds that the script may take
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    pub time_limit: Option<Duration>,
+    /// Memory that matrices may take, as 500MB or 2GB
+    #[arg(long, global = true, value_name = "SIZE", value_parser = bytes)]
+    pub memory_limit: Option<usize>,
+    /// No warnings and no progress
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Make a fit that does not converge an error
+    #[arg(long, global = true)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a script
+    Run {
+        /// The script, a .rhai file
+        file: String,
+        /// What the script finds in the list `args`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Evaluate code and print its value
+    Eval {
+        /// The code
+        code: String,
+        /// What the code finds in the list `args`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Explain a name, or list all names
+    Help {
+        /// A verb, property or constructor
+        name: Option<String>,
+    },
+    /// List the methods; with --json everything about every name
+    Methods,
+}
+
+const fn sinew_max_seed() -> u64 {
+    crate::rng::MAX_SEED
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n >= 1).ok_or_else(|| "a whole number from 1".into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0);
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| "a number of seconds above 0".into())
+}
+
+fn bytes(text: &str) -> Result<usize, String> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 1.0,
+        "K" | "KB" => 1e3,
+        "M" | "MB" => 1e6,
+        "G" | "GB" => 1e9,
+        _ => return Err("a size such as 500MB or 2GB".into()),
+    };
+    let size: Option<f64> = number.trim().parse().ok().filter(|&number: &f64| number > 0.0);
+    size.map(|size| (size * factor) as usize).ok_or_else(|| "a size such as 500MB or 2GB".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times() {
+        assert_eq!(bytes("1.5GB"), Ok(1_500_000_000));
+        assert_eq!(bytes("200"), Ok(200));
+        assert!(bytes("many").is_err() && bytes("-1MB").is_err() && bytes("1XB").is_err());
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert!(seconds("0").is_err() && seconds("nan").is_err() && seconds("1e300").is_err());
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

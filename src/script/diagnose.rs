@@ -1,0 +1,250 @@
+//! Errors of scripts as people need them: what, where (with the line and a caret), by which calls, and what to do.
+
+use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
+
+use super::convert::{plain_type, to_value};
+use super::vocabulary::vocabulary;
+use crate::error::{Error, ErrorKind};
+use crate::registry::RECORDS;
+
+/// A call that was under way when an error happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The script function that was called.
+    pub function: String,
+    /// Line of the call, from 1.
+    pub line: Option<usize>,
+}
+
+/// An error of a script with its place in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptError {
+    /// What went wrong.
+    pub error: Error,
+    /// The name of the source: a file, or `eval`.
+    pub source: String,
+    /// Line from 1 and column from 1.
+    pub position: Option<(usize, usize)>,
+    /// The line of source at the position.
+    pub line: Option<String>,
+    /// The calls that led there, innermost first.
+    pub calls: Vec<Frame>,
+}
+
+impl ScriptError {
+    /// The program's exit code for this error.
+    pub fn exit_code(&self) -> u8 {
+        self.error.exit_code()
+    }
+
+    /// An error that has no place in a script.
+    pub fn outside(error: Error, source: &str) -> Self {
+        Self { error, source: source.into(), position: None, line: None, calls: Vec::new() }
+    }
+
+    /// The diagnosis of what Rhai reports, for a script called `source` with this text.
+    pub(super) fn of(error: EvalAltResult, source: &str, text: &str) -> Self {
+        let mut calls = Vec::new();
+        let (innermost, position) = unwind(error, &mut calls);
+        let position = position.line().map(|line| (line, position.position().unwrap_or(1)));
+        let line = position.and_then(|(line, _)| text.lines().nth(line - 1)).map(String::from);
+        let called = position.zip(line.as_deref()).and_then(|((_, column), line)| word_at(line, column));
+        Self { error: translate(innermost, called.as_deref()), source: source.into(), position, line, calls }
+    }
+
+    /// As JSON, for other programs.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "code": self.error.kind().code(), "message": self.error.message(), "hint": self.error.hint(),
+            "source": self.source, "line": self.position.map(|p| p.0), "column": self.position.map(|p| p.1),
+            "calls": self.calls.iter().map(|f| serde_json::json!({ "function": f.function, "line": f.line })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl std::fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "error[{}]: {}", self.error.kind().code(), self.error.message())?;
+        if let Some((line, column)) = self.position {
+            let width = line.to_string().len();
+            write!(f, "\n{:width$}--> {}:{line}:{column}", "", self.source)?;
+            if let Some(text) = &self.line {
+                let indent: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                let carets = "^".repeat(word_at(text, column).map_or(1, |word| word.chars().count()));
+                write!(f, "\n{:width$} |\n{line} | {text}\n{:width$} | {indent}{carets}", "", "")?;
+            }
+        }
+        if let Some(hint) = self.error.hint() {
+            write!(f, "\n  help: {hint}")?;
+        }
+        for call in &self.calls {
+            write!(f, "\n  in call to '{}'", call.function)?;
+            if let Some(line) = call.line {
+                write!(f, " at line {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+/// The word that starts at a column (from 1), if one does.
+fn word_at(line: &str, column: usize) -> Option<String> {
+    let word: String = line.chars().skip(column - 1).take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!word.is_empty()).then_some(word)
+}
+
+/// The innermost error and its position; the calls around it go to `calls`.
+fn unwind(error: EvalAltResult, calls: &mut Vec<Frame>) -> (EvalAltResult, Position) {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(name, _, inner, position) => {
+            let result = unwind(*inner, calls);
+            // Rhai calls a closure by a generated name.
+            let function = if name.starts_with("anon$") { "a closure".to_string() } else { name };
+            calls.push(Frame { function, line: position.line() });
+            result
+        }
+        EvalAltResult::ErrorInModule(_, inner, _) => unwind(*inner, calls),
+        other => {
+            let position = other.position();
+            (other, position)
+        }
+    }
+}
+
+/// Rhai's error in the crate's categories; `called` is the word at the error's place.
+fn translate(error: EvalAltResult, called: Option<&str>) -> Error {
+    match error {
+        EvalAltResult::ErrorRuntime(value, _) | EvalAltResult::ErrorTerminated(value, _) => thrown(&value),
+        EvalAltResult::ErrorParsing(kind, _) => syntax(&kind),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => no_function(&signature),
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            Error::new(ErrorKind::Syntax, format!("there is no variable '{name}'")).or_hint(variables_hint())
+        }
+        EvalAltResult::ErrorArithmetic(message, _) => arithmetic(&message),
+        EvalAltResult::ErrorDotExpr(message, _) => no_property(&message),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => Error::name(format!("the map has no entry '{name}'")),
+        EvalAltResult::ErrorIndexingType(what, _) => Error::index(format!("this cannot be indexed so: {what}")),
+        EvalAltResult::ErrorArrayBounds(len, index, _) => {
+            Error::index(format!("position {index} is out of range: the list has {len} elements"))
+        }
+        EvalAltResult::ErrorMismatchDataType(expected, got, _) => Error::argument(format!(
+            "{} is wanted here, not {}",
+            plain_type(&expected),
+            if got.is_empty() { "this".into() } else { plain_type(&got) }
+        )),
+        EvalAltResult::ErrorMismatchOutputType(expected, got, _) => {
+            Error::argument(format!("{} is wanted, the result is {}", plain_type(&expected), plain_type(&got)))
+        }
+        EvalAltResult::ErrorStackOverflow(_) => Error::new(ErrorKind::Limit, "too many nested calls")
+            .with_hint("does a function call itself without end?"),
+        EvalAltResult::ErrorTooManyOperations(_) => Error::new(ErrorKind::Limit, "the limit on operations was reached"),
+        EvalAltResult::ErrorDataTooLarge(what, _) => Error::new(ErrorKind::Limit, format!("too large: {what}")),
+        EvalAltResult::ErrorTooManyVariables(_) => Error::new(ErrorKind::Limit, "too many variables"),
+        EvalAltResult::ErrorModuleNotFound(name, _) => Error::new(ErrorKind::File, format!("there is no module '{name}'")),
+        other => {
+            let text = without_position(&other.to_string());
+            match called {
+                Some(word) => Error::new(ErrorKind::Script, format!("{text} (at '{word}')")),
+                None => Error::new(ErrorKind::Script, text),
+            }
+        }
+    }
+}
+
+fn without_position(text: &str) -> String {
+    text.find(" (line ").map_or(text, |end| &text[..end]).to_string()
+}
+
+/// What a script threw: one of our errors, or any value.
+fn thrown(value: &Dynamic) -> Error {
+    if let Some(error) = value.read_lock::<Error>() {
+        return error.clone();
+    }
+    let text = match to_value(value) {
+        Ok(crate::Value::Text(text)) => text,
+        Ok(crate::Value::Map(entries)) => {
+            let map = crate::Value::Map(entries);
+            match map.entry("message") {
+                Some(crate::Value::Text(text)) => text.clone(),
+                _ => map.to_json().to_string(),
+            }
+        }
+        Ok(value) => value.brief(),
+        Err(_) => value.to_string(),
+    };
+    Error::new(ErrorKind::Script, text)
+}
+
+fn variables_hint() -> &'static str {
+    "functions do not see variables outside them: pass the value as an argument, or use a closure |x| .."
+}
+
+fn syntax(kind: &ParseErrorType) -> Error {
+    let error = Error::new(ErrorKind::Syntax, without_position(&kind.to_string()));
+    match kind {
+        ParseErrorType::VariableUndefined(name) => {
+            let error = Error::new(ErrorKind::Syntax, format!("there is no variable '{name}'"));
+            let functions = super::help::names();
+            match crate::error::nearest(name, functions.iter().map(String::as_str)) {
+                Some(near) if near == name => error.with_hint(format!("'{name}' is a function: write {name}(..), or help(\"{name}\")")),
+                _ => error.with_hint(variables_hint()),
+            }
+        }
+        ParseErrorType::Reserved(word) => {
+            Error::new(ErrorKind::Syntax, format!("'{word}' is a reserved word")).with_hint("choose another name")
+        }
+        _ => error,
+    }
+}
+
+fn arithmetic(message: &str) -> Error {
+    let error = Error::new(ErrorKind::Arithmetic, message);
+    if message.to_lowercase().contains("division by zero") || message.to_lowercase().contains("modulo") {
+        error.with_hint("these are integers, and 1/2 is 0 with integers: write 1.0/2, or x.to_float()")
+    } else {
+        error.with_hint("integers run to 9223372036854775807: write 1.0 for a float")
+    }
+}
+
+/// "name (type, type)" as Rhai reports a call that matches nothing.
+fn no_function(signature: &str) -> Error {
+    let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
+    let types: Vec<String> = types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).map(plain_type).collect();
+    let vocabulary = vocabulary();
+    let usage: Vec<&str> = vocabulary.entries.iter().filter(|entry| entry.name == name).map(|entry| entry.usage).collect();
+    let is_operator = !name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    if is_operator {
+        return match types.as_slice() {
+            [a, b] => Error::new(ErrorKind::Function, format!("there is no {a} {name} {b}")),
+            _ => Error::new(ErrorKind::Function, format!("there is no {name} of {}", types.join(", "))),
+        };
+    }
+    let is_record = RECORDS.iter().any(|record| record.verb == name || record.constructor == Some(name));
+    if !usage.is_empty() || is_record {
+        let error = Error::new(ErrorKind::Function, format!("{name} does not take ({})", types.join(", ")));
+        return error.with_hint(if usage.is_empty() {
+            format!("help(\"{name}\") shows how it is called")
+        } else {
+            usage.join("\n        ").replace('\n', "\n        ")
+        });
+    }
+    let known = super::help::names();
+    Error::new(ErrorKind::Function, format!("there is no function '{name}' ({})", types.join(", ")))
+        .with_nearest(name, known.iter().map(String::as_str))
+}
+
+/// "Unknown property 'x' - a getter is not registered for type 'T'"
+fn no_property(message: &str) -> Error {
+    let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
+    let [name, kind, ..] = quoted.as_slice() else { return Error::new(ErrorKind::Name, message) };
+    let vocabulary = vocabulary();
+    let error = Error::name(format!("{} has no property '{name}'", plain_type(kind)));
+    if vocabulary.entries.iter().any(|entry| entry.name == *name && !entry.is_property) {
+        return error.with_hint(format!("'{name}' is a verb: .{name}(..)"));
+    }
+    let added = RECORDS.iter().flat_map(|record| record.adds.iter().map(|property| property.name));
+    let properties = vocabulary.entries.iter().filter(|entry| entry.is_property).map(|entry| entry.name);
+    error.with_nearest(name, properties.chain(added))
+}

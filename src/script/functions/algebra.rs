@@ -1,0 +1,166 @@
+//! Linear algebra.
+
+use rhai::{Dynamic, NativeCallContext};
+
+use super::super::convert::Outcome;
+use super::super::operators::product;
+use super::super::state::context;
+use super::super::vocabulary::Builder;
+use crate::data::covariance::{check_covariance, covariance, partial_correlation, to_correlation};
+use crate::data::{Matrix, Table, Vector};
+use crate::error::{Error, Result};
+use crate::linalg::{self, Cholesky};
+use crate::model::{Area, Input};
+
+macro_rules! with_s {
+    ($code:literal) => {
+        concat!("let s = matrix([[2, 0.5], [0.5, 1]]);\n", $code)
+    };
+}
+macro_rules! with_x {
+    ($code:literal) => {
+        concat!("let x = example(\"sachs\").head(100).log1p();\n", $code)
+    };
+}
+
+fn square(m: &Matrix, verb: &str) -> Result<()> {
+    if m.rows() != m.cols() {
+        return Err(Error::shape(format!("{verb} needs a square matrix, this is {} x {}", m.rows(), m.cols())));
+    }
+    match m.first_non_finite() {
+        Some(place) => Err(Error::data(format!("{verb}: the matrix has {place}"))),
+        None => Ok(()),
+    }
+}
+
+/// Memory for a decomposition of a square matrix.
+fn reserve(call: &NativeCallContext<'_>, m: &Matrix) -> Result<crate::context::Reservation> {
+    context(call).reserve_matrices(3, m.rows(), m.cols())
+}
+
+fn inverse(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Matrix> {
+    square(m, "inv")?;
+    let _held = reserve(call, m)?;
+    let identity = ndarray::Array2::<f64>::eye(m.rows());
+    Ok(Matrix::from(linalg::solve(m.view(), identity.view())?)
+        .with_names(m.row_names().cloned())?
+        .with_row_names(m.names().cloned())?)
+}
+
+fn cholesky(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Matrix> {
+    square(m, "chol")?;
+    check_covariance(m).map_err(|error| error.at("chol"))?;
+    let _held = reserve(call, m)?;
+    let factor = Cholesky::new(m.view()).ok_or_else(|| Error::numerical("chol: the matrix is not positive definite"))?;
+    Ok(Matrix::square(factor.factor(), m.names()))
+}
+
+/// Covariance of data, as for every method.
+fn data_covariance(call: &NativeCallContext<'_>, x: &Matrix) -> Outcome<Matrix> {
+    if let Some(place) = x.first_non_finite() {
+        return Err(Error::data(format!("cov: the data has {place}")).into());
+    }
+    if x.rows() < 2 {
+        return Err(Error::data("cov: needs at least 2 samples").into());
+    }
+    Ok(Matrix::square(covariance(x, &context(call))?, x.names()))
+}
+
+fn data_correlation(call: &NativeCallContext<'_>, x: &Matrix) -> Outcome<Matrix> {
+    let ctx = context(call);
+    let input = Input::data(x).map_err(|error| error.at("cor"))?;
+    let mut s = input.s(&ctx)?.to_owned();
+    to_correlation(&mut s);
+    Ok(Matrix::square(s, x.names()))
+}
+
+/// Partial correlations of data with more samples than variables.
+fn data_partial(call: &NativeCallContext<'_>, x: &Matrix) -> Outcome<Matrix> {
+    let ctx = context(call);
+    let input = Input::data(x).map_err(|error| error.at("partial_cor"))?;
+    let factor = (x.rows() > x.cols()).then(|| input.s(&ctx)).transpose()?.and_then(Cholesky::new);
+    let factor = factor.ok_or_else(|| {
+        Error::numerical("partial_cor: the covariance of the data is singular")
+            .with_hint("it takes more samples than variables; otherwise recover a sparse graph: x.graphical_lasso()")
+    })?;
+    Ok(partial_correlation(&Matrix::square(factor.inverse(), x.names())))
+}
+
+pub(super) fn define(b: &mut Builder) {
+    b.area(Area::Algebra);
+    products(b);
+    decompositions(b);
+    moments(b);
+}
+
+fn products(b: &mut Builder) {
+    b.verb("matmul", "a.matmul(b) -> Matrix", "Matrix product, also written a @ b", with_s!("print(s.matmul(s));\nprint(s @ s);"))
+        .on(|call: NativeCallContext<'_>, a: Matrix, b: Matrix| product(&a, &b, &call));
+    b.verb("dot", "u.dot(v) -> float", "Inner product of two vectors, also written u @ v", "print(vector([1, 2]).dot(vector([3, 4])));")
+        .on(|u: Vector, v: Vector| -> Outcome<f64> { Ok(u.zip(&v, |a, b| a * b)?.as_slice().iter().sum()) });
+    b.verb("trace", "m.trace() -> float", "Sum of the diagonal", with_s!("print(s.trace());"))
+        .on(|m: &mut Matrix| -> Outcome<f64> {
+            square(m, "trace")?;
+            Ok(m.view().diag().sum())
+        });
+    b.verb("norm", "x.norm() -> float", "Frobenius norm of a matrix, Euclidean norm of a vector", with_s!("print(s.norm());"))
+        .on(|m: &mut Matrix| linalg::dot(m.as_slice(), m.as_slice()).sqrt())
+        .on(|v: &mut Vector| linalg::dot(v.as_slice(), v.as_slice()).sqrt());
+}
+
+fn decompositions(b: &mut Builder) {
+    b.verb("inv", "m.inv() -> Matrix", "Inverse of a square matrix", with_s!("print(s.inv());"))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| inverse(&call, m));
+    b.verb("solve", "a.solve(b)", "The solution x of a x = b, for a Matrix or Vector b", with_s!("print(s.solve(vector([1, 2])));"))
+        .on(|call: NativeCallContext<'_>, a: Matrix, b: Matrix| -> Outcome<Matrix> {
+            square(&a, "solve")?;
+            if b.rows() != a.rows() {
+                return Err(a.mismatch(b.rows(), b.cols()).into());
+            }
+            let _held = reserve(&call, &a)?;
+            Ok(Matrix::from(linalg::solve(a.view(), b.view())?))
+        })
+        .on(|call: NativeCallContext<'_>, a: Matrix, b: Vector| -> Outcome<Vector> {
+            square(&a, "solve")?;
+            let _held = reserve(&call, &a)?;
+            let column = Matrix::from_vec(b.len(), 1, b.as_slice().to_vec())?;
+            if b.len() != a.rows() {
+                return Err(a.mismatch(b.len(), 1).into());
+            }
+            Ok(Vector::from(linalg::solve(a.view(), column.view())?.into_iter().collect::<Vec<_>>()))
+        });
+    b.verb("chol", "m.chol() -> Matrix", "Lower triangular L with m = L L', for a positive definite m", with_s!("print(s.chol());"))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| cholesky(&call, m));
+    b.verb("eigh", "m.eigh() -> #{ values, vectors }", "Eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix", with_s!("print(s.eigh().values);"))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<rhai::Map> {
+            square(m, "eigh")?;
+            let _held = reserve(&call, m)?;
+            let (values, vectors) = linalg::eigh(m.view())?;
+            Ok([("values".into(), Dynamic::from(Vector::from(values))), ("vectors".into(), Dynamic::from(Matrix::from(vectors)))].into())
+        });
+    b.verb("logdet", "m.logdet() -> float", "Logarithm of |det m|; -inf for a singular matrix", with_s!("print(s.logdet());"))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
+            square(m, "logdet")?;
+            let _held = reserve(&call, m)?;
+            Ok(linalg::sign_logdet(m.view()).1)
+        });
+    b.verb("det", "m.det() -> float", "Determinant", with_s!("print(s.det());"))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
+            square(m, "det")?;
+            let _held = reserve(&call, m)?;
+            let (sign, log) = linalg::sign_logdet(m.view());
+            Ok(sign * log.exp())
+        });
+}
+
+fn moments(b: &mut Builder) {
+    b.verb("cov", "x.cov() -> Matrix", "Sample covariance, divided by n", with_x!("print(x.cov()[[\"praf\", \"pmek\"]]);"))
+        .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_covariance(&call, x))
+        .on(|call: NativeCallContext<'_>, t: &mut Table| data_covariance(&call, &t.matrix()?));
+    b.verb("cor", "x.cor() -> Matrix", "Pearson correlation", with_x!("print(x.cor()[[\"praf\", \"pmek\"]]);"))
+        .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_correlation(&call, x))
+        .on(|call: NativeCallContext<'_>, t: &mut Table| data_correlation(&call, &t.matrix()?));
+    b.verb("partial_cor", "x.partial_cor() -> Matrix\nfit.partial_cor -> Matrix", "Partial correlations of data with more samples than variables; of a fit, a property", with_x!("print(x.partial_cor()[[\"praf\", \"pmek\"]]);"))
+        .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_partial(&call, x))
+        .on(|call: NativeCallContext<'_>, t: &mut Table| data_partial(&call, &t.matrix()?));
+}

@@ -1,0 +1,31 @@
+//! The vocabulary, one file an area. Every name has its usage, one line of help, and an example that runs.
+
+mod algebra;
+mod construct;
+mod data;
+mod fits;
+mod graphs;
+mod lists;
+mod numbers;
+#[cfg(feature = "plot")]
+mod plots;
+mod results;
+mod shape;
+mod system;
+
+use super::vocabulary::Builder;
+
+pub(super) fn define(builder: &mut Builder) {
+    construct::define(builder);
+    shape::define(builder);
+    algebra::define(builder);
+    numbers::define(builder);
+    data::define(builder);
+    fits::define(builder);
+    graphs::define(builder);
+    #[cfg(feature = "plot")]
+    plots::define(builder);
+    lists::define(builder);
+    results::define(builder);
+    system::define(builder);
+}

@@ -1,0 +1,172 @@
+//! Help: what `help(name)`, `sinew help` and `sinew methods --json` print.
+
+use std::fmt::Write;
+
+use super::vocabulary::{Entry, vocabulary};
+use crate::error::{Error, Result};
+use crate::model::{Area, Record, Run};
+use crate::options::Opt;
+use crate::registry::RECORDS;
+
+/// What a name means: records first, then verbs and properties of the vocabulary.
+///
+/// # Errors
+/// A name that nothing has, with the nearest one.
+pub fn help(name: &str) -> Result<String> {
+    let vocabulary = vocabulary();
+    let records = RECORDS.iter().filter(|record| record.verb == name || record.constructor == Some(name));
+    let added = RECORDS.iter().flat_map(|record| record.adds.iter().map(move |property| (record, property)));
+    let texts: Vec<String> = records
+        .map(|record| record_help(record))
+        .chain(vocabulary.entries.iter().filter(|entry| entry.name == name).map(entry_help))
+        .chain(
+            added
+                .filter(|(_, property)| property.name == name)
+                .map(|(record, property)| format!("fit.{name}\n  {}\n  Fits of {}.\n", property.help, record.verb)),
+        )
+        .collect();
+    if texts.is_empty() { Err(unknown_name(name)) } else { Ok(texts.join("\n")) }
+}
+
+/// The error for a name that help does not know.
+pub fn unknown_name(name: &str) -> Error {
+    let known = names();
+    Error::name(format!("no help for '{name}'"))
+        .with_nearest(name, known.iter().map(String::as_str))
+        .or_hint("`sinew methods` lists the methods, `sinew help` everything")
+}
+
+/// Every name that has help, sorted.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = RECORDS
+        .iter()
+        .flat_map(|record| std::iter::once(record.verb).chain(record.constructor).chain(record.adds.iter().map(|p| p.name)))
+        .chain(vocabulary().entries.iter().map(|entry| entry.name))
+        .map(String::from)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn entry_help(entry: &Entry) -> String {
+    format!("{}\n  {}\n\nExample\n{}\n", entry.usage, entry.summary, indent(entry.example))
+}
+
+fn usage(record: &Record) -> String {
+    let verb = record.verb;
+    let options = if record.all_options().next().is_some() { "#{ .. }" } else { "" };
+    let parameters: Vec<&str> = record.params.iter().map(|param| param.name).collect();
+    let gives = match record.run {
+        Run::Fit(_) => " -> Fit",
+        Run::Path(_) => " -> Path",
+        Run::Value(_) => "",
+    };
+    match record.constructor {
+        Some(constructor) => format!("x.{verb}({options}){gives}\n{constructor}({options}).fit(x){gives}"),
+        None if options.is_empty() => format!("{verb}({})", parameters.join(", ")),
+        None => format!("{verb}({}, {options})", parameters.join(", ")),
+    }
+}
+
+fn record_help(record: &Record) -> String {
+    let mut text = format!("{}\n  {}\n", usage(record), record.summary);
+    if !record.details.is_empty() {
+        let _ = write!(text, "\n{}", wrap(record.details, 2));
+    }
+    if !record.params.is_empty() {
+        text.push_str("\nArguments\n");
+        for param in record.params {
+            let _ = writeln!(text, "  {:<18}{}", param.name, param.help);
+        }
+    }
+    if record.all_options().next().is_some() {
+        text.push_str("\nOptions\n");
+        for opt in record.all_options() {
+            let _ = writeln!(text, "  {:<18}{} [{}]", opt.name, opt.help, opt.default.describe());
+            let _ = writeln!(text, "  {:<18}{}", "", opt.describe());
+        }
+    }
+    if !record.adds.is_empty() {
+        text.push_str("\nThe fit adds\n");
+        for property in record.adds {
+            let _ = writeln!(text, "  {:<18}{}", property.name, property.help);
+        }
+    }
+    let _ = write!(text, "\nExample\n{}\n", indent(record.example));
+    if !record.reference.is_empty() {
+        let _ = write!(text, "\nReference\n{}", wrap(record.reference, 2));
+    }
+    text
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Lines of at most 100 characters.
+fn wrap(text: &str, margin: usize) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.len() + word.len() + 1 > 100 - margin {
+            let _ = writeln!(lines, "{:margin$}{line}", "");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    let _ = writeln!(lines, "{:margin$}{line}", "");
+    lines
+}
+
+/// Everything about every method, simulator and metric, for other programs.
+pub fn methods_json() -> serde_json::Value {
+    let option = |opt: &Opt| {
+        serde_json::json!({
+            "name": opt.name, "takes": opt.describe(), "default": opt.default.describe(), "help": opt.help,
+        })
+    };
+    let record = |record: &&Record| {
+        serde_json::json!({
+            "verb": record.verb, "constructor": record.constructor, "area": record.area.title(),
+            "summary": record.summary, "details": record.details, "random": record.random,
+            "arguments": record.params.iter().map(|p| serde_json::json!({ "name": p.name, "help": p.help })).collect::<Vec<_>>(),
+            "options": record.all_options().map(option).collect::<Vec<_>>(),
+            "adds": record.adds.iter().map(|p| serde_json::json!({ "name": p.name, "help": p.help })).collect::<Vec<_>>(),
+            "reference": record.reference, "example": record.example,
+        })
+    };
+    let entry = |entry: &Entry| {
+        serde_json::json!({
+            "name": entry.name, "area": entry.area.title(), "usage": entry.usage, "summary": entry.summary,
+            "property": entry.is_property, "example": entry.example,
+        })
+    };
+    serde_json::json!({
+        "schema_version": 1, "version": env!("CARGO_PKG_VERSION"),
+        "records": RECORDS.iter().map(record).collect::<Vec<_>>(),
+        "vocabulary": vocabulary().entries.iter().map(entry).collect::<Vec<_>>(),
+    })
+}
+
+/// All names by area, a paragraph each.
+pub fn overview() -> String {
+    let vocabulary = vocabulary();
+    let mut by_area: std::collections::BTreeMap<Area, Vec<&str>> = std::collections::BTreeMap::new();
+    for record in RECORDS {
+        by_area.entry(record.area).or_default().push(record.verb);
+    }
+    for entry in &vocabulary.entries {
+        by_area.entry(entry.area).or_default().push(entry.name);
+    }
+    let mut text = String::from("help(\"name\") or `sinew help NAME` explains each of these:\n");
+    for (area, mut names) in by_area {
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        let _ = write!(text, "\n{}\n{}", area.title(), wrap(&names.join(" "), 2));
+    }
+    text
+}

@@ -1,0 +1,177 @@
+//! `m[[rows, cols]]` and its relatives.
+
+use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, ImmutableString, Module, NativeCallContext};
+
+use super::convert::{Outcome, describe, range_bounds, to_number, to_numbers};
+use super::records::path_fit;
+use super::state::context;
+use super::vocabulary::Builder;
+use crate::data::{Column, Mask, Matrix, Picked, Selector, Table, Vector};
+use crate::error::{Error, Result};
+use crate::model::{Fit, Path};
+
+/// One part of an index as a script writes it.
+///
+/// # Errors
+/// Something that is no index.
+pub fn to_selector(value: &Dynamic) -> Result<Selector> {
+    if let Ok(position) = value.as_int() {
+        return Ok(Selector::Position(position));
+    }
+    if let Some((start, end)) = range_bounds(value) {
+        return Ok(if (start, end) == (0, None) { Selector::All } else { Selector::Range { start, end } });
+    }
+    if let Some(name) = value.read_lock::<ImmutableString>() {
+        return Ok(Selector::Name(name.to_string()));
+    }
+    if let Some(mask) = value.read_lock::<Mask>() {
+        return match mask.shape() {
+            None => Ok(Selector::Mask(mask.as_slice().to_vec())),
+            Some(_) => Err(Error::argument("the mask of a matrix cannot index rows or columns")
+                .with_hint("compare a row or column: m[[.., 0]] > 0")),
+        };
+    }
+    if let Some(vector) = value.read_lock::<Vector>() {
+        return vector.as_slice().iter().map(|&number| whole(number)).collect::<Result<_>>().map(Selector::List);
+    }
+    if let Some(list) = value.read_lock::<Array>() {
+        if !list.is_empty() && list.iter().all(Dynamic::is_bool) {
+            return Ok(Selector::Mask(list.iter().map(|flag| flag.as_bool().unwrap_or(false)).collect()));
+        }
+        return list.iter().map(to_selector).collect::<Result<_>>().map(Selector::List);
+    }
+    Err(Error::index(format!("{} is not an index", describe(value)))
+        .with_hint("an index is a position, a name, a range, a list of these, a mask, or .."))
+}
+
+fn whole(number: f64) -> Result<Selector> {
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        Ok(Selector::Position(number as i64))
+    } else {
+        Err(Error::index(format!("{number} is not a position")))
+    }
+}
+
+/// Rows and columns of `m[[rows, cols]]`.
+fn pair(index: &[Dynamic]) -> Result<(Selector, Selector)> {
+    match index {
+        [rows, cols] => Ok((to_selector(rows)?, to_selector(cols)?)),
+        _ => Err(Error::index(format!("a matrix is indexed by exactly [rows, columns], this has {} parts", index.len()))
+            .with_hint("m[[i, j]], m[[0..3, ..]], m[[[0, 2], [\"a\", \"b\"]]]")),
+    }
+}
+
+fn read(m: &Matrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
+    Ok(match m.locate(rows, cols)? {
+        (Picked::One(i), Picked::One(j)) => Dynamic::from(m.view()[(i, j)]),
+        (Picked::One(i), Picked::Many(cols)) => Dynamic::from(m.row(i).pick(&cols)),
+        (Picked::Many(rows), Picked::One(j)) => Dynamic::from(m.col(j).pick(&rows)),
+        (Picked::Many(rows), Picked::Many(cols)) => Dynamic::from(m.pick(&rows, &cols)),
+    })
+}
+
+fn write(m: &mut Matrix, rows: &Selector, cols: &Selector, value: &Dynamic) -> Result<()> {
+    let (rows, cols) = m.locate(rows, cols)?;
+    if let Some(number) = to_number(value) {
+        m.fill(rows.positions(), cols.positions(), number);
+        return Ok(());
+    }
+    if let Some(block) = value.read_lock::<Matrix>() {
+        if (block.rows(), block.cols()) != (rows.positions().len(), cols.positions().len()) {
+            return Err(Error::shape(format!(
+                "a matrix of {} x {} for a block of {} x {}",
+                block.rows(),
+                block.cols(),
+                rows.positions().len(),
+                cols.positions().len()
+            )));
+        }
+        return m.assign(rows.positions(), cols.positions(), block.as_slice());
+    }
+    let numbers = to_numbers(value, "the new value")?;
+    if matches!((&rows, &cols), (Picked::Many(_), Picked::Many(_))) && rows.positions().len() != 1 && cols.positions().len() != 1 {
+        return Err(Error::shape("a block of several rows and columns takes a number or a Matrix, not a list"));
+    }
+    m.assign(rows.positions(), cols.positions(), &numbers)
+}
+
+fn read_vector(v: &Vector, index: &Dynamic) -> Result<Dynamic> {
+    Ok(match to_selector(index)?.pick(v.len(), v.names(), "element")? {
+        Picked::One(i) => Dynamic::from(v.as_slice()[i]),
+        Picked::Many(positions) => Dynamic::from(v.pick(&positions)),
+    })
+}
+
+fn write_vector(v: &mut Vector, index: &Dynamic, value: &Dynamic) -> Result<()> {
+    let picked = to_selector(index)?.pick(v.len(), v.names(), "element")?;
+    let positions = picked.positions();
+    let numbers = match to_number(value) {
+        Some(number) => vec![number; positions.len()],
+        None => to_numbers(value, "the new value")?,
+    };
+    if numbers.len() != positions.len() {
+        return Err(Error::shape(format!("{} numbers for {} elements", numbers.len(), positions.len())));
+    }
+    let elements = v.as_mut_slice();
+    positions.iter().zip(numbers).for_each(|(&i, number)| elements[i] = number);
+    Ok(())
+}
+
+fn read_table(t: &Table, index: &Dynamic) -> Result<Dynamic> {
+    let Picked::One(position) = to_selector(index)?.pick(t.cols(), Some(t.names()), "column")? else {
+        return Err(Error::index("a table is indexed by one column").with_hint("t[\"name\"]; several: t.select([\"a\", \"b\"])"));
+    };
+    Ok(match t.column_at(position) {
+        Column::Numbers(values) => Dynamic::from(Vector::from(values.to_vec()).named(t.row_names().cloned())),
+        Column::Texts(values) => values.iter().map(|text| Dynamic::from(text.clone())).collect::<Array>().into(),
+    })
+}
+
+/// Index getters; they take any index, so that a wrong one gets our message.
+macro_rules! getters {
+    ($module:expr, $type:ty, |$receiver:ident, $index:ident| $body:expr) => {
+        index_getter().set_into_module($module, |$receiver: &mut $type, $index: Dynamic| -> Outcome<Dynamic> { Ok($body?) });
+    };
+}
+
+fn index_getter() -> FuncRegistration {
+    FuncRegistration::new_index_getter().with_namespace(FnNamespace::Global).with_purity(true)
+}
+
+fn index_setter() -> FuncRegistration {
+    FuncRegistration::new_index_setter().with_namespace(FnNamespace::Global)
+}
+
+pub(super) fn define(builder: &mut Builder) {
+    let module = builder.module();
+    define_matrix(module);
+    getters!(module, Vector, |v, index| read_vector(v, &index));
+    getters!(module, Table, |t, index| read_table(t, &index));
+    index_setter().set_into_module(module, |v: &mut Vector, index: Dynamic, value: Dynamic| -> Outcome<()> {
+        Ok(write_vector(v, &index, &value)?)
+    });
+    index_getter().set_into_module(module, |call: NativeCallContext<'_>, path: &mut Path, i: i64| -> Outcome<Fit> {
+        path_fit(path, i, &context(&call))
+    });
+}
+
+fn define_matrix(module: &mut Module) {
+    // The common case by itself: it does not look at types twice.
+    index_getter().set_into_module(module, |m: &mut Matrix, index: Array| -> Outcome<Dynamic> {
+        if let [i, j] = index.as_slice()
+            && let (Ok(i), Ok(j)) = (i.as_int(), j.as_int())
+        {
+            return Ok(Dynamic::from(m.get(i, j)?));
+        }
+        let (rows, cols) = pair(&index)?;
+        Ok(read(m, &rows, &cols)?)
+    });
+    getters!(module, Matrix, |m, index| to_selector(&index).and_then(|rows| read(m, &rows, &Selector::All)));
+    index_setter().set_into_module(module, |m: &mut Matrix, index: Array, value: Dynamic| -> Outcome<()> {
+        let (rows, cols) = pair(&index)?;
+        Ok(write(m, &rows, &cols, &value)?)
+    });
+    index_setter().set_into_module(module, |m: &mut Matrix, index: Dynamic, value: Dynamic| -> Outcome<()> {
+        Ok(write(m, &to_selector(&index)?, &Selector::All, &value)?)
+    });
+}

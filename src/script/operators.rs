@@ -1,0 +1,98 @@
+//! `+ - * / **`, comparisons, `!`, and the matrix product `@`.
+
+use rhai::{Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiNativeFunc};
+
+use super::convert::Outcome;
+use super::state::context;
+use super::vocabulary::Builder;
+use crate::data::{Mask, Matrix, Vector};
+use crate::error::Error;
+use crate::graph::Graph;
+use crate::linalg;
+
+/// Makes `@` an operator of a host's engine, with the precedence of `*`.
+///
+/// # Errors
+/// When the host has already given `@` a meaning.
+pub fn register_operators(engine: &mut Engine) -> Result<(), String> {
+    engine.register_custom_operator("@", 180).map(|_| ())
+}
+
+fn operator<A: 'static, const N: usize, const X: bool, R: Clone + Send + Sync + 'static, const F: bool>(
+    module: &mut Module,
+    name: &'static str,
+    function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,
+) {
+    FuncRegistration::new(name).with_namespace(FnNamespace::Global).with_purity(true).set_into_module(module, function);
+}
+
+/// The product of two matrices; columns are named as the second's, rows as the first's.
+pub(super) fn product(a: &Matrix, b: &Matrix, call: &NativeCallContext<'_>) -> Outcome<Matrix> {
+    let ctx = context(call);
+    let _held = ctx.reserve_matrices(1, a.rows(), b.cols())?;
+    let values = linalg::matmul(a.view(), b.view(), &ctx)?;
+    Ok(Matrix::from(values).with_names(b.names().cloned())?.with_row_names(a.row_names().cloned())?)
+}
+
+fn product_vector(a: &Matrix, v: &Vector) -> Outcome<Vector> {
+    if a.cols() != v.len() {
+        return Err(Error::shape(format!("cannot multiply {} x {} by a vector of {}", a.rows(), a.cols(), v.len())).into());
+    }
+    Ok(a.by_row(|row| linalg::dot(row, v.as_slice())))
+}
+
+fn arithmetic(module: &mut Module, name: &'static str, f: fn(f64, f64) -> f64) {
+    operator(module, name, move |a: Matrix, b: Matrix| -> Outcome<Matrix> { Ok(a.zip(&b, f)?) });
+    operator(module, name, move |a: Matrix, b: Vector| -> Outcome<Matrix> { Ok(a.zip_rows(&b, f)?) });
+    operator(module, name, move |a: Vector, b: Matrix| -> Outcome<Matrix> { Ok(b.zip_rows(&a, |b, a| f(a, b))?) });
+    operator(module, name, move |a: Vector, b: Vector| -> Outcome<Vector> { Ok(a.zip(&b, f)?) });
+    operator(module, name, move |a: Matrix, b: f64| a.map(|a| f(a, b)));
+    operator(module, name, move |a: Matrix, b: i64| a.map(|a| f(a, b as f64)));
+    operator(module, name, move |a: f64, b: Matrix| b.map(|b| f(a, b)));
+    operator(module, name, move |a: i64, b: Matrix| b.map(|b| f(a as f64, b)));
+    operator(module, name, move |a: Vector, b: f64| a.map(|a| f(a, b)));
+    operator(module, name, move |a: Vector, b: i64| a.map(|a| f(a, b as f64)));
+    operator(module, name, move |a: f64, b: Vector| b.map(|b| f(a, b)));
+    operator(module, name, move |a: i64, b: Vector| b.map(|b| f(a as f64, b)));
+}
+
+fn comparison(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
+    let number = move |a: f64, b: f64| f64::from(f(a, b));
+    operator(module, name, move |a: Matrix, b: f64| a.mask(|a| f(a, b)));
+    operator(module, name, move |a: Matrix, b: i64| a.mask(|a| f(a, b as f64)));
+    operator(module, name, move |a: f64, b: Matrix| b.mask(|b| f(a, b)));
+    operator(module, name, move |a: i64, b: Matrix| b.mask(|b| f(a as f64, b)));
+    operator(module, name, move |a: Matrix, b: Matrix| -> Outcome<Mask> { Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0)) });
+    operator(module, name, move |a: Vector, b: f64| a.mask(|a| f(a, b)));
+    operator(module, name, move |a: Vector, b: i64| a.mask(|a| f(a, b as f64)));
+    operator(module, name, move |a: f64, b: Vector| b.mask(|b| f(a, b)));
+    operator(module, name, move |a: i64, b: Vector| b.mask(|b| f(a as f64, b)));
+    operator(module, name, move |a: Vector, b: Vector| -> Outcome<Mask> { Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0)) });
+}
+
+pub(super) fn define(builder: &mut Builder) {
+    let module = builder.module();
+    arithmetic(module, "+", |a, b| a + b);
+    arithmetic(module, "-", |a, b| a - b);
+    arithmetic(module, "*", |a, b| a * b);
+    arithmetic(module, "/", |a, b| a / b);
+    arithmetic(module, "**", f64::powf);
+    comparison(module, ">", |a, b| a > b);
+    comparison(module, "<", |a, b| a < b);
+    comparison(module, ">=", |a, b| a >= b);
+    comparison(module, "<=", |a, b| a <= b);
+    comparison(module, "==", |a, b| a == b);
+    comparison(module, "!=", |a, b| a != b);
+    operator(module, "-", |a: Matrix| a.map(|value| -value));
+    operator(module, "-", |a: Vector| a.map(|value| -value));
+    operator(module, "!", |mask: Mask| mask.not());
+    operator(module, "&", |a: Mask, b: Mask| -> Outcome<Mask> { Ok(a.zip(&b, |a, b| a && b)?) });
+    operator(module, "|", |a: Mask, b: Mask| -> Outcome<Mask> { Ok(a.zip(&b, |a, b| a || b)?) });
+    operator(module, "==", |a: Mask, b: Mask| a == b);
+    operator(module, "!=", |a: Mask, b: Mask| a != b);
+    operator(module, "==", |a: Graph, b: Graph| a == b);
+    operator(module, "!=", |a: Graph, b: Graph| a != b);
+    operator(module, "@", |call: NativeCallContext<'_>, a: Matrix, b: Matrix| product(&a, &b, &call));
+    operator(module, "@", |a: Matrix, b: Vector| product_vector(&a, &b));
+    operator(module, "@", |a: Vector, b: Vector| -> Outcome<f64> { Ok(a.zip(&b, |a, b| a * b)?.as_slice().iter().sum()) });
+}

@@ -1,0 +1,159 @@
+//! Verbs and constructors that come from records, with no other edit than their line in the registry.
+
+use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, NativeCallContext};
+
+use super::convert::{Outcome, describe, to_dynamic, to_entries, to_value};
+use super::state::{context, state};
+use super::vocabulary::Builder;
+use crate::error::Error;
+use crate::model::{Area, Fit, Path, Record};
+use crate::registry::{self, RECORDS};
+use crate::value::Value;
+
+/// A method with its options, before it has seen data: what a constructor gives.
+#[derive(Clone, Debug)]
+pub struct Estimator {
+    record: &'static Record,
+    options: Vec<(String, Value)>,
+}
+
+impl Estimator {
+    fn new(record: &'static Record, options: &Map) -> Outcome<Self> {
+        let options = to_entries(options)?;
+        record.check(&options)?;
+        Ok(Self { record, options })
+    }
+}
+
+impl std::fmt::Display for Estimator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let options: Vec<String> = self.options.iter().map(|(name, value)| format!("{name}: {}", value.brief())).collect();
+        write!(f, "{}(#{{ {} }})", self.record.constructor.unwrap_or(self.record.verb), options.join(", "))
+    }
+}
+
+/// Calls a record and passes on the warnings of what it gives.
+fn call_record(call: &NativeCallContext<'_>, record: &Record, args: &[Dynamic], options: &[(String, Value)]) -> Outcome<Dynamic> {
+    let args = args.iter().map(to_value).collect::<crate::Result<Vec<_>>>()?;
+    let result = record.call(&args, options, &context(call))?;
+    if let Some(state) = state(call) {
+        let warnings = result.object::<Fit>().map(Fit::warnings).or_else(|| result.object::<Path>().map(Path::warnings));
+        for warning in warnings.unwrap_or_default() {
+            state.warning(&format!("{}: {warning}", record.verb));
+        }
+    }
+    Ok(to_dynamic(&result))
+}
+
+/// How many positional arguments the record takes; a method's data is one.
+fn arity(record: &Record) -> usize {
+    if record.is_method() { 1 } else { record.params.len() }
+}
+
+/// Registers a function of `$n` values and one of `$n` values and options.
+macro_rules! register {
+    ($module:expr, $record:expr, $($arg:ident),*) => {{
+        let record: &'static Record = $record;
+        registration(record.verb).set_into_module($module, move |call: NativeCallContext<'_>, $($arg: Dynamic),*| {
+            call_record(&call, record, &[$($arg),*], &[])
+        });
+        registration(record.verb).set_into_module($module, move |call: NativeCallContext<'_>, $($arg: Dynamic,)* options: Map| {
+            call_record(&call, record, &[$($arg),*], &to_entries(&options)?)
+        });
+        // Without this, Rhai would say that there is no such function. A record of the same verb with one argument
+        // more (precision(graph) and precision(truth, estimate)) takes the place instead.
+        if !RECORDS.iter().any(|other| other.verb == record.verb && arity(other) == arity(record) + 1) {
+            registration(record.verb).set_into_module($module, move |$($arg: Dynamic,)* options: Dynamic| -> Outcome<Dynamic> {
+                $( drop($arg); )*
+                Err(not_options(record.verb, &options).into())
+            });
+        }
+    }};
+}
+
+fn not_options(verb: &str, got: &Dynamic) -> Error {
+    Error::argument(format!("the options of {verb} are a map, not {}", describe(got)))
+        .with_hint(format!("write them as {verb}(#{{ name: value }}); help(\"{verb}\") lists them"))
+}
+
+fn registration(name: &'static str) -> FuncRegistration {
+    FuncRegistration::new(name).with_namespace(FnNamespace::Global).with_purity(true)
+}
+
+fn define_constructor(module: &mut Module, record: &'static Record, name: &'static str) {
+    registration(name).set_into_module(module, move || Estimator { record, options: Vec::new() });
+    registration(name).set_into_module(module, move |options: Map| Estimator::new(record, &options));
+    registration(name).set_into_module(module, move |options: Dynamic| -> Outcome<Estimator> {
+        Err(not_options(name, &options).into())
+    });
+}
+
+pub(super) fn define(builder: &mut Builder) {
+    for record in RECORDS.iter().copied() {
+        let module = builder.module();
+        match arity(record) {
+            1 => register!(module, record, a),
+            2 => register!(module, record, a, b),
+            count => debug_assert!(false, "{} takes {count} positional arguments; write its line here", record.verb),
+        }
+        if let Some(name) = record.constructor {
+            define_constructor(module, record, name);
+        }
+    }
+    define_estimator(builder);
+    define_added_properties(builder);
+}
+
+fn define_estimator(builder: &mut Builder) {
+    const EXAMPLE: &str = "let m = GraphicalLasso(#{ lambda: 0.3 });\n\
+                           let fit = m.fit(example(\"sachs\").head(200).log1p().standardize());\n\
+                           print(`${m.name} ${m.options} ${fit.n_edges}`);";
+    builder.area(Area::Recover);
+    builder.verb("fit", "model.fit(x) -> Fit\npath.fit(i) -> Fit", "Fit a method to data, or take solution i of a path", EXAMPLE).on(
+        |call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic| call_record(&call, model.record, &[x], &model.options),
+    ).on(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic, more: Map| {
+        // The call's options add to the constructor's and win over them.
+        let more = to_entries(&more)?;
+        let mut options: Vec<_> = model.options.iter().filter(|(name, _)| !more.iter().any(|(key, _)| key == name)).cloned().collect();
+        options.extend(more);
+        call_record(&call, model.record, &[x], &options)
+    }).on(|call: NativeCallContext<'_>, path: &mut Path, position: i64| path_fit(path, position, &context(&call)));
+    builder
+        .property("name", "model.name -> string", "The method's name", EXAMPLE)
+        .get(|model: &mut Estimator| model.record.constructor.unwrap_or(model.record.verb).to_string());
+    builder
+        .property("options", "model.options -> map\nfit.options -> map", "The options that were given, or that held for a fit", EXAMPLE)
+        .get(|model: &mut Estimator| to_dynamic(&Value::Map(model.options.clone())))
+        .get(|fit: &mut Fit| to_dynamic(&Value::Map(fit.options().to_vec())));
+    builder.module().set_custom_type::<Estimator>("Estimator");
+    for name in ["to_string", "to_debug"] {
+        registration(name).set_into_module(builder.module(), |model: &mut Estimator| model.to_string());
+    }
+}
+
+/// Solution `position` of a path; negative positions count from the end.
+pub(super) fn path_fit(path: &Path, position: i64, ctx: &crate::Context) -> Outcome<Fit> {
+    let len = path.points().len();
+    let picked = crate::data::Selector::Position(position).pick(len, None, "solution")?;
+    Ok(path.fit(picked.positions()[0], ctx)?)
+}
+
+/// What methods add to their fits.
+fn define_added_properties(builder: &mut Builder) {
+    let mut seen = Vec::new();
+    for property in registry::methods().flat_map(|record| record.adds) {
+        if !seen.contains(&property.name) {
+            seen.push(property.name);
+            let name = property.name;
+            FuncRegistration::new_getter(name).with_namespace(FnNamespace::Global).with_purity(true).set_into_module(
+                builder.module(),
+                move |fit: &mut Fit| -> Outcome<Dynamic> { Ok(to_dynamic(fit.added(name)?)) },
+            );
+        }
+    }
+}
+
+/// Texts as a list for scripts.
+pub(super) fn text_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Array {
+    texts.into_iter().map(|text| Dynamic::from(text.to_string())).collect()
+}

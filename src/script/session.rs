@@ -1,0 +1,289 @@
+//! A session: an engine with variables, limits and a seed, ready to evaluate scripts.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
+
+use super::convert::{to_dynamic, to_value};
+use super::diagnose::ScriptError;
+use super::operators::register_operators;
+use super::state::{Exit, Printer, State, StateHandle};
+use super::vocabulary::vocabulary;
+use crate::context::{CancelHandle, Context, FileAccess, ProgressFn};
+use crate::error::Error;
+use crate::value::Value;
+
+/// What a session may do and where its output goes.
+#[derive(Clone)]
+pub struct SessionOptions {
+    /// Seed; drawn when not given.
+    pub seed: Option<u64>,
+    /// Threads; all processors when not given.
+    pub threads: Option<usize>,
+    /// Time for each evaluation.
+    pub time_limit: Option<Duration>,
+    /// Bytes that the engine's large allocations may take together.
+    pub memory_limit: Option<usize>,
+    /// Operations of the script language for each evaluation.
+    pub max_operations: Option<u64>,
+    /// Which files scripts may touch.
+    pub files: FileAccess,
+    /// Whether not converging is an error.
+    pub strict: bool,
+    /// Receives what scripts print; nothing when not given.
+    pub print: Option<Printer>,
+    /// Receives warnings; nothing when not given.
+    pub warn: Option<Printer>,
+    /// Receives progress.
+    pub progress: Option<ProgressFn>,
+}
+
+impl Default for SessionOptions {
+    /// A sandbox: no files, 10 seconds and 1 GB for each evaluation.
+    fn default() -> Self {
+        Self {
+            seed: None,
+            threads: None,
+            time_limit: Some(Duration::from_secs(10)),
+            memory_limit: Some(1_000_000_000),
+            max_operations: Some(100_000_000),
+            files: FileAccess::None,
+            strict: false,
+            print: None,
+            warn: None,
+            progress: None,
+        }
+    }
+}
+
+impl SessionOptions {
+    /// Without limits and with all files: for a user's own scripts.
+    pub fn trusted() -> Self {
+        Self { time_limit: None, memory_limit: None, max_operations: None, files: FileAccess::All, ..Self::default() }
+    }
+}
+
+/// An engine with variables. Variables and functions stay from one evaluation to the next, also after an error.
+///
+/// ```
+/// use sinew::script::Session;
+/// let mut session = Session::sandboxed();
+/// session.set("lambda", 0.3);
+/// let edges: i64 = session.eval_as("random_graph(\"band\", #{ nodes: 5 }).n_edges")?;
+/// assert_eq!(edges, 4);
+/// # Ok::<(), sinew::script::ScriptError>(())
+/// ```
+pub struct Session {
+    engine: Engine,
+    scope: Scope<'static>,
+    functions: AST,
+    state: Arc<State>,
+    cancel: CancelHandle,
+    time_limit: Option<Duration>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("context", &self.state.context()).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// For scripts of other people: no files, limits on time, memory and operations.
+    pub fn sandboxed() -> Self {
+        Self::new(SessionOptions::default())
+    }
+
+    /// For a user's own scripts: all files, no limits.
+    pub fn trusted() -> Self {
+        Self::new(SessionOptions::trusted())
+    }
+
+    /// With these options.
+    pub fn new(options: SessionOptions) -> Self {
+        let mut context = Context::new()
+            .with_files(options.files.clone())
+            .with_strict(options.strict)
+            .with_progress(options.progress.clone());
+        if let Some(seed) = options.seed {
+            context = context.with_seed(seed);
+        }
+        if let Some(threads) = options.threads {
+            context = context.with_threads(threads);
+        }
+        if let Some(bytes) = options.memory_limit {
+            context = context.with_memory_limit(bytes);
+        }
+        let cancel = context.cancel_handle();
+        let silent = || -> Printer { Arc::new(|_| {}) };
+        let print = options.print.clone().unwrap_or_else(silent);
+        let state = Arc::new(State::new(context, print, options.warn.clone().unwrap_or_else(silent)));
+        Self {
+            engine: engine(&state, &options),
+            scope: Scope::new(),
+            functions: AST::empty(),
+            state,
+            cancel,
+            time_limit: options.time_limit,
+        }
+    }
+
+    /// Evaluates a script and gives its last value.
+    ///
+    /// # Errors
+    /// What went wrong and where; variables set before that stay.
+    pub fn eval(&mut self, text: &str) -> Result<Value, ScriptError> {
+        self.eval_named(text, "eval")
+    }
+
+    /// Evaluates a script and gives its last value as a `T`.
+    ///
+    /// # Errors
+    /// As [`Session::eval`], or a value of another type.
+    pub fn eval_as<T: Clone + Send + Sync + 'static>(&mut self, text: &str) -> Result<T, ScriptError> {
+        let value = self.run(text, "eval")?;
+        let got = super::convert::type_name(&value);
+        value.try_cast::<T>().ok_or_else(|| {
+            let wanted = super::convert::plain_type(std::any::type_name::<T>());
+            ScriptError::outside(Error::argument(format!("the script gave {got}, not {wanted}")), "eval")
+        })
+    }
+
+    /// Evaluates a file; `script_dir()` is its folder meanwhile.
+    ///
+    /// # Errors
+    /// As [`Session::eval`], or a file that cannot be read.
+    pub fn run_file(&mut self, path: &str) -> Result<Value, ScriptError> {
+        let bytes = std::fs::read(path)
+            .map_err(|error| ScriptError::outside(Error::file(format!("cannot read '{path}': {error}")), path))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| ScriptError::outside(Error::file(format!("'{path}' is not text in UTF-8")), path))?;
+        // A script may start with the line that makes it executable.
+        let text = if text.starts_with("#!") { format!("//{text}") } else { text };
+        let folder = Path::new(path).parent().map(|folder| folder.display().to_string());
+        self.state.set_script_dir(Some(folder.filter(|folder| !folder.is_empty()).unwrap_or_else(|| ".".into())));
+        self.eval_named(&text, path)
+    }
+
+    fn eval_named(&mut self, text: &str, source: &str) -> Result<Value, ScriptError> {
+        let value = self.run(text, source)?;
+        // The last value may be a function or a timer, which nobody can use outside.
+        Ok(to_value(&value).unwrap_or(Value::Unit))
+    }
+
+    fn run(&mut self, text: &str, source: &str) -> Result<Dynamic, ScriptError> {
+        self.cancel.reset();
+        self.state.set_exit_code(None);
+        if let Some(limit) = self.time_limit {
+            self.state.set_context(self.state.context().with_time_limit(limit));
+        }
+        let diagnose = |error: Box<EvalAltResult>| ScriptError::of(*error, source, text);
+        let parsed = self.engine.compile_with_scope(&self.scope, text).map_err(|error| diagnose(error.into()))?;
+        let whole = self.functions.merge(&parsed);
+        self.functions = whole.clone_functions_only();
+        match self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole) {
+            Err(error) if is_exit(&error) => Ok(Dynamic::UNIT),
+            outcome => outcome.map_err(diagnose),
+        }
+    }
+
+    /// The code of the script's `exit(n)`, if it called that.
+    pub fn exit_code(&self) -> Option<u8> {
+        self.state.exit_code()
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.scope.set_value(name.to_string(), to_dynamic(&value.into()));
+    }
+
+    /// A variable's value; `None` if there is none of that name, or it is a function.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.scope.get(name).and_then(|value| to_value(value).ok())
+    }
+
+    /// Stops an evaluation from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+
+    /// What the last script emitted with `emit(x)`.
+    pub fn emitted(&self) -> Option<Value> {
+        self.state.emitted()
+    }
+
+    /// The warnings so far.
+    pub fn warnings(&self) -> Vec<String> {
+        self.state.warnings()
+    }
+
+    /// The seed of the session.
+    pub fn seed(&self) -> u64 {
+        self.state.context().seed()
+    }
+
+    /// Rhai's description of every function that scripts can call, ours and the language's.
+    ///
+    /// # Errors
+    /// Never in practice: the description is plain data.
+    pub fn functions_json(&self, with_standard: bool) -> crate::Result<String> {
+        self.engine.gen_fn_metadata_to_json(with_standard).map_err(|error| Error::internal(error.to_string()))
+    }
+
+    /// The engine, for what this type does not offer.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// Whether a script ended by `exit`, however deep in calls.
+fn is_exit(error: &EvalAltResult) -> bool {
+    match error {
+        EvalAltResult::ErrorTerminated(token, _) => token.is::<Exit>(),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => is_exit(inner),
+        _ => false,
+    }
+}
+
+/// How many operations pass between two looks at the clock: about 10 microseconds.
+const CLOCK_EVERY: u64 = 128;
+
+fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
+    let mut engine = Engine::new();
+    engine.register_global_module(vocabulary().module.clone());
+    // On an engine of its own nothing has taken the operator yet.
+    let registered = register_operators(&mut engine);
+    debug_assert!(registered.is_ok());
+    engine.set_default_tag(Dynamic::from(StateHandle(Arc::clone(state))));
+    engine.set_strict_variables(true);
+    engine.set_fail_on_invalid_map_property(true);
+    engine.set_max_expr_depths(256, 128);
+    engine.set_max_call_levels(64);
+    engine.set_max_operations(options.max_operations.unwrap_or(0));
+    if options.files == FileAccess::None {
+        engine.disable_symbol("eval");
+        engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
+        engine.set_max_string_size(64 << 20);
+        // Generous: any limit makes Rhai count the whole list at each push.
+        engine.set_max_array_size(1 << 22);
+        engine.set_max_map_size(1 << 20);
+    }
+    let cancel = state.context().cancel_handle();
+    let clock = Arc::clone(state);
+    engine.on_progress(move |operations| {
+        if cancel.is_cancelled() || operations % CLOCK_EVERY == 0 {
+            return clock.context().check().err().map(Dynamic::from);
+        }
+        None
+    });
+    let printer = Arc::clone(&state.print);
+    engine.on_print(move |text| printer(text));
+    let printer = Arc::clone(&state.warn);
+    engine.on_debug(move |text, _, position| match position.line() {
+        Some(line) => printer(&format!("line {line}: {text}")),
+        None => printer(text),
+    });
+    engine
+}

@@ -1,0 +1,133 @@
+//! The vocabulary: every function that scripts can call, with its help, in one module that all engines share.
+
+use rhai::{FnNamespace, FuncRegistration, Module, RhaiNativeFunc, Shared};
+
+use super::{functions, index, operators, records};
+use crate::model::Area;
+
+/// What help knows about a verb or property that is not a record.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it stands in the reference.
+    pub area: Area,
+    /// How it is called, one line for each form.
+    pub usage: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// A short script that runs as it stands.
+    pub example: &'static str,
+    /// Whether it is a property: `x.name` without parentheses.
+    pub is_property: bool,
+}
+
+/// All functions and what help knows about them.
+#[derive(Debug)]
+pub struct Vocabulary {
+    /// The functions.
+    pub module: Shared<Module>,
+    /// Help, in order of definition.
+    pub entries: Vec<Entry>,
+}
+
+/// Collects functions; `functions/` is written in terms of it.
+pub struct Builder {
+    module: Module,
+    entries: Vec<Entry>,
+    area: Area,
+}
+
+/// A name that is being defined, for one argument list after another.
+pub struct Definition<'a> {
+    module: &'a mut Module,
+    name: &'static str,
+}
+
+impl Builder {
+    /// What follows belongs to this area of the reference.
+    pub fn area(&mut self, area: Area) {
+        self.area = area;
+    }
+
+    /// A verb: a function or method.
+    pub fn verb(
+        &mut self,
+        name: &'static str,
+        usage: &'static str,
+        summary: &'static str,
+        example: &'static str,
+    ) -> Definition<'_> {
+        self.entries.push(Entry { name, area: self.area, usage, summary, example, is_property: false });
+        Definition { module: &mut self.module, name }
+    }
+
+    /// A property: `x.name`.
+    pub fn property(
+        &mut self,
+        name: &'static str,
+        usage: &'static str,
+        summary: &'static str,
+        example: &'static str,
+    ) -> Definition<'_> {
+        self.entries.push(Entry { name, area: self.area, usage, summary, example, is_property: true });
+        Definition { module: &mut self.module, name }
+    }
+
+    /// The module, for what has no name: operators and indexers.
+    pub fn module(&mut self) -> &mut Module {
+        &mut self.module
+    }
+}
+
+impl Definition<'_> {
+    /// One more argument list that the verb takes.
+    pub fn on<A: 'static, const N: usize, const X: bool, R: Clone + Send + Sync + 'static, const F: bool>(
+        self,
+        function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,
+    ) -> Self {
+        // Nothing here changes its receiver unless it says so by an indexer, so constants may be receivers too.
+        FuncRegistration::new(self.name)
+            .with_namespace(FnNamespace::Global)
+            .with_purity(true)
+            .set_into_module(self.module, function);
+        self
+    }
+
+    /// One more type that has the property.
+    pub fn get<A: 'static, const X: bool, R: Clone + Send + Sync + 'static, const F: bool>(
+        self,
+        function: impl RhaiNativeFunc<A, 1, X, R, F> + Send + Sync + 'static,
+    ) -> Self {
+        FuncRegistration::new_getter(self.name)
+            .with_namespace(FnNamespace::Global)
+            .with_purity(true)
+            .set_into_module(self.module, function);
+        self
+    }
+}
+
+fn build() -> Vocabulary {
+    let mut builder = Builder { module: Module::new(), entries: Vec::new(), area: Area::Construct };
+    functions::define(&mut builder);
+    operators::define(&mut builder);
+    index::define(&mut builder);
+    records::define(&mut builder);
+    let Builder { mut module, entries, .. } = builder;
+    module.build_index();
+    Vocabulary { module: module.into(), entries }
+}
+
+/// The vocabulary; built once (once a thread, where Rhai's types cannot be shared between threads).
+#[cfg(feature = "parallel")]
+pub fn vocabulary() -> Shared<Vocabulary> {
+    static VOCABULARY: std::sync::OnceLock<Shared<Vocabulary>> = std::sync::OnceLock::new();
+    VOCABULARY.get_or_init(|| Shared::new(build())).clone()
+}
+
+/// The vocabulary; built once (once a thread, where Rhai's types cannot be shared between threads).
+#[cfg(not(feature = "parallel"))]
+pub fn vocabulary() -> Shared<Vocabulary> {
+    thread_local!(static VOCABULARY: Shared<Vocabulary> = Shared::new(build()));
+    VOCABULARY.with(Clone::clone)
+}

@@ -1,0 +1,183 @@
+//! What every method in the registry must do, with no line here for any of them.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::correlated;
+use sinew::data::Names;
+use sinew::model::{Accepts, Fit, Path, Record};
+use sinew::{Context, Error, ErrorKind, Matrix, Value, registry};
+
+/// A result without what differs from run to run.
+fn stable(value: &Value) -> serde_json::Value {
+    let mut json = value.to_json();
+    if let Some(map) = json.as_object_mut() {
+        map.remove("seconds");
+    }
+    json
+}
+
+fn fit(record: &Record, x: &Matrix, options: &[(&str, Value)], ctx: &Context) -> sinew::Result<Value> {
+    let options: Vec<(String, Value)> = options.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+    record.call(&[x.clone().into()], &options, ctx)
+}
+
+fn data() -> Matrix {
+    let names = ["a", "b", "c", "d", "e", "f"].map(String::from).to_vec();
+    let x = correlated(60, 6, 0.7, 4).standardize().expect("data");
+    x.with_names(Some(Names::new(names, "columns").expect("names"))).expect("names")
+}
+
+fn each(check: impl Fn(&'static Record)) {
+    let mut count = 0;
+    for record in registry::methods() {
+        check(record);
+        count += 1;
+    }
+    assert!(count >= 2);
+}
+
+#[test]
+fn defaults_run_and_names_are_kept() {
+    each(|record| {
+        let result = fit(record, &data(), &[], &Context::new().with_seed(1)).expect(record.verb);
+        let fit = match (result.object::<Fit>(), result.object::<Path>()) {
+            (Some(fit), _) => fit.clone(),
+            (_, Some(path)) => path.fit(path.points().len() - 1, &Context::new()).expect("a fit"),
+            _ => panic!("{} gives a {}", record.verb, result.type_name()),
+        };
+        assert_eq!(fit.names().map(|names| names.as_slice().join("")), Some("abcdef".into()), "{}", record.verb);
+        assert_eq!(fit.graph(0.0).expect("a graph").labels().as_slice().join(""), "abcdef", "{}", record.verb);
+        for property in record.adds {
+            assert!(fit.added(property.name).is_ok(), "{} has no {}", record.verb, property.name);
+        }
+        assert!(result.to_string().lines().count() > 2, "{result}");
+    });
+}
+
+#[test]
+fn one_seed_gives_one_answer_at_any_number_of_threads() {
+    each(|record| {
+        let run = |threads| {
+            let ctx = Context::new().with_threads(threads).with_seed(7);
+            stable(&fit(record, &data(), &[], &ctx).expect(record.verb))
+        };
+        assert_eq!(run(1), run(2), "{}", record.verb);
+        assert_eq!(run(1), run(4), "{}", record.verb);
+    });
+}
+
+#[test]
+fn a_cancel_stops_within_200_ms() {
+    let x = correlated(300, 150, 0.8, 1).standardize().expect("data");
+    each(|record| {
+        let ctx = Context::new();
+        let handle = ctx.cancel_handle();
+        let stopped = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(20));
+                handle.cancel();
+                Instant::now()
+            });
+            let result = fit(record, &x, &[], &ctx);
+            (result.map(|_| ()), Instant::now())
+        });
+        match stopped.0 {
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled, "{}: {error}", record.verb),
+            Ok(()) => println!("{} was done before it could be cancelled", record.verb),
+        }
+        let late = Context::new();
+        late.cancel_handle().cancel();
+        assert_eq!(fit(record, &x, &[], &late).map(|_| ()).unwrap_err().kind(), ErrorKind::Cancelled, "{}", record.verb);
+    });
+}
+
+#[test]
+fn a_memory_limit_and_a_deadline_are_errors() {
+    let x = correlated(50, 200, 0.1, 1).standardize().expect("data");
+    each(|record| {
+        let small = Context::new().with_memory_limit(1000);
+        assert_eq!(fit(record, &x, &[], &small).map(|_| ()).unwrap_err().kind(), ErrorKind::Memory, "{}", record.verb);
+        let late = Context::new().with_time_limit(Duration::ZERO);
+        assert_eq!(fit(record, &x, &[], &late).map(|_| ()).unwrap_err().kind(), ErrorKind::Time, "{}", record.verb);
+    });
+}
+
+#[test]
+fn results_are_json_that_reads_back() {
+    each(|record| {
+        let json = fit(record, &data(), &[], &Context::new()).expect(record.verb).to_json();
+        let text = json.to_string();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), json, "{}", record.verb);
+    });
+}
+
+#[test]
+fn hostile_data_are_errors_that_name_the_place() {
+    let good = data();
+    let with = |row: usize, col: usize, value: f64| {
+        let mut x = good.clone();
+        x.fill(&[row], &[col], value);
+        x
+    };
+    let constant = {
+        let mut x = good.clone();
+        x.fill(&(0..60).collect::<Vec<_>>(), &[2], 1.5);
+        x
+    };
+    let cases: Vec<(Matrix, &str)> = vec![
+        (with(3, 1, f64::NAN), "NaN in row 3, column 'b'"),
+        (with(5, 4, f64::INFINITY), "inf in row 5, column 'e'"),
+        (constant, "column 'c' is constant"),
+        (good.head(1), "one sample"),
+        (good.head(0), "there is no data"),
+    ];
+    each(|record| {
+        for (x, part) in &cases {
+            let error = fit(record, x, &[], &Context::new()).map(|_| ()).unwrap_err();
+            assert!(error.message().contains(part), "{}: {error}", record.verb);
+            assert_eq!(error.exit_code(), 3, "{}: {error}", record.verb);
+        }
+    });
+}
+
+#[test]
+fn hostile_options_are_errors() {
+    let error_of = |record, options: &[(&str, Value)]| -> Error {
+        fit(record, &data(), options, &Context::new()).map(|_| ()).unwrap_err()
+    };
+    each(|record| {
+        let error = error_of(record, &[("nonsense", Value::Int(1))]);
+        assert!(error.kind() == ErrorKind::Option && error.message().contains("unknown option 'nonsense'"), "{error}");
+        for opt in record.all_options() {
+            // A function's name is in no option's range, and neither is a list of nothing but that.
+            let error = error_of(record, &[(opt.name, Value::Map(vec![]))]);
+            assert!(error.message().contains(opt.name), "{}: {error}", record.verb);
+            assert!(!opt.help.is_empty() && !opt.describe().is_empty(), "{} {}", record.verb, opt.name);
+        }
+    });
+}
+
+#[test]
+fn covariances_are_checked() {
+    let s = |rows: &[[f64; 2]]| Matrix::from_rows(&rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()).expect("rows");
+    let cases = [
+        (s(&[[1.0, 0.5], [0.4, 1.0]]), "not symmetric"),
+        (s(&[[1.0, 0.5]]), "a covariance matrix is square"),
+        (s(&[[1.0, f64::NAN], [f64::NAN, 1.0]]), "NaN"),
+        (s(&[[0.0, 0.0], [0.0, 1.0]]), "variance of column 0 is 0"),
+    ];
+    each(|record| {
+        if record.accepts != Accepts::DataOrCovariance {
+            return;
+        }
+        for (s, part) in &cases {
+            let options = [("covariance", Value::Bool(true)), ("n", Value::Int(10))];
+            let error = fit(record, s, &options, &Context::new()).map(|_| ()).unwrap_err();
+            assert!(error.message().contains(part), "{}: {error}", record.verb);
+        }
+        let error = fit(record, &data(), &[("n", Value::Int(10))], &Context::new()).map(|_| ()).unwrap_err();
+        assert!(error.message().contains("goes with `covariance: true`"), "{}: {error}", record.verb);
+    });
+}
