@@ -3,6 +3,12 @@
 //! Samples are rows, variables are columns. See `README.md` for the script language and `src/README.md` for the
 //! map of the code.
 
+// What a library must not do to its host; tests may.
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
+)]
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod context;
@@ -15,6 +21,8 @@ pub mod metrics;
 pub mod model;
 pub mod options;
 pub mod parallel;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod problem;
 pub mod registry;
 pub mod rng;

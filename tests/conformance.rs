@@ -89,7 +89,12 @@ fn a_cancel_stops_within_200_ms() {
         }
         let late = Context::new();
         late.cancel_handle().cancel();
-        assert_eq!(fit(record, &x, &[], &late).map(|_| ()).unwrap_err().kind(), ErrorKind::Cancelled, "{}", record.verb);
+        assert_eq!(
+            fit(record, &x, &[], &late).map(|_| ()).unwrap_err().kind(),
+            ErrorKind::Cancelled,
+            "{}",
+            record.verb
+        );
     });
 }
 
@@ -161,7 +166,8 @@ fn hostile_options_are_errors() {
 
 #[test]
 fn covariances_are_checked() {
-    let s = |rows: &[[f64; 2]]| Matrix::from_rows(&rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()).expect("rows");
+    let s =
+        |rows: &[[f64; 2]]| Matrix::from_rows(&rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()).expect("rows");
     let cases = [
         (s(&[[1.0, 0.5], [0.4, 1.0]]), "not symmetric"),
         (s(&[[1.0, 0.5]]), "a covariance matrix is square"),

@@ -64,7 +64,7 @@ fn every_registered_function_has_help() {
 fn every_help_text_has_an_example_that_runs() {
     let vocabulary = vocabulary();
     let entries = vocabulary.entries.iter().map(|entry| (entry.name, entry.example));
-    let records = sinew::registry::RECORDS.iter().map(|record| (record.verb, record.example));
+    let records = sinew::registry::records().map(|record| (record.verb, record.example));
     let mut count = 0;
     for (name, example) in entries.chain(records) {
         assert!(example.contains(name), "the example of {name} does not use it: {example}");
@@ -73,7 +73,10 @@ fn every_help_text_has_an_example_that_runs() {
             panic!("the example of {name} fails:\n{example}\n{error}");
         }
         let silent = ["set_seed", "emit", "assert", "warn", "save", "exit"];
-        assert!(!printed.lock().expect("a lock").is_empty() || silent.contains(&name), "{name} shows nothing: {example}");
+        assert!(
+            !printed.lock().expect("a lock").is_empty() || silent.contains(&name),
+            "{name} shows nothing: {example}"
+        );
         count += 1;
     }
     let functions = registered().len();
@@ -161,7 +164,7 @@ fn wrong_arguments_give_errors_and_never_panics() {
 #[test]
 fn every_name_can_be_called_and_is_a_map_key() {
     let (session, _) = session();
-    let options = sinew::registry::RECORDS.iter().flat_map(|record| record.all_options().map(|opt| opt.name));
+    let options = sinew::registry::records().flat_map(|record| record.all_options().map(|opt| opt.name));
     for name in names().into_iter().chain(options.map(String::from)) {
         for script in [format!("let x = 1; x.{name}()"), format!("#{{ {name}: 1 }}.{name}")] {
             assert!(session.engine().compile(&script).is_ok(), "'{name}' is a reserved word: {script}");

@@ -175,7 +175,8 @@ impl Table {
     /// The lines of a delimited file: names, then rows.
     pub fn csv_rows(&self) -> Vec<Vec<String>> {
         let index = self.row_names();
-        let header = index.map(|_| String::from("index")).into_iter().chain(self.names().iter().map(String::from)).collect();
+        let header =
+            index.map(|_| String::from("index")).into_iter().chain(self.names().iter().map(String::from)).collect();
         let cell = |row: usize, column: usize| match self.column_at(column) {
             Column::Numbers(values) => written(values[row]),
             Column::Texts(values) => values[row].clone(),

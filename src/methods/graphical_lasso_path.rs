@@ -140,7 +140,14 @@ impl GraphicalLassoPath {
             let gap = point.certificate.relative_gap();
             format!("at lambda {}: {}", point.lambda, not_converged(gap, model.settings(), point.iterations))
         });
-        Ok(Path::new(super::graphical_lasso::RECORD.verb, input, points, model.recorded(), seconds, warnings.into_iter().collect()))
+        Ok(Path::new(
+            super::graphical_lasso::RECORD.verb,
+            input,
+            points,
+            model.recorded(),
+            seconds,
+            warnings.into_iter().collect(),
+        ))
     }
 
     /// The fit that `criterion` chooses along the path, as a fit of the graphical lasso.

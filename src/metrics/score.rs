@@ -85,18 +85,21 @@ Ties count as ties. Without a true edge what divides by their number is NaN.",
     Run::Value(|args, _, _| all(args)),
 );
 
-/// Declares the record of one metric.
+/// Declares the record of each metric, and the list of all.
 macro_rules! metric_records {
-    ($($name:ident, $verb:literal, $summary:literal;)*) => { $(
-        #[doc = $summary]
-        pub static $name: Record = metric(
+    ($($name:ident, $verb:literal, $summary:literal;)*) => {
+        /// Every record of this file.
+        pub static RECORDS: &[&Record] = &[&RECORD, $( &$name, )*];
+        $(
+        static $name: Record = metric(
             $verb,
             $summary,
             "Pairs are those of score().",
             concat!("let g = random_graph(\"band\", #{ nodes: 6 });\nprint(", $verb, "(g, g.precision()));"),
             Run::Value(|args, _, _| one($verb, args)),
         );
-    )* };
+        )*
+    };
 }
 metric_records! {
     AUROC, "auroc", "Area under the ROC curve, ties counting half; NaN when the truth has no edge, or all.";

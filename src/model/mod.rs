@@ -8,5 +8,5 @@ mod record;
 pub use fit::{Estimate, Fit, FitBuilder};
 pub use input::{Input, Shape};
 pub use path::{Criterion, Path, Point};
-pub(crate) use record::timed;
 pub use record::{Accepts, Area, Param, Property, Record, Run, SHARED_OPTIONS};
+pub(crate) use record::{records, timed};

@@ -229,6 +229,17 @@ impl Record {
     }
 }
 
+/// The registry of a folder: one line a file, which declares the module and lists its `RECORD`.
+macro_rules! records {
+    ($($file:ident,)*) => {
+        $( pub mod $file; )*
+
+        /// The records of this folder, in the order of the reference.
+        pub static RECORDS: &[&crate::model::Record] = &[$( &$file::RECORD, )*];
+    };
+}
+pub(crate) use records;
+
 /// Seconds that `f` takes, with its result.
 pub(crate) fn timed<T>(f: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
     let started = Instant::now();

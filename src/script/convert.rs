@@ -6,9 +6,9 @@ use crate::data::{Mask, Matrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Fit, Path};
+use crate::options::{Opt, Options};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
-use crate::options::{Opt, Options};
 use crate::value::{Object, Value};
 
 /// What a native function returns.

@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 use super::convert::{plain_type, to_value};
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
-use crate::registry::RECORDS;
+use crate::registry::records;
 
 /// A call that was under way when an error happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Frame {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptError {
     /// What went wrong.
-    pub error: Error,
+    pub error: Box<Error>,
     /// The name of the source: a file, or `eval`.
     pub source: String,
     /// Line from 1 and column from 1.
@@ -39,7 +39,7 @@ impl ScriptError {
 
     /// An error that has no place in a script.
     pub fn outside(error: Error, source: &str) -> Self {
-        Self { error, source: source.into(), position: None, line: None, calls: Vec::new() }
+        Self { error: Box::new(error), source: source.into(), position: None, line: None, calls: Vec::new() }
     }
 
     /// The diagnosis of what Rhai reports, for a script called `source` with this text.
@@ -49,7 +49,15 @@ impl ScriptError {
         let position = position.line().map(|line| (line, position.position().unwrap_or(1)));
         let line = position.and_then(|(line, _)| text.lines().nth(line - 1)).map(String::from);
         let called = position.zip(line.as_deref()).and_then(|((_, column), line)| word_at(line, column));
-        Self { error: translate(innermost, called.as_deref()), source: source.into(), position, line, calls }
+        let property = position.zip(line.as_deref()).and_then(|((_, column), line)| property_at(line, column));
+        let error = match (translate(innermost, called.as_deref()), property) {
+            // Rhai tries x["name"] where there is no property x.name; the script never wrote an index.
+            (error, Some(name)) if error.kind() == ErrorKind::Name => {
+                unknown_property("this", &name).or_hint(error.message())
+            }
+            (error, _) => error,
+        };
+        Self { error: Box::new(error), source: source.into(), position, line, calls }
     }
 
     /// As JSON, for other programs.
@@ -69,7 +77,8 @@ impl std::fmt::Display for ScriptError {
             let width = line.to_string().len();
             write!(f, "\n{:width$}--> {}:{line}:{column}", "", self.source)?;
             if let Some(text) = &self.line {
-                let indent: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                let indent: String =
+                    text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
                 let carets = "^".repeat(word_at(text, column).map_or(1, |word| word.chars().count()));
                 write!(f, "\n{:width$} |\n{line} | {text}\n{:width$} | {indent}{carets}", "", "")?;
             }
@@ -93,6 +102,11 @@ impl std::error::Error for ScriptError {}
 fn word_at(line: &str, column: usize) -> Option<String> {
     let word: String = line.chars().skip(column - 1).take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     (!word.is_empty()).then_some(word)
+}
+
+/// The name of the property that is read at a column (from 1), where a dot stands there.
+fn property_at(line: &str, column: usize) -> Option<String> {
+    (line.chars().nth(column - 1) == Some('.')).then(|| word_at(line, column + 1)).flatten()
 }
 
 /// The innermost error and its position; the calls around it go to `calls`.
@@ -137,12 +151,15 @@ fn translate(error: EvalAltResult, called: Option<&str>) -> Error {
         EvalAltResult::ErrorMismatchOutputType(expected, got, _) => {
             Error::argument(format!("{} is wanted, the result is {}", plain_type(&expected), plain_type(&got)))
         }
-        EvalAltResult::ErrorStackOverflow(_) => Error::new(ErrorKind::Limit, "too many nested calls")
-            .with_hint("does a function call itself without end?"),
+        EvalAltResult::ErrorStackOverflow(_) => {
+            Error::new(ErrorKind::Limit, "too many nested calls").with_hint("does a function call itself without end?")
+        }
         EvalAltResult::ErrorTooManyOperations(_) => Error::new(ErrorKind::Limit, "the limit on operations was reached"),
         EvalAltResult::ErrorDataTooLarge(what, _) => Error::new(ErrorKind::Limit, format!("too large: {what}")),
         EvalAltResult::ErrorTooManyVariables(_) => Error::new(ErrorKind::Limit, "too many variables"),
-        EvalAltResult::ErrorModuleNotFound(name, _) => Error::new(ErrorKind::File, format!("there is no module '{name}'")),
+        EvalAltResult::ErrorModuleNotFound(name, _) => {
+            Error::new(ErrorKind::File, format!("there is no module '{name}'"))
+        }
         other => {
             let text = without_position(&other.to_string());
             match called {
@@ -188,7 +205,9 @@ fn syntax(kind: &ParseErrorType) -> Error {
             let error = Error::new(ErrorKind::Syntax, format!("there is no variable '{name}'"));
             let functions = super::help::names();
             match crate::error::nearest(name, functions.iter().map(String::as_str)) {
-                Some(near) if near == name => error.with_hint(format!("'{name}' is a function: write {name}(..), or help(\"{name}\")")),
+                Some(near) if near == name => {
+                    error.with_hint(format!("'{name}' is a function: write {name}(..), or help(\"{name}\")"))
+                }
                 _ => error.with_hint(variables_hint()),
             }
         }
@@ -211,9 +230,11 @@ fn arithmetic(message: &str) -> Error {
 /// "name (type, type)" as Rhai reports a call that matches nothing.
 fn no_function(signature: &str) -> Error {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
-    let types: Vec<String> = types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).map(plain_type).collect();
+    let types: Vec<String> =
+        types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).map(plain_type).collect();
     let vocabulary = vocabulary();
-    let usage: Vec<&str> = vocabulary.entries.iter().filter(|entry| entry.name == name).map(|entry| entry.usage).collect();
+    let usage: Vec<&str> =
+        vocabulary.entries.iter().filter(|entry| entry.name == name).map(|entry| entry.usage).collect();
     let is_operator = !name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     if is_operator {
         return match types.as_slice() {
@@ -221,7 +242,7 @@ fn no_function(signature: &str) -> Error {
             _ => Error::new(ErrorKind::Function, format!("there is no {name} of {}", types.join(", "))),
         };
     }
-    let is_record = RECORDS.iter().any(|record| record.verb == name || record.constructor == Some(name));
+    let is_record = records().any(|record| record.verb == name || record.constructor == Some(name));
     if !usage.is_empty() || is_record {
         let error = Error::new(ErrorKind::Function, format!("{name} does not take ({})", types.join(", ")));
         return error.with_hint(if usage.is_empty() {
@@ -238,13 +259,19 @@ fn no_function(signature: &str) -> Error {
 /// "Unknown property 'x' - a getter is not registered for type 'T'"
 fn no_property(message: &str) -> Error {
     let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
-    let [name, kind, ..] = quoted.as_slice() else { return Error::new(ErrorKind::Name, message) };
+    match quoted.as_slice() {
+        [name, kind, ..] => unknown_property(&plain_type(kind), name),
+        _ => Error::name(message),
+    }
+}
+
+fn unknown_property(kind: &str, name: &str) -> Error {
     let vocabulary = vocabulary();
-    let error = Error::name(format!("{} has no property '{name}'", plain_type(kind)));
-    if vocabulary.entries.iter().any(|entry| entry.name == *name && !entry.is_property) {
+    let error = Error::name(format!("{kind} has no property '{name}'"));
+    if vocabulary.entries.iter().any(|entry| entry.name == name && !entry.is_property) {
         return error.with_hint(format!("'{name}' is a verb: .{name}(..)"));
     }
-    let added = RECORDS.iter().flat_map(|record| record.adds.iter().map(|property| property.name));
+    let added = records().flat_map(|record| record.adds.iter().map(|property| property.name));
     let properties = vocabulary.entries.iter().filter(|entry| entry.is_property).map(|entry| entry.name);
     error.with_nearest(name, properties.chain(added))
 }

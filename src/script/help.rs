@@ -6,7 +6,7 @@ use super::vocabulary::{Entry, vocabulary};
 use crate::error::{Error, Result};
 use crate::model::{Area, Record, Run};
 use crate::options::Opt;
-use crate::registry::RECORDS;
+use crate::registry::records;
 
 /// What a name means: records first, then verbs and properties of the vocabulary.
 ///
@@ -14,10 +14,10 @@ use crate::registry::RECORDS;
 /// A name that nothing has, with the nearest one.
 pub fn help(name: &str) -> Result<String> {
     let vocabulary = vocabulary();
-    let records = RECORDS.iter().filter(|record| record.verb == name || record.constructor == Some(name));
-    let added = RECORDS.iter().flat_map(|record| record.adds.iter().map(move |property| (record, property)));
-    let texts: Vec<String> = records
-        .map(|record| record_help(record))
+    let found = records().filter(|record| record.verb == name || record.constructor == Some(name));
+    let added = records().flat_map(|record| record.adds.iter().map(move |property| (record, property)));
+    let texts: Vec<String> = found
+        .map(record_help)
         .chain(vocabulary.entries.iter().filter(|entry| entry.name == name).map(entry_help))
         .chain(
             added
@@ -38,9 +38,10 @@ pub fn unknown_name(name: &str) -> Error {
 
 /// Every name that has help, sorted.
 pub fn names() -> Vec<String> {
-    let mut names: Vec<String> = RECORDS
-        .iter()
-        .flat_map(|record| std::iter::once(record.verb).chain(record.constructor).chain(record.adds.iter().map(|p| p.name)))
+    let mut names: Vec<String> = records()
+        .flat_map(|record| {
+            std::iter::once(record.verb).chain(record.constructor).chain(record.adds.iter().map(|p| p.name))
+        })
         .chain(vocabulary().entries.iter().map(|entry| entry.name))
         .map(String::from)
         .collect();
@@ -129,7 +130,7 @@ pub fn methods_json() -> serde_json::Value {
             "name": opt.name, "takes": opt.describe(), "default": opt.default.describe(), "help": opt.help,
         })
     };
-    let record = |record: &&Record| {
+    let record = |record: &'static Record| {
         serde_json::json!({
             "verb": record.verb, "constructor": record.constructor, "area": record.area.title(),
             "summary": record.summary, "details": record.details, "random": record.random,
@@ -147,7 +148,7 @@ pub fn methods_json() -> serde_json::Value {
     };
     serde_json::json!({
         "schema_version": 1, "version": env!("CARGO_PKG_VERSION"),
-        "records": RECORDS.iter().map(record).collect::<Vec<_>>(),
+        "records": records().map(record).collect::<Vec<_>>(),
         "vocabulary": vocabulary().entries.iter().map(entry).collect::<Vec<_>>(),
     })
 }
@@ -156,7 +157,7 @@ pub fn methods_json() -> serde_json::Value {
 pub fn overview() -> String {
     let vocabulary = vocabulary();
     let mut by_area: std::collections::BTreeMap<Area, Vec<&str>> = std::collections::BTreeMap::new();
-    for record in RECORDS {
+    for record in records() {
         by_area.entry(record.area).or_default().push(record.verb);
     }
     for entry in &vocabulary.entries {

@@ -56,8 +56,10 @@ fn whole(number: f64) -> Result<Selector> {
 fn pair(index: &[Dynamic]) -> Result<(Selector, Selector)> {
     match index {
         [rows, cols] => Ok((to_selector(rows)?, to_selector(cols)?)),
-        _ => Err(Error::index(format!("a matrix is indexed by exactly [rows, columns], this has {} parts", index.len()))
-            .with_hint("m[[i, j]], m[[0..3, ..]], m[[[0, 2], [\"a\", \"b\"]]]")),
+        _ => {
+            Err(Error::index(format!("a matrix is indexed by exactly [rows, columns], this has {} parts", index.len()))
+                .with_hint("m[[i, j]], m[[0..3, ..]], m[[[0, 2], [\"a\", \"b\"]]]"))
+        }
     }
 }
 
@@ -89,7 +91,10 @@ fn write(m: &mut Matrix, rows: &Selector, cols: &Selector, value: &Dynamic) -> R
         return m.assign(rows.positions(), cols.positions(), block.as_slice());
     }
     let numbers = to_numbers(value, "the new value")?;
-    if matches!((&rows, &cols), (Picked::Many(_), Picked::Many(_))) && rows.positions().len() != 1 && cols.positions().len() != 1 {
+    if matches!((&rows, &cols), (Picked::Many(_), Picked::Many(_)))
+        && rows.positions().len() != 1
+        && cols.positions().len() != 1
+    {
         return Err(Error::shape("a block of several rows and columns takes a number or a Matrix, not a list"));
     }
     m.assign(rows.positions(), cols.positions(), &numbers)
@@ -119,7 +124,8 @@ fn write_vector(v: &mut Vector, index: &Dynamic, value: &Dynamic) -> Result<()> 
 
 fn read_table(t: &Table, index: &Dynamic) -> Result<Dynamic> {
     let Picked::One(position) = to_selector(index)?.pick(t.cols(), Some(t.names()), "column")? else {
-        return Err(Error::index("a table is indexed by one column").with_hint("t[\"name\"]; several: t.select([\"a\", \"b\"])"));
+        return Err(Error::index("a table is indexed by one column")
+            .with_hint("t[\"name\"]; several: t.select([\"a\", \"b\"])"));
     };
     Ok(match t.column_at(position) {
         Column::Numbers(values) => Dynamic::from(Vector::from(values.to_vec()).named(t.row_names().cloned())),
@@ -130,7 +136,8 @@ fn read_table(t: &Table, index: &Dynamic) -> Result<Dynamic> {
 /// Index getters; they take any index, so that a wrong one gets our message.
 macro_rules! getters {
     ($module:expr, $type:ty, |$receiver:ident, $index:ident| $body:expr) => {
-        index_getter().set_into_module($module, |$receiver: &mut $type, $index: Dynamic| -> Outcome<Dynamic> { Ok($body?) });
+        index_getter()
+            .set_into_module($module, |$receiver: &mut $type, $index: Dynamic| -> Outcome<Dynamic> { Ok($body?) });
     };
 }
 

@@ -36,7 +36,9 @@ pub(super) fn product(a: &Matrix, b: &Matrix, call: &NativeCallContext<'_>) -> O
 
 fn product_vector(a: &Matrix, v: &Vector) -> Outcome<Vector> {
     if a.cols() != v.len() {
-        return Err(Error::shape(format!("cannot multiply {} x {} by a vector of {}", a.rows(), a.cols(), v.len())).into());
+        return Err(
+            Error::shape(format!("cannot multiply {} x {} by a vector of {}", a.rows(), a.cols(), v.len())).into()
+        );
     }
     Ok(a.by_row(|row| linalg::dot(row, v.as_slice())))
 }
@@ -62,12 +64,16 @@ fn comparison(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) 
     operator(module, name, move |a: Matrix, b: i64| a.mask(|a| f(a, b as f64)));
     operator(module, name, move |a: f64, b: Matrix| b.mask(|b| f(a, b)));
     operator(module, name, move |a: i64, b: Matrix| b.mask(|b| f(a as f64, b)));
-    operator(module, name, move |a: Matrix, b: Matrix| -> Outcome<Mask> { Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0)) });
+    operator(module, name, move |a: Matrix, b: Matrix| -> Outcome<Mask> {
+        Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0))
+    });
     operator(module, name, move |a: Vector, b: f64| a.mask(|a| f(a, b)));
     operator(module, name, move |a: Vector, b: i64| a.mask(|a| f(a, b as f64)));
     operator(module, name, move |a: f64, b: Vector| b.mask(|b| f(a, b)));
     operator(module, name, move |a: i64, b: Vector| b.mask(|b| f(a as f64, b)));
-    operator(module, name, move |a: Vector, b: Vector| -> Outcome<Mask> { Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0)) });
+    operator(module, name, move |a: Vector, b: Vector| -> Outcome<Mask> {
+        Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0))
+    });
 }
 
 pub(super) fn define(builder: &mut Builder) {
@@ -94,5 +100,7 @@ pub(super) fn define(builder: &mut Builder) {
     operator(module, "!=", |a: Graph, b: Graph| a != b);
     operator(module, "@", |call: NativeCallContext<'_>, a: Matrix, b: Matrix| product(&a, &b, &call));
     operator(module, "@", |a: Matrix, b: Vector| product_vector(&a, &b));
-    operator(module, "@", |a: Vector, b: Vector| -> Outcome<f64> { Ok(a.zip(&b, |a, b| a * b)?.as_slice().iter().sum()) });
+    operator(module, "@", |a: Vector, b: Vector| -> Outcome<f64> {
+        Ok(a.zip(&b, |a, b| a * b)?.as_slice().iter().sum())
+    });
 }

@@ -7,7 +7,7 @@ use super::state::{context, state};
 use super::vocabulary::Builder;
 use crate::error::Error;
 use crate::model::{Area, Fit, Path, Record};
-use crate::registry::{self, RECORDS};
+use crate::registry::{self, records};
 use crate::value::Value;
 
 /// A method with its options, before it has seen data: what a constructor gives.
@@ -27,17 +27,24 @@ impl Estimator {
 
 impl std::fmt::Display for Estimator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let options: Vec<String> = self.options.iter().map(|(name, value)| format!("{name}: {}", value.brief())).collect();
+        let options: Vec<String> =
+            self.options.iter().map(|(name, value)| format!("{name}: {}", value.brief())).collect();
         write!(f, "{}(#{{ {} }})", self.record.constructor.unwrap_or(self.record.verb), options.join(", "))
     }
 }
 
 /// Calls a record and passes on the warnings of what it gives.
-fn call_record(call: &NativeCallContext<'_>, record: &Record, args: &[Dynamic], options: &[(String, Value)]) -> Outcome<Dynamic> {
+fn call_record(
+    call: &NativeCallContext<'_>,
+    record: &Record,
+    args: &[Dynamic],
+    options: &[(String, Value)],
+) -> Outcome<Dynamic> {
     let args = args.iter().map(to_value).collect::<crate::Result<Vec<_>>>()?;
     let result = record.call(&args, options, &context(call))?;
     if let Some(state) = state(call) {
-        let warnings = result.object::<Fit>().map(Fit::warnings).or_else(|| result.object::<Path>().map(Path::warnings));
+        let warnings =
+            result.object::<Fit>().map(Fit::warnings).or_else(|| result.object::<Path>().map(Path::warnings));
         for warning in warnings.unwrap_or_default() {
             state.warning(&format!("{}: {warning}", record.verb));
         }
@@ -62,7 +69,7 @@ macro_rules! register {
         });
         // Without this, Rhai would say that there is no such function. A record of the same verb with one argument
         // more (precision(graph) and precision(truth, estimate)) takes the place instead.
-        if !RECORDS.iter().any(|other| other.verb == record.verb && arity(other) == arity(record) + 1) {
+        if !records().any(|other| other.verb == record.verb && arity(other) == arity(record) + 1) {
             registration(record.verb).set_into_module($module, move |$($arg: Dynamic,)* options: Dynamic| -> Outcome<Dynamic> {
                 $( drop($arg); )*
                 Err(not_options(record.verb, &options).into())
@@ -89,7 +96,7 @@ fn define_constructor(module: &mut Module, record: &'static Record, name: &'stat
 }
 
 pub(super) fn define(builder: &mut Builder) {
-    for record in RECORDS.iter().copied() {
+    for record in records() {
         let module = builder.module();
         match arity(record) {
             1 => register!(module, record, a),
@@ -109,20 +116,35 @@ fn define_estimator(builder: &mut Builder) {
                            let fit = m.fit(example(\"sachs\").head(200).log1p().standardize());\n\
                            print(`${m.name} ${m.options} ${fit.n_edges}`);";
     builder.area(Area::Recover);
-    builder.verb("fit", "model.fit(x) -> Fit\npath.fit(i) -> Fit", "Fit a method to data, or take solution i of a path", EXAMPLE).on(
-        |call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic| call_record(&call, model.record, &[x], &model.options),
-    ).on(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic, more: Map| {
-        // The call's options add to the constructor's and win over them.
-        let more = to_entries(&more)?;
-        let mut options: Vec<_> = model.options.iter().filter(|(name, _)| !more.iter().any(|(key, _)| key == name)).cloned().collect();
-        options.extend(more);
-        call_record(&call, model.record, &[x], &options)
-    }).on(|call: NativeCallContext<'_>, path: &mut Path, position: i64| path_fit(path, position, &context(&call)));
+    builder
+        .verb(
+            "fit",
+            "model.fit(x) -> Fit\npath.fit(i) -> Fit",
+            "Fit a method to data, or take solution i of a path",
+            EXAMPLE,
+        )
+        .on(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic| {
+            call_record(&call, model.record, &[x], &model.options)
+        })
+        .on(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic, more: Map| {
+            // The call's options add to the constructor's and win over them.
+            let more = to_entries(&more)?;
+            let mut options: Vec<_> =
+                model.options.iter().filter(|(name, _)| !more.iter().any(|(key, _)| key == name)).cloned().collect();
+            options.extend(more);
+            call_record(&call, model.record, &[x], &options)
+        })
+        .on(|call: NativeCallContext<'_>, path: &mut Path, position: i64| path_fit(path, position, &context(&call)));
     builder
         .property("name", "model.name -> string", "The method's name", EXAMPLE)
         .get(|model: &mut Estimator| model.record.constructor.unwrap_or(model.record.verb).to_string());
     builder
-        .property("options", "model.options -> map\nfit.options -> map", "The options that were given, or that held for a fit", EXAMPLE)
+        .property(
+            "options",
+            "model.options -> map\nfit.options -> map",
+            "The options that were given, or that held for a fit",
+            EXAMPLE,
+        )
         .get(|model: &mut Estimator| to_dynamic(&Value::Map(model.options.clone())))
         .get(|fit: &mut Fit| to_dynamic(&Value::Map(fit.options().to_vec())));
     builder.module().set_custom_type::<Estimator>("Estimator");
@@ -145,10 +167,12 @@ fn define_added_properties(builder: &mut Builder) {
         if !seen.contains(&property.name) {
             seen.push(property.name);
             let name = property.name;
-            FuncRegistration::new_getter(name).with_namespace(FnNamespace::Global).with_purity(true).set_into_module(
-                builder.module(),
-                move |fit: &mut Fit| -> Outcome<Dynamic> { Ok(to_dynamic(fit.added(name)?)) },
-            );
+            FuncRegistration::new_getter(name)
+                .with_namespace(FnNamespace::Global)
+                .with_purity(true)
+                .set_into_module(builder.module(), move |fit: &mut Fit| -> Outcome<Dynamic> {
+                    Ok(to_dynamic(fit.added(name)?))
+                });
         }
     }
 }

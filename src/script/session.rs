@@ -242,7 +242,9 @@ impl Session {
 fn is_exit(error: &EvalAltResult) -> bool {
     match error {
         EvalAltResult::ErrorTerminated(token, _) => token.is::<Exit>(),
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => is_exit(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            is_exit(inner)
+        }
         _ => false,
     }
 }

@@ -74,6 +74,11 @@ impl Builder {
         Definition { module: &mut self.module, name }
     }
 
+    /// More argument lists for a name that has its help elsewhere.
+    pub fn extend(&mut self, name: &'static str) -> Definition<'_> {
+        Definition { module: &mut self.module, name }
+    }
+
     /// The module, for what has no name: operators and indexers.
     pub fn module(&mut self) -> &mut Module {
         &mut self.module

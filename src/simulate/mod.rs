@@ -1,5 +1,7 @@
-//! Ground truth: random graphs, precision matrices, samples. One file a simulator.
+//! Ground truth: random graphs, precision matrices, samples. A new simulator is a file here and its line below.
 
-pub mod precision;
-pub mod random_graph;
-pub mod sample_gaussian;
+crate::model::records! {
+    random_graph,
+    precision,
+    sample_gaussian,
+}

@@ -78,7 +78,7 @@ pub fn solve(
     let start = warm.and_then(|(solution, old)| {
         let ratio = penalty.shrinkage_from(old, p);
         // Convex combination of a positive definite W and S: feasible for the new penalty and positive definite.
-        (ratio > 0.0).then(|| (ratio, &solution.w, &solution.theta))
+        (ratio > 0.0).then_some((ratio, &solution.w, &solution.theta))
     });
     let groups = components(s, penalty);
     let mut tol = settings.tol;

@@ -51,7 +51,8 @@ fn cholesky(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Matrix> {
     square(m, "chol")?;
     check_covariance(m).map_err(|error| error.at("chol"))?;
     let _held = reserve(call, m)?;
-    let factor = Cholesky::new(m.view()).ok_or_else(|| Error::numerical("chol: the matrix is not positive definite"))?;
+    let factor =
+        Cholesky::new(m.view()).ok_or_else(|| Error::numerical("chol: the matrix is not positive definite"))?;
     Ok(Matrix::square(factor.factor(), m.names()))
 }
 
@@ -94,73 +95,124 @@ pub(super) fn define(b: &mut Builder) {
 }
 
 fn products(b: &mut Builder) {
-    b.verb("matmul", "a.matmul(b) -> Matrix", "Matrix product, also written a @ b", with_s!("print(s.matmul(s));\nprint(s @ s);"))
-        .on(|call: NativeCallContext<'_>, a: Matrix, b: Matrix| product(&a, &b, &call));
-    b.verb("dot", "u.dot(v) -> float", "Inner product of two vectors, also written u @ v", "print(vector([1, 2]).dot(vector([3, 4])));")
-        .on(|u: Vector, v: Vector| -> Outcome<f64> { Ok(u.zip(&v, |a, b| a * b)?.as_slice().iter().sum()) });
-    b.verb("trace", "m.trace() -> float", "Sum of the diagonal", with_s!("print(s.trace());"))
-        .on(|m: &mut Matrix| -> Outcome<f64> {
+    b.verb(
+        "matmul",
+        "a.matmul(b) -> Matrix",
+        "Matrix product, also written a @ b",
+        with_s!("print(s.matmul(s));\nprint(s @ s);"),
+    )
+    .on(|call: NativeCallContext<'_>, a: Matrix, b: Matrix| product(&a, &b, &call));
+    b.verb(
+        "dot",
+        "u.dot(v) -> float",
+        "Inner product of two vectors, also written u @ v",
+        "print(vector([1, 2]).dot(vector([3, 4])));",
+    )
+    .on(|u: Vector, v: Vector| -> Outcome<f64> { Ok(u.zip(&v, |a, b| a * b)?.as_slice().iter().sum()) });
+    b.verb("trace", "m.trace() -> float", "Sum of the diagonal", with_s!("print(s.trace());")).on(
+        |m: &mut Matrix| -> Outcome<f64> {
             square(m, "trace")?;
             Ok(m.view().diag().sum())
-        });
-    b.verb("norm", "x.norm() -> float", "Frobenius norm of a matrix, Euclidean norm of a vector", with_s!("print(s.norm());"))
-        .on(|m: &mut Matrix| linalg::dot(m.as_slice(), m.as_slice()).sqrt())
-        .on(|v: &mut Vector| linalg::dot(v.as_slice(), v.as_slice()).sqrt());
+        },
+    );
+    b.verb(
+        "norm",
+        "x.norm() -> float",
+        "Frobenius norm of a matrix, Euclidean norm of a vector",
+        with_s!("print(s.norm());"),
+    )
+    .on(|m: &mut Matrix| linalg::dot(m.as_slice(), m.as_slice()).sqrt())
+    .on(|v: &mut Vector| linalg::dot(v.as_slice(), v.as_slice()).sqrt());
 }
 
 fn decompositions(b: &mut Builder) {
     b.verb("inv", "m.inv() -> Matrix", "Inverse of a square matrix", with_s!("print(s.inv());"))
         .on(|call: NativeCallContext<'_>, m: &mut Matrix| inverse(&call, m));
-    b.verb("solve", "a.solve(b)", "The solution x of a x = b, for a Matrix or Vector b", with_s!("print(s.solve(vector([1, 2])));"))
-        .on(|call: NativeCallContext<'_>, a: Matrix, b: Matrix| -> Outcome<Matrix> {
-            square(&a, "solve")?;
-            if b.rows() != a.rows() {
-                return Err(a.mismatch(b.rows(), b.cols()).into());
-            }
-            let _held = reserve(&call, &a)?;
-            Ok(Matrix::from(linalg::solve(a.view(), b.view())?))
-        })
-        .on(|call: NativeCallContext<'_>, a: Matrix, b: Vector| -> Outcome<Vector> {
-            square(&a, "solve")?;
-            let _held = reserve(&call, &a)?;
-            let column = Matrix::from_vec(b.len(), 1, b.as_slice().to_vec())?;
-            if b.len() != a.rows() {
-                return Err(a.mismatch(b.len(), 1).into());
-            }
-            Ok(Vector::from(linalg::solve(a.view(), column.view())?.into_iter().collect::<Vec<_>>()))
-        });
-    b.verb("chol", "m.chol() -> Matrix", "Lower triangular L with m = L L', for a positive definite m", with_s!("print(s.chol());"))
-        .on(|call: NativeCallContext<'_>, m: &mut Matrix| cholesky(&call, m));
-    b.verb("eigh", "m.eigh() -> #{ values, vectors }", "Eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix", with_s!("print(s.eigh().values);"))
-        .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<rhai::Map> {
-            square(m, "eigh")?;
-            let _held = reserve(&call, m)?;
-            let (values, vectors) = linalg::eigh(m.view())?;
-            Ok([("values".into(), Dynamic::from(Vector::from(values))), ("vectors".into(), Dynamic::from(Matrix::from(vectors)))].into())
-        });
-    b.verb("logdet", "m.logdet() -> float", "Logarithm of |det m|; -inf for a singular matrix", with_s!("print(s.logdet());"))
-        .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
-            square(m, "logdet")?;
-            let _held = reserve(&call, m)?;
-            Ok(linalg::sign_logdet(m.view()).1)
-        });
-    b.verb("det", "m.det() -> float", "Determinant", with_s!("print(s.det());"))
-        .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
+    b.verb(
+        "solve",
+        "a.solve(b)",
+        "The solution x of a x = b, for a Matrix or Vector b",
+        with_s!("print(s.solve(vector([1, 2])));"),
+    )
+    .on(|call: NativeCallContext<'_>, a: Matrix, b: Matrix| -> Outcome<Matrix> {
+        square(&a, "solve")?;
+        if b.rows() != a.rows() {
+            return Err(a.mismatch(b.rows(), b.cols()).into());
+        }
+        let _held = reserve(&call, &a)?;
+        Ok(Matrix::from(linalg::solve(a.view(), b.view())?))
+    })
+    .on(|call: NativeCallContext<'_>, a: Matrix, b: Vector| -> Outcome<Vector> {
+        square(&a, "solve")?;
+        let _held = reserve(&call, &a)?;
+        let column = Matrix::from_vec(b.len(), 1, b.as_slice().to_vec())?;
+        if b.len() != a.rows() {
+            return Err(a.mismatch(b.len(), 1).into());
+        }
+        Ok(Vector::from(linalg::solve(a.view(), column.view())?.into_iter().collect::<Vec<_>>()))
+    });
+    b.verb(
+        "chol",
+        "m.chol() -> Matrix",
+        "Lower triangular L with m = L L', for a positive definite m",
+        with_s!("print(s.chol());"),
+    )
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| cholesky(&call, m));
+    b.verb(
+        "eigh",
+        "m.eigh() -> #{ values, vectors }",
+        "Eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix",
+        with_s!("print(s.eigh().values);"),
+    )
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<rhai::Map> {
+        square(m, "eigh")?;
+        let _held = reserve(&call, m)?;
+        let (values, vectors) = linalg::eigh(m.view())?;
+        Ok([
+            ("values".into(), Dynamic::from(Vector::from(values))),
+            ("vectors".into(), Dynamic::from(Matrix::from(vectors))),
+        ]
+        .into())
+    });
+    b.verb(
+        "logdet",
+        "m.logdet() -> float",
+        "Logarithm of |det m|; -inf for a singular matrix",
+        with_s!("print(s.logdet());"),
+    )
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
+        square(m, "logdet")?;
+        let _held = reserve(&call, m)?;
+        Ok(linalg::sign_logdet(m.view()).1)
+    });
+    b.verb("det", "m.det() -> float", "Determinant", with_s!("print(s.det());")).on(
+        |call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
             square(m, "det")?;
             let _held = reserve(&call, m)?;
             let (sign, log) = linalg::sign_logdet(m.view());
             Ok(sign * log.exp())
-        });
+        },
+    );
 }
 
 fn moments(b: &mut Builder) {
-    b.verb("cov", "x.cov() -> Matrix", "Sample covariance, divided by n", with_x!("print(x.cov()[[\"praf\", \"pmek\"]]);"))
-        .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_covariance(&call, x))
-        .on(|call: NativeCallContext<'_>, t: &mut Table| data_covariance(&call, &t.matrix()?));
+    b.verb(
+        "cov",
+        "x.cov() -> Matrix",
+        "Sample covariance, divided by n",
+        with_x!("print(x.cov()[[\"praf\", \"pmek\"]]);"),
+    )
+    .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_covariance(&call, x))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| data_covariance(&call, &t.matrix()?));
     b.verb("cor", "x.cor() -> Matrix", "Pearson correlation", with_x!("print(x.cor()[[\"praf\", \"pmek\"]]);"))
         .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_correlation(&call, x))
         .on(|call: NativeCallContext<'_>, t: &mut Table| data_correlation(&call, &t.matrix()?));
-    b.verb("partial_cor", "x.partial_cor() -> Matrix\nfit.partial_cor -> Matrix", "Partial correlations of data with more samples than variables; of a fit, a property", with_x!("print(x.partial_cor()[[\"praf\", \"pmek\"]]);"))
-        .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_partial(&call, x))
-        .on(|call: NativeCallContext<'_>, t: &mut Table| data_partial(&call, &t.matrix()?));
+    b.verb(
+        "partial_cor",
+        "x.partial_cor() -> Matrix\nfit.partial_cor -> Matrix",
+        "Partial correlations of data with more samples than variables; of a fit, a property",
+        with_x!("print(x.partial_cor()[[\"praf\", \"pmek\"]]);"),
+    )
+    .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_partial(&call, x))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| data_partial(&call, &t.matrix()?));
 }

@@ -85,59 +85,100 @@ fn ends(start: &Dynamic, end: &Dynamic, verb: &str) -> Outcome<(f64, f64)> {
 
 pub(super) fn define(b: &mut Builder) {
     b.area(Area::Construct);
-    b.verb("matrix", "matrix([[1, 2], [3, 4]]) -> Matrix\nt.matrix() -> Matrix", "Matrix from a list of rows, or from a table's columns", "print(matrix([[1, 2.5], [3, 4]]));")
-        .on(|rows: Array| -> Outcome<Matrix> { Ok(rows_of(&rows)?) })
-        .on(|m: Matrix| m)
-        .on(|t: crate::Table| -> Outcome<Matrix> { Ok(t.matrix()?) });
-    b.verb("vector", "vector([1, 2, 3]) -> Vector", "Vector from a list of numbers or a range", "print(vector([1, 2.5]));\nprint(vector(0..4));")
-        .on(|list: Dynamic| -> Outcome<Vector> { Ok(Vector::from(to_numbers(&list, "a vector")?)) });
+    b.verb(
+        "matrix",
+        "matrix([[1, 2], [3, 4]]) -> Matrix\nt.matrix() -> Matrix",
+        "Matrix from a list of rows, or from a table's columns",
+        "print(matrix([[1, 2.5], [3, 4]]));",
+    )
+    .on(|rows: Array| -> Outcome<Matrix> { Ok(rows_of(&rows)?) })
+    .on(|m: Matrix| m)
+    .on(|t: crate::Table| -> Outcome<Matrix> { Ok(t.matrix()?) });
+    b.verb(
+        "vector",
+        "vector([1, 2, 3]) -> Vector",
+        "Vector from a list of numbers or a range",
+        "print(vector([1, 2.5]));\nprint(vector(0..4));",
+    )
+    .on(|list: Dynamic| -> Outcome<Vector> { Ok(Vector::from(to_numbers(&list, "a vector")?)) });
     b.verb("zeros", "zeros(rows, cols) -> Matrix\nzeros(n) -> Vector", "Zeros", "print(zeros(2, 3));")
         .on(|call: NativeCallContext<'_>, rows: i64, cols: i64| filled(&call, rows, cols, 0.0))
         .on(|call: NativeCallContext<'_>, len: i64| filled_vector(&call, len, 0.0));
     b.verb("ones", "ones(rows, cols) -> Matrix\nones(n) -> Vector", "Ones", "print(ones(2, 3));")
         .on(|call: NativeCallContext<'_>, rows: i64, cols: i64| filled(&call, rows, cols, 1.0))
         .on(|call: NativeCallContext<'_>, len: i64| filled_vector(&call, len, 1.0));
-    b.verb("eye", "eye(n) -> Matrix", "Identity matrix", "print(eye(3));").on(|call: NativeCallContext<'_>, n: i64| -> Outcome<Matrix> {
-        let n = size(n, "rows")?;
-        let _held = context(&call).reserve_matrices(1, n, n)?;
-        Ok(Matrix::from(Array2::eye(n)))
+    b.verb("eye", "eye(n) -> Matrix", "Identity matrix", "print(eye(3));").on(
+        |call: NativeCallContext<'_>, n: i64| -> Outcome<Matrix> {
+            let n = size(n, "rows")?;
+            let _held = context(&call).reserve_matrices(1, n, n)?;
+            Ok(Matrix::from(Array2::eye(n)))
+        },
+    );
+    b.verb(
+        "diag",
+        "diag(v) -> Matrix\ndiag(m) -> Vector",
+        "Diagonal matrix of a vector or list; diagonal of a matrix",
+        "print(diag([1, 2]));\nprint(diag(eye(2)));",
+    )
+    .on(|call: NativeCallContext<'_>, v: Vector| -> Outcome<Matrix> {
+        let _held = context(&call).reserve_matrices(1, v.len(), v.len())?;
+        Ok(diagonal(v.as_slice()))
+    })
+    .on(|call: NativeCallContext<'_>, list: Array| -> Outcome<Matrix> {
+        let values = to_numbers(&list.into(), "the diagonal")?;
+        let _held = context(&call).reserve_matrices(1, values.len(), values.len())?;
+        Ok(diagonal(&values))
+    })
+    .on(|m: Matrix| m.diagonal());
+    b.verb(
+        "randn",
+        "randn(n, p) -> Matrix\nrandn(n, p, #{ seed }) -> Matrix",
+        "Standard normal numbers",
+        "print(randn(2, 3, #{ seed: 1 }));",
+    )
+    .on(|call: NativeCallContext<'_>, n: i64, p: i64| random(&call, "randn", (n, p), &Map::new(), normal))
+    .on(|call: NativeCallContext<'_>, n: i64, p: i64, options: Map| random(&call, "randn", (n, p), &options, normal));
+    b.verb(
+        "uniform",
+        "uniform(n, p) -> Matrix\nuniform(n, p, #{ seed }) -> Matrix",
+        "Numbers uniform between 0 and 1",
+        "print(uniform(2, 3, #{ seed: 1 }));",
+    )
+    .on(|call: NativeCallContext<'_>, n: i64, p: i64| random(&call, "uniform", (n, p), &Map::new(), |rng| rng.random()))
+    .on(|call: NativeCallContext<'_>, n: i64, p: i64, options: Map| {
+        random(&call, "uniform", (n, p), &options, |rng| rng.random())
     });
-    b.verb("diag", "diag(v) -> Matrix\ndiag(m) -> Vector", "Diagonal matrix of a vector or list; diagonal of a matrix", "print(diag([1, 2]));\nprint(diag(eye(2)));")
-        .on(|call: NativeCallContext<'_>, v: Vector| -> Outcome<Matrix> {
-            let _held = context(&call).reserve_matrices(1, v.len(), v.len())?;
-            Ok(diagonal(v.as_slice()))
-        })
-        .on(|call: NativeCallContext<'_>, list: Array| -> Outcome<Matrix> {
-            let values = to_numbers(&list.into(), "the diagonal")?;
-            let _held = context(&call).reserve_matrices(1, values.len(), values.len())?;
-            Ok(diagonal(&values))
-        })
-        .on(|m: Matrix| m.diagonal());
-    b.verb("randn", "randn(n, p) -> Matrix\nrandn(n, p, #{ seed }) -> Matrix", "Standard normal numbers", "print(randn(2, 3, #{ seed: 1 }));")
-        .on(|call: NativeCallContext<'_>, n: i64, p: i64| random(&call, "randn", (n, p), &Map::new(), normal))
-        .on(|call: NativeCallContext<'_>, n: i64, p: i64, options: Map| random(&call, "randn", (n, p), &options, normal));
-    b.verb("uniform", "uniform(n, p) -> Matrix\nuniform(n, p, #{ seed }) -> Matrix", "Numbers uniform between 0 and 1", "print(uniform(2, 3, #{ seed: 1 }));")
-        .on(|call: NativeCallContext<'_>, n: i64, p: i64| random(&call, "uniform", (n, p), &Map::new(), |rng| rng.random()))
-        .on(|call: NativeCallContext<'_>, n: i64, p: i64, options: Map| random(&call, "uniform", (n, p), &options, |rng| rng.random()));
-    b.verb("linspace", "linspace(start, end, n) -> Vector", "n evenly spaced numbers, both ends included", "print(linspace(0, 1, 5));")
-        .on(|start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
-            let (start, end) = ends(&start, &end, "linspace")?;
-            Ok(Vector::from(spaced(start, end, count)?))
-        });
-    b.verb("logspace", "logspace(start, end, n) -> Vector", "n numbers from start to end, both positive, evenly spaced in logarithm", "print(logspace(1, 0.01, 3));")
-        .on(|start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
-            let (start, end) = ends(&start, &end, "logspace")?;
-            if start <= 0.0 || end <= 0.0 {
-                return Err(Error::argument(format!("logspace runs between positive numbers, not {start} and {end}")).into());
-            }
-            let mut values: Vec<f64> = spaced(start.ln(), end.ln(), count)?.into_iter().map(f64::exp).collect();
-            // The ends exactly, not through a logarithm.
-            if let Some(first) = values.first_mut() {
-                *first = start;
-            }
-            if let Some(last) = values.last_mut().filter(|_| count > 1) {
-                *last = end;
-            }
-            Ok(Vector::from(values))
-        });
+    b.verb(
+        "linspace",
+        "linspace(start, end, n) -> Vector",
+        "n evenly spaced numbers, both ends included",
+        "print(linspace(0, 1, 5));",
+    )
+    .on(|start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
+        let (start, end) = ends(&start, &end, "linspace")?;
+        Ok(Vector::from(spaced(start, end, count)?))
+    });
+    b.verb(
+        "logspace",
+        "logspace(start, end, n) -> Vector",
+        "n numbers from start to end, both positive, evenly spaced in logarithm",
+        "print(logspace(1, 0.01, 3));",
+    )
+    .on(|start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
+        let (start, end) = ends(&start, &end, "logspace")?;
+        if start <= 0.0 || end <= 0.0 {
+            return Err(
+                Error::argument(format!("logspace runs between positive numbers, not {start} and {end}")).into()
+            );
+        }
+        let mut values: Vec<f64> = spaced(start.ln(), end.ln(), count)?.into_iter().map(f64::exp).collect();
+        // The ends exactly, not through a logarithm.
+        if let Some(first) = values.first_mut() {
+            *first = start;
+        }
+        if let Some(last) = values.last_mut().filter(|_| count > 1) {
+            *last = end;
+        }
+        Ok(Vector::from(values))
+    });
 }

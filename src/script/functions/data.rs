@@ -14,9 +14,19 @@ use crate::model::Area;
 use crate::options::{Kind, Opt, Preset};
 
 const CSV: &[Opt] = &[
-    Opt::new("header", &[Kind::Bool], Preset::Bool(true), "The first line names the columns; otherwise they are c0, c1, ..."),
+    Opt::new(
+        "header",
+        &[Kind::Bool],
+        Preset::Bool(true),
+        "The first line names the columns; otherwise they are c0, c1, ...",
+    ),
     Opt::new("index", &[Kind::Text], Preset::Unset("none"), "The column that names the rows"),
-    Opt::new("delimiter", &[Kind::Text], Preset::Unset("a comma, for read_tsv a tab"), "One character between two cells"),
+    Opt::new(
+        "delimiter",
+        &[Kind::Text],
+        Preset::Unset("a comma, for read_tsv a tab"),
+        "One character between two cells",
+    ),
 ];
 
 fn csv(call: &NativeCallContext<'_>, verb: &str, path: &str, options: &Map, delimiter: u8) -> Result<Table> {
@@ -26,11 +36,8 @@ fn csv(call: &NativeCallContext<'_>, verb: &str, path: &str, options: &Map, deli
         Some(_) => return Err(crate::Error::option(format!("option 'delimiter' of {verb} must be one character"))),
         None => delimiter,
     };
-    let layout = CsvOptions {
-        delimiter,
-        header: options.is_true("header"),
-        index: options.text("index").map(String::from),
-    };
+    let layout =
+        CsvOptions { delimiter, header: options.is_true("header"), index: options.text("index").map(String::from) };
     read_csv(path, &layout, &context(call))
 }
 
@@ -53,16 +60,24 @@ pub(super) fn define(b: &mut Builder) {
         "Table from comma-separated text; empty cells, NA and NaN are missing",
         "matrix([[1, 2], [3, 4]]).set_names([\"a\", \"b\"]).save(\"example.csv\");\nprint(read_csv(\"example.csv\"));",
     )
-    .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Table> { Ok(csv(&call, "read_csv", path, &Map::new(), b',')?) })
-    .on(|call: NativeCallContext<'_>, path: &str, options: Map| -> Outcome<Table> { Ok(csv(&call, "read_csv", path, &options, b',')?) });
+    .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Table> {
+        Ok(csv(&call, "read_csv", path, &Map::new(), b',')?)
+    })
+    .on(|call: NativeCallContext<'_>, path: &str, options: Map| -> Outcome<Table> {
+        Ok(csv(&call, "read_csv", path, &options, b',')?)
+    });
     b.verb(
         "read_tsv",
         "read_tsv(path) -> Table\nread_tsv(path, #{ header, index }) -> Table",
         "Table from tab-separated text",
         "matrix([[1, 2], [3, 4]]).set_names([\"a\", \"b\"]).save(\"example.tsv\");\nprint(read_tsv(\"example.tsv\"));",
     )
-    .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Table> { Ok(csv(&call, "read_tsv", path, &Map::new(), b'\t')?) })
-    .on(|call: NativeCallContext<'_>, path: &str, options: Map| -> Outcome<Table> { Ok(csv(&call, "read_tsv", path, &options, b'\t')?) });
+    .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Table> {
+        Ok(csv(&call, "read_tsv", path, &Map::new(), b'\t')?)
+    })
+    .on(|call: NativeCallContext<'_>, path: &str, options: Map| -> Outcome<Table> {
+        Ok(csv(&call, "read_tsv", path, &options, b'\t')?)
+    });
     b.verb(
         "read_matrix",
         "read_matrix(path) -> Matrix",
@@ -84,8 +99,13 @@ pub(super) fn define(b: &mut Builder) {
         "eye(2).save(\"example.npy\");\nprint(read(\"example.npy\"));",
     )
     .on(|call: NativeCallContext<'_>, path: &str| read(&call, path));
-    b.verb("example", "example(name) -> Table", "A data set that comes with sinew; examples() lists them", "print(example(\"sachs\").head(3));")
-        .on(|call: NativeCallContext<'_>, name: &str| -> Outcome<Table> { Ok(example(name, &context(&call))?) });
+    b.verb(
+        "example",
+        "example(name) -> Table",
+        "A data set that comes with sinew; examples() lists them",
+        "print(example(\"sachs\").head(3));",
+    )
+    .on(|call: NativeCallContext<'_>, name: &str| -> Outcome<Table> { Ok(example(name, &context(&call))?) });
     b.verb("examples", "examples() -> list", "Names of the data sets that come with sinew", "print(examples());")
         .on(|| -> Array { text_list(EXAMPLES.iter().map(|example| example.name)) });
 }

@@ -15,13 +15,19 @@ use crate::options::{Kind, Opt, Preset, Range};
 /// An example about a fit.
 macro_rules! with_fit {
     ($code:literal) => {
-        concat!("let fit = example(\"sachs\").head(200).log1p().standardize().graphical_lasso(#{ lambda: 0.2 });\n", $code)
+        concat!(
+            "let fit = example(\"sachs\").head(200).log1p().standardize().graphical_lasso(#{ lambda: 0.2 });\n",
+            $code
+        )
     };
 }
 /// An example about a path.
 macro_rules! with_path {
     ($code:literal) => {
-        concat!("let path = example(\"sachs\").head(200).log1p().standardize().graphical_lasso_path(#{ n_lambdas: 8 });\n", $code)
+        concat!(
+            "let path = example(\"sachs\").head(200).log1p().standardize().graphical_lasso_path(#{ n_lambdas: 8 });\n",
+            $code
+        )
     };
 }
 
@@ -74,66 +80,152 @@ pub(super) fn define(b: &mut Builder) {
 fn estimates(b: &mut Builder) {
     b.property("precision", "fit.precision -> Matrix", "Precision matrix, p x p", with_fit!("print(fit.precision);"))
         .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.precision()?.clone()) });
-    b.property("covariance", "fit.covariance -> Matrix", "Covariance of the model, the inverse of the precision matrix, p x p", with_fit!("print(fit.covariance);"))
-        .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.covariance()?.clone()) });
-    b.property("partial_cor", "fit.partial_cor -> Matrix", "Partial correlations, p x p with a unit diagonal", with_fit!("print(fit.partial_cor[[\"praf\", \"pmek\"]]);"))
-        .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.partial_correlation()?) });
-    b.verb("graph", "fit.graph() -> Graph\nfit.graph(#{ threshold }) -> Graph", "The recovered graph, with partial correlations as weights", with_fit!("print(fit.graph());"))
-        .on(|fit: &mut Fit| -> Outcome<Graph> { Ok(fit.graph(0.0)?) })
-        .on(|fit: &mut Fit, options: Map| -> Outcome<Graph> { Ok(fit.graph(threshold(&options)?)?) });
-    b.property("lambda", "fit.lambda", "The penalty that was used: a number or a Matrix", with_fit!("print(fit.lambda);"))
-        .get(|fit: &mut Fit| fit.lambda().map_or(Dynamic::UNIT, to_dynamic));
+    b.property(
+        "covariance",
+        "fit.covariance -> Matrix",
+        "Covariance of the model, the inverse of the precision matrix, p x p",
+        with_fit!("print(fit.covariance);"),
+    )
+    .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.covariance()?.clone()) });
+    b.property(
+        "partial_cor",
+        "fit.partial_cor -> Matrix",
+        "Partial correlations, p x p with a unit diagonal",
+        with_fit!("print(fit.partial_cor[[\"praf\", \"pmek\"]]);"),
+    )
+    .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.partial_correlation()?) });
+    b.verb(
+        "graph",
+        "fit.graph() -> Graph\nfit.graph(#{ threshold }) -> Graph",
+        "The recovered graph, with partial correlations as weights",
+        with_fit!("print(fit.graph());"),
+    )
+    .on(|fit: &mut Fit| -> Outcome<Graph> { Ok(fit.graph(0.0)?) })
+    .on(|fit: &mut Fit, options: Map| -> Outcome<Graph> { Ok(fit.graph(threshold(&options)?)?) });
+    b.property(
+        "lambda",
+        "fit.lambda",
+        "The penalty that was used: a number or a Matrix",
+        with_fit!("print(fit.lambda);"),
+    )
+    .get(|fit: &mut Fit| fit.lambda().map_or(Dynamic::UNIT, to_dynamic));
     b.property("n", "fit.n -> int", "Number of samples; () where it is not known", with_fit!("print(fit.n);"))
         .get(|fit: &mut Fit| fit.n().map_or(Dynamic::UNIT, |n| (n as i64).into()));
-    b.property("p", "fit.p -> int", "Number of variables", with_fit!("print(fit.p);")).get(|fit: &mut Fit| fit.p() as i64);
+    b.property("p", "fit.p -> int", "Number of variables", with_fit!("print(fit.p);"))
+        .get(|fit: &mut Fit| fit.p() as i64);
 }
 
 fn likelihood(b: &mut Builder) {
-    b.property("loglik", "fit.loglik -> float\npath.loglik -> Vector", "Gaussian log-likelihood n/2 (log det Theta - tr(S Theta) - p log 2 pi)", with_fit!("print(fit.loglik);"))
-        .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.loglik()?) })
-        .get(|path: &mut Path| -> Outcome<Vector> { Ok(Vector::from(path.logliks()?)) });
-    b.property("bic", "fit.bic -> float\npath.bic -> Vector", "-2 loglik + E log n, with E edges", with_fit!("print(fit.bic);"))
-        .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.ebic(0.0)?) })
-        .get(|path: &mut Path| -> Outcome<Vector> { Ok(Vector::from(path.criterion(Criterion::Bic)?)) });
-    b.property("ebic", "fit.ebic -> float\npath.ebic -> Vector", "-2 loglik + E log n + 4 gamma E log p, with gamma 0.5 (Foygel and Drton, 2010)", with_fit!("print(fit.ebic);"))
-        .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.ebic(0.5)?) })
-        .get(|path: &mut Path| -> Outcome<Vector> { Ok(Vector::from(path.criterion(Criterion::Ebic { gamma: 0.5 })?)) });
+    b.property(
+        "loglik",
+        "fit.loglik -> float\npath.loglik -> Vector",
+        "Gaussian log-likelihood n/2 (log det Theta - tr(S Theta) - p log 2 pi)",
+        with_fit!("print(fit.loglik);"),
+    )
+    .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.loglik()?) })
+    .get(|path: &mut Path| -> Outcome<Vector> { Ok(Vector::from(path.logliks()?)) });
+    b.property(
+        "bic",
+        "fit.bic -> float\npath.bic -> Vector",
+        "-2 loglik + E log n, with E edges",
+        with_fit!("print(fit.bic);"),
+    )
+    .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.ebic(0.0)?) })
+    .get(|path: &mut Path| -> Outcome<Vector> { Ok(Vector::from(path.criterion(Criterion::Bic)?)) });
+    b.property(
+        "ebic",
+        "fit.ebic -> float\npath.ebic -> Vector",
+        "-2 loglik + E log n + 4 gamma E log p, with gamma 0.5 (Foygel and Drton, 2010)",
+        with_fit!("print(fit.ebic);"),
+    )
+    .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.ebic(0.5)?) })
+    .get(|path: &mut Path| -> Outcome<Vector> { Ok(Vector::from(path.criterion(Criterion::Ebic { gamma: 0.5 })?)) });
 }
 
 fn certificates(b: &mut Builder) {
-    b.property("gap", "fit.gap -> float", "Relative duality gap (primal - dual) / max(1, |primal|): what tol bounds", with_fit!("print(fit.gap);"))
-        .get(|fit: &mut Fit| certificate(fit, crate::problem::Certificate::relative_gap));
-    b.property("gap_absolute", "fit.gap_absolute -> float", "Duality gap: how far the objective can be from its minimum", with_fit!("print(fit.gap_absolute);"))
-        .get(|fit: &mut Fit| certificate(fit, |c| c.gap));
-    b.property("kkt", "fit.kkt -> float", "Largest violation of the optimality conditions, in units of the covariance", with_fit!("print(fit.kkt);"))
-        .get(|fit: &mut Fit| certificate(fit, |c| c.kkt));
-    b.property("converged", "fit.converged -> bool", "Whether the tolerance was reached", with_fit!("print(fit.converged);")).get(|fit: &mut Fit| fit.converged());
-    b.property("iterations", "fit.iterations -> int", "Sweeps or steps of the solver", with_fit!("print(fit.iterations);")).get(|fit: &mut Fit| fit.iterations() as i64);
-    b.property("solver", "fit.solver -> string", "The algorithm that ran", with_fit!("print(fit.solver);")).get(|fit: &mut Fit| fit.solver().to_string());
+    b.property(
+        "gap",
+        "fit.gap -> float",
+        "Relative duality gap (primal - dual) / max(1, |primal|): what tol bounds",
+        with_fit!("print(fit.gap);"),
+    )
+    .get(|fit: &mut Fit| certificate(fit, crate::problem::Certificate::relative_gap));
+    b.property(
+        "gap_absolute",
+        "fit.gap_absolute -> float",
+        "Duality gap: how far the objective can be from its minimum",
+        with_fit!("print(fit.gap_absolute);"),
+    )
+    .get(|fit: &mut Fit| certificate(fit, |c| c.gap));
+    b.property(
+        "kkt",
+        "fit.kkt -> float",
+        "Largest violation of the optimality conditions, in units of the covariance",
+        with_fit!("print(fit.kkt);"),
+    )
+    .get(|fit: &mut Fit| certificate(fit, |c| c.kkt));
+    b.property(
+        "converged",
+        "fit.converged -> bool",
+        "Whether the tolerance was reached",
+        with_fit!("print(fit.converged);"),
+    )
+    .get(|fit: &mut Fit| fit.converged());
+    b.property(
+        "iterations",
+        "fit.iterations -> int",
+        "Sweeps or steps of the solver",
+        with_fit!("print(fit.iterations);"),
+    )
+    .get(|fit: &mut Fit| fit.iterations() as i64);
+    b.property("solver", "fit.solver -> string", "The algorithm that ran", with_fit!("print(fit.solver);"))
+        .get(|fit: &mut Fit| fit.solver().to_string());
 }
 
 fn provenance(b: &mut Builder) {
-    b.property("method", "fit.method -> string", "The method's verb", with_fit!("print(fit.method);")).get(|fit: &mut Fit| fit.method().to_string());
+    b.property("method", "fit.method -> string", "The method's verb", with_fit!("print(fit.method);"))
+        .get(|fit: &mut Fit| fit.method().to_string());
     b.property("seconds", "fit.seconds -> float", "Time inside the engine", with_fit!("print(fit.seconds >= 0.0);"))
         .get(|fit: &mut Fit| fit.seconds())
         .get(|path: &mut Path| path.seconds());
-    b.property("seed", "fit.seed -> int", "The seed under which the fit ran", with_fit!("print(fit.seed);")).get(|fit: &mut Fit| fit.seed() as i64);
-    b.property("warnings", "fit.warnings -> list", "What you should know about the result", with_fit!("print(fit.warnings);"))
-        .get(|fit: &mut Fit| -> Array { text_list(fit.warnings().iter().map(String::as_str)) })
-        .get(|path: &mut Path| -> Array { text_list(path.warnings().iter().map(String::as_str)) });
-    b.verb("summary", "fit.summary() -> string", "What matters about a fit, a line each", with_fit!("print(fit.summary());"))
-        .on(|fit: &mut Fit| fit.to_string())
-        .on(|path: &mut Path| path.to_string());
+    b.property("seed", "fit.seed -> int", "The seed under which the fit ran", with_fit!("print(fit.seed);"))
+        .get(|fit: &mut Fit| fit.seed() as i64);
+    b.property(
+        "warnings",
+        "fit.warnings -> list",
+        "What you should know about the result",
+        with_fit!("print(fit.warnings);"),
+    )
+    .get(|fit: &mut Fit| -> Array { text_list(fit.warnings().iter().map(String::as_str)) })
+    .get(|path: &mut Path| -> Array { text_list(path.warnings().iter().map(String::as_str)) });
+    b.verb(
+        "summary",
+        "fit.summary() -> string",
+        "What matters about a fit, a line each",
+        with_fit!("print(fit.summary());"),
+    )
+    .on(|fit: &mut Fit| fit.to_string())
+    .on(|path: &mut Path| path.to_string());
 }
 
 fn paths(b: &mut Builder) {
     b.property("lambdas", "path.lambdas -> Vector", "The penalties, largest first", with_path!("print(path.lambdas);"))
         .get(|path: &mut Path| Vector::from(path.points().iter().map(|point| point.lambda).collect::<Vec<_>>()));
-    b.verb("select", "path.select(\"ebic\") -> Fit\npath.select(\"ebic\", #{ gamma: 0.5 }) -> Fit", "The solution with the smallest \"ebic\", \"bic\" or \"aic\"; of equal ones the sparsest", with_path!("print(path.select(\"ebic\").n_edges);"))
-        .on(|call: NativeCallContext<'_>, path: &mut Path, name: &str| select(&call, path, name, &Map::new()))
-        .on(|call: NativeCallContext<'_>, path: &mut Path, name: &str, options: Map| select(&call, path, name, &options));
-    b.property("n_edges", "x.n_edges -> int\npath.n_edges -> Vector", "Number of edges of a graph or fit; of a path, for each solution", with_path!("print(path.n_edges);"))
-        .get(|path: &mut Path| Vector::from(path.points().iter().map(|point| point.n_edges() as f64).collect::<Vec<_>>()))
-        .get(|g: &mut Graph| g.n_edges() as i64)
-        .get(|fit: &mut Fit| -> Outcome<i64> { Ok(fit.graph(0.0)?.n_edges() as i64) });
+    b.verb(
+        "select",
+        "path.select(\"ebic\") -> Fit\npath.select(\"ebic\", #{ gamma: 0.5 }) -> Fit",
+        "The solution with the smallest \"ebic\", \"bic\" or \"aic\"; of equal ones the sparsest",
+        with_path!("print(path.select(\"ebic\").n_edges);"),
+    )
+    .on(|call: NativeCallContext<'_>, path: &mut Path, name: &str| select(&call, path, name, &Map::new()))
+    .on(|call: NativeCallContext<'_>, path: &mut Path, name: &str, options: Map| select(&call, path, name, &options));
+    b.property(
+        "n_edges",
+        "x.n_edges -> int\npath.n_edges -> Vector",
+        "Number of edges of a graph or fit; of a path, for each solution",
+        with_path!("print(path.n_edges);"),
+    )
+    .get(|path: &mut Path| Vector::from(path.points().iter().map(|point| point.n_edges() as f64).collect::<Vec<_>>()))
+    .get(|g: &mut Graph| g.n_edges() as i64)
+    .get(|fit: &mut Fit| -> Outcome<i64> { Ok(fit.graph(0.0)?.n_edges() as i64) });
 }

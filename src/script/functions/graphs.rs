@@ -26,7 +26,12 @@ const MATRIX: &[Opt] = &[Opt::new(
     "Entries with |value| at or below it are no edges",
 )];
 const TABLE: &[Opt] = &[
-    Opt::new("nodes", &[Kind::List, Kind::Count(1)], Preset::Unset("those that have edges"), "Names of all nodes, or their number"),
+    Opt::new(
+        "nodes",
+        &[Kind::List, Kind::Count(1)],
+        Preset::Unset("those that have edges"),
+        "Names of all nodes, or their number",
+    ),
     Opt::new("directed", &[Kind::Bool], Preset::Bool(false), "Edges have a direction"),
 ];
 
@@ -58,16 +63,26 @@ fn node(g: &Graph, node: &Dynamic) -> Result<usize> {
 fn from_table(t: &Table, options: &Map) -> Result<Graph> {
     let options = check_options("graph_from_edges", TABLE, options)?;
     if t.cols() < 2 {
-        return Err(Error::data(format!("graph_from_edges needs two columns, source and target; there is {}", t.cols())));
+        return Err(Error::data(format!(
+            "graph_from_edges needs two columns, source and target; there is {}",
+            t.cols()
+        )));
     }
     let cell = |column: usize, row: usize| t.column_at(column).cell(row);
-    let weights = if t.cols() > 2 { t.select(&crate::data::Selector::Position(2))?.matrix()?.as_slice().to_vec() } else { vec![1.0; t.rows()] };
+    let weights = if t.cols() > 2 {
+        t.select(&crate::data::Selector::Position(2))?.matrix()?.as_slice().to_vec()
+    } else {
+        vec![1.0; t.rows()]
+    };
     let by_position = matches!(t.column_at(0), crate::data::Column::Numbers(_));
     let (names, nodes) = match options.get("nodes") {
         Some(Value::List(list)) => {
             let list = list.iter().map(|name| match name {
                 Value::Text(text) => Ok(text.clone()),
-                other => Err(Error::option(format!("option 'nodes' of graph_from_edges lists names, one of them is {}", other.brief()))),
+                other => Err(Error::option(format!(
+                    "option 'nodes' of graph_from_edges lists names, one of them is {}",
+                    other.brief()
+                ))),
             });
             let names = Names::new(list.collect::<Result<_>>()?, "nodes")?;
             (Some(names.clone()), names.len())
@@ -94,52 +109,97 @@ fn from_table(t: &Table, options: &Map) -> Result<Graph> {
             _ => text.parse().map_err(|_| Error::data(format!("row {row}: \"{text}\" is not a node's position"))),
         }
     };
-    let edges = (0..t.rows()).map(|row| Ok(Edge { source: find(0, row)?, target: find(1, row)?, weight: weights[row] }));
+    let edges =
+        (0..t.rows()).map(|row| Ok(Edge { source: find(0, row)?, target: find(1, row)?, weight: weights[row] }));
     Graph::new(nodes, names.clone(), options.is_true("directed"), edges.collect::<Result<_>>()?)
 }
 
 pub(super) fn define(b: &mut Builder) {
     b.area(Area::Graphs);
-    b.verb("edges", "g.edges() -> list\ng.edges(#{ top: 5 }) -> list\nfit.edges -> list", "Edges as maps #{ source, target, weight }, largest |weight| first", with_g!("for e in g.edges(#{ top: 2 }) { print(`${e.source} -- ${e.target}  ${e.weight}`); }"))
-        .on(|g: &mut Graph| edge_list(g, &Map::new()))
-        .on(|g: &mut Graph, options: Map| edge_list(g, &options))
-        .on(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()))
-        .on(|fit: &mut Fit, options: Map| edge_list(&fit.graph(0.0)?, &options))
-        .get(|g: &mut Graph| edge_list(g, &Map::new()))
-        .get(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()));
-    b.property("n_nodes", "g.n_nodes -> int", "Number of nodes", with_g!("print(g.n_nodes);")).get(|g: &mut Graph| g.n_nodes() as i64);
-    b.property("density", "g.density -> float", "Edges over possible edges", with_g!("print(g.density);")).get(|g: &mut Graph| g.density());
-    b.property("directed", "g.directed -> bool", "Whether edges have a direction", with_g!("print(g.directed);")).get(|g: &mut Graph| g.is_directed());
-    b.property("degree", "g.degree -> Vector", "Number of edges at every node", with_g!("print(g.degree);"))
-        .get(|g: &mut Graph| Vector::from(g.degree().into_iter().map(|degree| degree as f64).collect::<Vec<_>>()).named(Some(g.labels())));
-    b.verb("hubs", "g.hubs(k) -> list", "The k nodes with most edges, as maps #{ node, degree }", with_g!("print(g.hubs(2));")).on(|g: &mut Graph, count: i64| -> Array {
+    b.verb(
+        "edges",
+        "g.edges() -> list\ng.edges(#{ top: 5 }) -> list\nfit.edges -> list",
+        "Edges as maps #{ source, target, weight }, largest |weight| first",
+        with_g!("for e in g.edges(#{ top: 2 }) { print(`${e.source} -- ${e.target}  ${e.weight}`); }"),
+    )
+    .on(|g: &mut Graph| edge_list(g, &Map::new()))
+    .on(|g: &mut Graph, options: Map| edge_list(g, &options))
+    .on(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()))
+    .on(|fit: &mut Fit, options: Map| edge_list(&fit.graph(0.0)?, &options))
+    .get(|g: &mut Graph| edge_list(g, &Map::new()))
+    .get(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()));
+    b.property("n_nodes", "g.n_nodes -> int", "Number of nodes", with_g!("print(g.n_nodes);"))
+        .get(|g: &mut Graph| g.n_nodes() as i64);
+    b.property("density", "g.density -> float", "Edges over possible edges", with_g!("print(g.density);"))
+        .get(|g: &mut Graph| g.density());
+    b.property("directed", "g.directed -> bool", "Whether edges have a direction", with_g!("print(g.directed);"))
+        .get(|g: &mut Graph| g.is_directed());
+    b.property("degree", "g.degree -> Vector", "Number of edges at every node", with_g!("print(g.degree);")).get(
+        |g: &mut Graph| {
+            Vector::from(g.degree().into_iter().map(|degree| degree as f64).collect::<Vec<_>>()).named(Some(g.labels()))
+        },
+    );
+    b.verb(
+        "hubs",
+        "g.hubs(k) -> list",
+        "The k nodes with most edges, as maps #{ node, degree }",
+        with_g!("print(g.hubs(2));"),
+    )
+    .on(|g: &mut Graph, count: i64| -> Array {
         let labels = g.labels();
-        let entry = |(node, degree): (usize, usize)| to_dynamic(&Value::Map(vec![("node".into(), labels.get(node).into()), ("degree".into(), degree.into())]));
+        let entry = |(node, degree): (usize, usize)| {
+            to_dynamic(&Value::Map(vec![("node".into(), labels.get(node).into()), ("degree".into(), degree.into())]))
+        };
         g.hubs(usize::try_from(count).unwrap_or(0)).into_iter().map(entry).collect()
     });
-    b.property("components", "g.components -> list", "Names of the nodes of each connected component, largest first", with_g!("print(g.components);")).get(|g: &mut Graph| -> Array {
+    b.property(
+        "components",
+        "g.components -> list",
+        "Names of the nodes of each connected component, largest first",
+        with_g!("print(g.components);"),
+    )
+    .get(|g: &mut Graph| -> Array {
         let labels = g.labels();
-        let group = |nodes: Vec<usize>| nodes.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect::<Array>();
+        let group = |nodes: Vec<usize>| {
+            nodes.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect::<Array>()
+        };
         g.components().into_iter().map(|nodes| group(nodes).into()).collect()
     });
-    b.verb("neighbors", "g.neighbors(node) -> list", "Names of the nodes that share an edge with a node, given by name or position", with_g!("print(g.neighbors(\"x0\"));"))
-        .on(|g: &mut Graph, wanted: Dynamic| -> Outcome<Array> {
-            let labels = g.labels();
-            let found = g.neighbors(node(g, &wanted)?);
-            Ok(found.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect())
-        });
+    b.verb(
+        "neighbors",
+        "g.neighbors(node) -> list",
+        "Names of the nodes that share an edge with a node, given by name or position",
+        with_g!("print(g.neighbors(\"x0\"));"),
+    )
+    .on(|g: &mut Graph, wanted: Dynamic| -> Outcome<Array> {
+        let labels = g.labels();
+        let found = g.neighbors(node(g, &wanted)?);
+        Ok(found.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect())
+    });
     matrices(b);
 }
 
 fn matrices(b: &mut Builder) {
-    b.property("adjacency", "g.adjacency -> Matrix", "0/1 matrix: 1 where there is an edge", with_g!("print(g.adjacency);")).get(|g: &mut Graph| g.adjacency());
-    b.verb("to_matrix", "g.to_matrix() -> Matrix", "Matrix of the weights", with_g!("print(g.to_matrix());")).on(|g: &mut Graph| g.to_matrix());
-    b.verb("graph_from_matrix", "graph_from_matrix(m) -> Graph\ngraph_from_matrix(m, #{ threshold }) -> Graph", "Undirected graph of a square matrix' off-diagonal entries", "print(graph_from_matrix(matrix([[1, 0.4], [0.4, 1]])));")
-        .on(|m: &mut Matrix| -> Outcome<Graph> { Ok(Graph::from_matrix(m, 0.0)?) })
-        .on(|m: &mut Matrix, options: Map| -> Outcome<Graph> {
-            let options = check_options("graph_from_matrix", MATRIX, &options)?;
-            Ok(Graph::from_matrix(m, options.number("threshold").unwrap_or(0.0))?)
-        });
+    b.property(
+        "adjacency",
+        "g.adjacency -> Matrix",
+        "0/1 matrix: 1 where there is an edge",
+        with_g!("print(g.adjacency);"),
+    )
+    .get(|g: &mut Graph| g.adjacency());
+    b.verb("to_matrix", "g.to_matrix() -> Matrix", "Matrix of the weights", with_g!("print(g.to_matrix());"))
+        .on(|g: &mut Graph| g.to_matrix());
+    b.verb(
+        "graph_from_matrix",
+        "graph_from_matrix(m) -> Graph\ngraph_from_matrix(m, #{ threshold }) -> Graph",
+        "Undirected graph of a square matrix' off-diagonal entries",
+        "print(graph_from_matrix(matrix([[1, 0.4], [0.4, 1]])));",
+    )
+    .on(|m: &mut Matrix| -> Outcome<Graph> { Ok(Graph::from_matrix(m, 0.0)?) })
+    .on(|m: &mut Matrix, options: Map| -> Outcome<Graph> {
+        let options = check_options("graph_from_matrix", MATRIX, &options)?;
+        Ok(Graph::from_matrix(m, options.number("threshold").unwrap_or(0.0))?)
+    });
     b.verb(
         "graph_from_edges",
         "graph_from_edges(table) -> Graph\ngraph_from_edges(table, #{ nodes, directed }) -> Graph",

@@ -25,8 +25,21 @@ fn flatten(list: Array) -> Array {
 
 pub(super) fn define(b: &mut Builder) {
     b.area(Area::Lists);
-    b.verb("map", "(0..3).map(|k| ..) -> list", "Apply a function to every number of a range; lists have their own map", "print((0..3).map(|k| k * k));")
-        .on(|call: NativeCallContext<'_>, range: std::ops::Range<i64>, f: FnPtr| map(&call, &Dynamic::from(range), &f))
-        .on(|call: NativeCallContext<'_>, range: std::ops::RangeInclusive<i64>, f: FnPtr| map(&call, &Dynamic::from(range), &f));
-    b.verb("flatten", "list.flatten() -> list", "A list of lists as one list; one level", "print([[1, 2], [3]].flatten());").on(flatten);
+    b.verb(
+        "map",
+        "(0..3).map(|k| ..) -> list",
+        "Apply a function to every number of a range; lists have their own map",
+        "print((0..3).map(|k| k * k));",
+    )
+    .on(|call: NativeCallContext<'_>, range: std::ops::Range<i64>, f: FnPtr| map(&call, &Dynamic::from(range), &f))
+    .on(|call: NativeCallContext<'_>, range: std::ops::RangeInclusive<i64>, f: FnPtr| {
+        map(&call, &Dynamic::from(range), &f)
+    });
+    b.verb(
+        "flatten",
+        "list.flatten() -> list",
+        "A list of lists as one list; one level",
+        "print([[1, 2], [3]].flatten());",
+    )
+    .on(flatten);
 }

@@ -1,6 +1,6 @@
 //! What every result has: `to_map`, `to_json`, `save`, and a text.
 
-use rhai::{Dynamic, FnNamespace, FuncRegistration, NativeCallContext};
+use rhai::{FnNamespace, FuncRegistration, NativeCallContext};
 
 use super::super::convert::{Outcome, for_engine_types, json_to_dynamic};
 use super::super::records::Estimator;
@@ -22,11 +22,17 @@ fn save_json(json: &serde_json::Value, path: &str, ctx: &crate::Context) -> Resu
 }
 
 /// Writes a value as JSON, or by `other` for other endings.
-fn save(json: impl Fn() -> serde_json::Value, path: &str, call: &NativeCallContext<'_>, other: impl FnOnce(&str) -> Result<()>) -> Outcome<()> {
-    Ok(match extension(path).as_str() {
+fn save(
+    json: impl Fn() -> serde_json::Value,
+    path: &str,
+    call: &NativeCallContext<'_>,
+    other: impl FnOnce(&str) -> Result<()>,
+) -> Outcome<()> {
+    match extension(path).as_str() {
         "json" => save_json(&json(), path, &context(call))?,
         _ => other(path)?,
-    })
+    }
+    Ok(())
 }
 
 fn save_matrix(m: &Matrix, path: &str, ctx: &crate::Context) -> Result<()> {
@@ -53,17 +59,25 @@ pub(super) fn define(b: &mut Builder) {
         .on(|call: NativeCallContext<'_>, v: &mut Vector, path: &str| save(|| v.to_json(), path, &call, |path| Err(unknown_extension(path, ".json"))))
         .on(|call: NativeCallContext<'_>, fit: &mut Fit, path: &str| save(|| fit.to_json(), path, &call, |path| Err(unknown_extension(path, ".json"))))
         .on(|call: NativeCallContext<'_>, p: &mut Path, path: &str| save(|| p.to_json(), path, &call, |path| Err(unknown_extension(path, ".json"))));
-    let mut definition = b.verb("to_json", "x.to_json() -> string", "A result as JSON; NaN and infinities are null", "print(vector([1, 2]).to_json());");
-    macro_rules! json {
-        ($($type:ty, $name:literal;)*) => { $( definition = definition.on(|value: &mut $type| value.to_json().to_string()); )* };
+    b.verb(
+        "to_json",
+        "x.to_json() -> string",
+        "A result as JSON; NaN and infinities are null",
+        "print(vector([1, 2]).to_json());",
+    );
+    b.verb(
+        "to_map",
+        "x.to_map() -> map",
+        "A result as a map of plain values",
+        "print(random_graph(\"band\", #{ nodes: 3 }).to_map().nodes);",
+    );
+    macro_rules! plain {
+        ($($type:ty, $name:literal;)*) => { $(
+            b.extend("to_json").on(|value: &mut $type| value.to_json().to_string());
+            b.extend("to_map").on(|value: &mut $type| json_to_dynamic(&value.to_json()));
+        )* };
     }
-    for_engine_types!(json);
-    let mut definition = b.verb("to_map", "x.to_map() -> map", "A result as a map of plain values", "print(random_graph(\"band\", #{ nodes: 3 }).to_map().nodes);");
-    macro_rules! map {
-        ($($type:ty, $name:literal;)*) => { $( definition = definition.on(|value: &mut $type| -> Dynamic { json_to_dynamic(&value.to_json()) }); )* };
-    }
-    for_engine_types!(map);
-    let _ = definition;
+    for_engine_types!(plain);
     texts(b);
 }
 

@@ -25,9 +25,10 @@ fn names_list(names: Option<&Names>) -> Dynamic {
 
 fn matrices(list: &Array, verb: &str) -> Outcome<Vec<Matrix>> {
     let part = |value: &Dynamic| {
-        value.read_lock::<Matrix>().map(|m| m.clone()).ok_or_else(|| {
-            Error::argument(format!("{verb} joins matrices, one of the parts is {}", describe(value)))
-        })
+        value
+            .read_lock::<Matrix>()
+            .map(|m| m.clone())
+            .ok_or_else(|| Error::argument(format!("{verb} joins matrices, one of the parts is {}", describe(value))))
     };
     Ok(list.iter().map(part).collect::<crate::Result<_>>()?)
 }
@@ -37,7 +38,11 @@ fn reshape(m: &Matrix, rows: i64, cols: i64) -> Outcome<Matrix> {
     Ok(Matrix::from_vec(size(rows)?, size(cols)?, m.as_slice().to_vec())?)
 }
 
-fn stack(call: &NativeCallContext<'_>, parts: &[Matrix], join: fn(&[Matrix]) -> crate::Result<Matrix>) -> Outcome<Matrix> {
+fn stack(
+    call: &NativeCallContext<'_>,
+    parts: &[Matrix],
+    join: fn(&[Matrix]) -> crate::Result<Matrix>,
+) -> Outcome<Matrix> {
     let total = parts.iter().map(|m| m.as_slice().len()).sum();
     let _held = context(call).reserve_matrices(1, total, 1)?;
     Ok(join(parts)?)
@@ -49,20 +54,32 @@ pub(super) fn define(b: &mut Builder) {
     names(b);
     parts(b);
     b.property("t", "m.t -> Matrix", "Transpose", with_m!("print(m.t);")).get(|m: &mut Matrix| m.transpose());
-    b.verb("reshape", "m.reshape(rows, cols) -> Matrix", "The same numbers, row by row, in another shape; names are left out", with_m!("print(m.reshape(2, 3));"))
-        .on(|m: &mut Matrix, rows: i64, cols: i64| reshape(m, rows, cols));
+    b.verb(
+        "reshape",
+        "m.reshape(rows, cols) -> Matrix",
+        "The same numbers, row by row, in another shape; names are left out",
+        with_m!("print(m.reshape(2, 3));"),
+    )
+    .on(|m: &mut Matrix, rows: i64, cols: i64| reshape(m, rows, cols));
     b.verb("hstack", "hstack([a, b]) -> Matrix", "Matrices side by side", with_m!("print(hstack([m, ones(3, 1)]));"))
         .on(|call: NativeCallContext<'_>, parts: Array| stack(&call, &matrices(&parts, "hstack")?, Matrix::hstack));
     b.verb("vstack", "vstack([a, b]) -> Matrix", "Matrices on top of each other", with_m!("print(vstack([m, m]));"))
         .on(|call: NativeCallContext<'_>, parts: Array| stack(&call, &matrices(&parts, "vstack")?, Matrix::vstack));
-    b.verb("to_array", "m.to_array() -> list\nv.to_array() -> list\n(0..3).to_array() -> list", "Numbers as lists; of a matrix, a list of rows", with_m!("print(m.to_array());"))
-        .on(|m: &mut Matrix| -> Array {
-            (0..m.rows()).map(|i| m.row_slice(i).iter().map(|&value| Dynamic::from(value)).collect::<Array>().into()).collect()
-        })
-        .on(|v: &mut Vector| -> Array { v.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
-        .on(|mask: &mut Mask| -> Array { mask.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
-        .on(|range: std::ops::Range<i64>| super::lists::range_array(&Dynamic::from(range)))
-        .on(|range: std::ops::RangeInclusive<i64>| super::lists::range_array(&Dynamic::from(range)));
+    b.verb(
+        "to_array",
+        "m.to_array() -> list\nv.to_array() -> list\n(0..3).to_array() -> list",
+        "Numbers as lists; of a matrix, a list of rows",
+        with_m!("print(m.to_array());"),
+    )
+    .on(|m: &mut Matrix| -> Array {
+        (0..m.rows())
+            .map(|i| m.row_slice(i).iter().map(|&value| Dynamic::from(value)).collect::<Array>().into())
+            .collect()
+    })
+    .on(|v: &mut Vector| -> Array { v.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
+    .on(|mask: &mut Mask| -> Array { mask.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
+    .on(|range: std::ops::Range<i64>| super::lists::range_array(&Dynamic::from(range)))
+    .on(|range: std::ops::RangeInclusive<i64>| super::lists::range_array(&Dynamic::from(range)));
 }
 
 fn sizes(b: &mut Builder) {
@@ -75,35 +92,60 @@ fn sizes(b: &mut Builder) {
     b.property("shape", "m.shape -> [rows, cols]", "Rows and columns", with_m!("print(m.shape);"))
         .get(|m: &mut Matrix| -> Array { vec![(m.rows() as i64).into(), (m.cols() as i64).into()] })
         .get(|t: &mut Table| -> Array { vec![(t.rows() as i64).into(), (t.cols() as i64).into()] });
-    b.verb("len", "v.len() -> int", "Number of elements of a vector or mask, or of solutions of a path", "print(vector([1, 2]).len());")
-        .on(|v: &mut Vector| v.len() as i64)
-        .on(|mask: &mut Mask| mask.as_slice().len() as i64)
-        .on(|path: &mut crate::model::Path| path.points().len() as i64);
+    b.verb(
+        "len",
+        "v.len() -> int",
+        "Number of elements of a vector or mask, or of solutions of a path",
+        "print(vector([1, 2]).len());",
+    )
+    .on(|v: &mut Vector| v.len() as i64)
+    .on(|mask: &mut Mask| mask.as_slice().len() as i64)
+    .on(|path: &mut crate::model::Path| path.points().len() as i64);
 }
 
 fn names(b: &mut Builder) {
-    b.property("names", "x.names -> list", "Names of the columns, elements, variables or nodes; () where there are none", with_m!("print(m.names);"))
-        .get(|m: &mut Matrix| names_list(m.names()))
-        .get(|v: &mut Vector| names_list(v.names()))
-        .get(|t: &mut Table| names_list(Some(t.names())))
-        .get(|fit: &mut Fit| names_list(fit.names()))
-        .get(|g: &mut Graph| names_list(Some(&g.labels())));
-    b.property("row_names", "x.row_names -> list", "Names of the rows; () where there are none", with_m!("print(m.row_names);"))
-        .get(|m: &mut Matrix| names_list(m.row_names()))
-        .get(|t: &mut Table| names_list(t.row_names()));
-    b.verb("set_names", "m.set_names([\"a\", \"b\"]) -> Matrix\ng.set_names([..]) -> Graph", "The same numbers or graph with these names of columns or nodes", with_m!("print(m.set_names([\"u\", \"v\"]));"))
-        .on(|m: &mut Matrix, names: Array| -> Outcome<Matrix> {
-            let names = Names::new(to_texts(&names.into(), "names")?, "columns")?;
-            Ok(m.clone().with_names(Some(names))?)
-        })
-        .on(|g: &mut Graph, names: Array| -> Outcome<Graph> {
-            Ok(g.with_names(Some(Names::new(to_texts(&names.into(), "names")?, "nodes")?))?)
-        });
-    b.verb("set_row_names", "m.set_row_names([\"a\", \"b\"]) -> Matrix", "The same numbers with these names of rows", with_m!("print(m.set_row_names([\"r\", \"s\", \"t\"]));"))
-        .on(|m: &mut Matrix, names: Array| -> Outcome<Matrix> {
-            let names = Names::new(to_texts(&names.into(), "names")?, "rows")?;
-            Ok(m.clone().with_row_names(Some(names))?)
-        });
+    b.property(
+        "names",
+        "x.names -> list",
+        "Names of the columns, elements, variables or nodes; () where there are none",
+        with_m!("print(m.names);"),
+    )
+    .get(|m: &mut Matrix| names_list(m.names()))
+    .get(|v: &mut Vector| names_list(v.names()))
+    .get(|t: &mut Table| names_list(Some(t.names())))
+    .get(|fit: &mut Fit| names_list(fit.names()))
+    .get(|g: &mut Graph| names_list(Some(&g.labels())));
+    b.property(
+        "row_names",
+        "x.row_names -> list",
+        "Names of the rows; () where there are none",
+        with_m!("print(m.row_names);"),
+    )
+    .get(|m: &mut Matrix| names_list(m.row_names()))
+    .get(|t: &mut Table| names_list(t.row_names()));
+    b.verb(
+        "set_names",
+        "m.set_names([\"a\", \"b\"]) -> Matrix\ng.set_names([..]) -> Graph",
+        "The same numbers or graph with these names of columns or nodes",
+        with_m!("print(m.set_names([\"u\", \"v\"]));"),
+    )
+    .on(|m: &mut Matrix, names: Array| -> Outcome<Matrix> {
+        let names = Names::new(to_texts(&names.into(), "names")?, "columns")?;
+        Ok(m.clone().with_names(Some(names))?)
+    })
+    .on(|g: &mut Graph, names: Array| -> Outcome<Graph> {
+        Ok(g.with_names(Some(Names::new(to_texts(&names.into(), "names")?, "nodes")?))?)
+    });
+    b.verb(
+        "set_row_names",
+        "m.set_row_names([\"a\", \"b\"]) -> Matrix",
+        "The same numbers with these names of rows",
+        with_m!("print(m.set_row_names([\"r\", \"s\", \"t\"]));"),
+    )
+    .on(|m: &mut Matrix, names: Array| -> Outcome<Matrix> {
+        let names = Names::new(to_texts(&names.into(), "names")?, "rows")?;
+        Ok(m.clone().with_row_names(Some(names))?)
+    });
 }
 
 fn parts(b: &mut Builder) {
@@ -112,7 +154,9 @@ fn parts(b: &mut Builder) {
             let picked = to_selector(&i)?.pick(m.rows(), m.row_names(), "row")?;
             match picked.positions() {
                 [i] => Ok(m.row(*i)),
-                _ => Err(Error::index("row takes one position or name").with_hint("several rows: m[[list, ..]]").into()),
+                _ => {
+                    Err(Error::index("row takes one position or name").with_hint("several rows: m[[list, ..]]").into())
+                }
             }
         },
     );
@@ -121,23 +165,40 @@ fn parts(b: &mut Builder) {
             let picked = to_selector(&j)?.pick(m.cols(), m.names(), "column")?;
             match picked.positions() {
                 [j] => Ok(m.col(*j)),
-                _ => Err(Error::index("col takes one position or name").with_hint("several columns: m.select(list)").into()),
+                _ => Err(Error::index("col takes one position or name")
+                    .with_hint("several columns: m.select(list)")
+                    .into()),
             }
         },
     );
-    b.verb("get", "m.get(i, j) -> float", "One entry; faster than m[[i, j]] in a loop", with_m!("print(m.get(0, -1));"))
-        .on(|m: &mut Matrix, i: i64, j: i64| -> Outcome<f64> { Ok(m.get(i, j)?) });
+    b.verb(
+        "get",
+        "m.get(i, j) -> float",
+        "One entry; faster than m[[i, j]] in a loop",
+        with_m!("print(m.get(0, -1));"),
+    )
+    .on(|m: &mut Matrix, i: i64, j: i64| -> Outcome<f64> { Ok(m.get(i, j)?) });
     b.verb("head", "x.head(n)", "The first n rows; all but the last -n if n is negative", with_m!("print(m.head(2));"))
         .on(|m: &mut Matrix, n: i64| m.head(n))
         .on(|t: &mut Table, n: i64| t.head(n))
         .on(|m: &mut Matrix| m.head(6))
         .on(|t: &mut Table| t.head(6));
-    b.verb("tail", "m.tail(n) -> Matrix", "The last n rows; all but the first -n if n is negative", with_m!("print(m.tail(1));"))
-        .on(|m: &mut Matrix, n: i64| m.tail(n))
-        .on(|m: &mut Matrix| m.tail(6));
-    b.verb("select", "x.select([\"a\", \"b\"])", "The columns of these names, positions, range or mask, in this order", with_m!("print(m.select([\"b\"]));"))
-        .on(|m: &mut Matrix, columns: Dynamic| -> Outcome<Matrix> { Ok(m.select(&to_selector(&columns)?)?) })
-        .on(|t: &mut Table, columns: Dynamic| -> Outcome<Table> { Ok(t.select(&to_selector(&columns)?)?) });
+    b.verb(
+        "tail",
+        "m.tail(n) -> Matrix",
+        "The last n rows; all but the first -n if n is negative",
+        with_m!("print(m.tail(1));"),
+    )
+    .on(|m: &mut Matrix, n: i64| m.tail(n))
+    .on(|m: &mut Matrix| m.tail(6));
+    b.verb(
+        "select",
+        "x.select([\"a\", \"b\"])",
+        "The columns of these names, positions, range or mask, in this order",
+        with_m!("print(m.select([\"b\"]));"),
+    )
+    .on(|m: &mut Matrix, columns: Dynamic| -> Outcome<Matrix> { Ok(m.select(&to_selector(&columns)?)?) })
+    .on(|t: &mut Table, columns: Dynamic| -> Outcome<Table> { Ok(t.select(&to_selector(&columns)?)?) });
     b.verb("drop", "x.drop([\"a\", \"b\"])\nx.drop(\"a\")", "All columns but these", with_m!("print(m.drop(\"a\"));"))
         .on(|m: &mut Matrix, columns: Dynamic| -> Outcome<Matrix> {
             let dropped = to_selector(&columns)?.pick(m.cols(), m.names(), "column")?;

@@ -59,34 +59,60 @@ pub(super) fn define(b: &mut Builder) {
             }
             Ok(())
         });
-    b.verb("help", "help(name)", "Print what a name means: usage, options, example", "help(\"graphical_lasso\");").on(|call: NativeCallContext<'_>, name: &str| -> Outcome<()> {
-        show(&call, &help(name)?);
-        Ok(())
-    });
+    b.verb("help", "help(name)", "Print what a name means: usage, options, example", "help(\"graphical_lasso\");").on(
+        |call: NativeCallContext<'_>, name: &str| -> Outcome<()> {
+            show(&call, &help(name)?);
+            Ok(())
+        },
+    );
     b.verb("methods", "methods() -> list", "Verbs of all methods", "print(methods());")
         .on(|| -> Array { text_list(registry::methods().map(|record| record.verb)) });
-    b.verb("version", "version() -> string", "Version of sinew", "print(version());").on(|| env!("CARGO_PKG_VERSION").to_string());
-    b.verb("assert", "assert(condition, message)", "Stop with the message unless the condition holds", "assert(1 + 1 == 2, \"arithmetic\");")
-        .on(assert)
-        .on(|condition: bool| assert(condition, "the condition does not hold"))
-        .on(|condition: Dynamic, _message: &str| -> Outcome<()> {
-            let error = Error::argument(format!("assert takes true or false, not {}", describe(&condition)));
-            Err(error.with_hint("a comparison of matrices gives a mask: (a == b).all()").into())
-        });
-    b.verb("exit", "exit()\nexit(code)", "End the script; the program's exit code is 0, or the one given (0 to 255)", "if 1 > 2 { exit(3); }")
-        .on(|call: NativeCallContext<'_>| exit(&call, 0))
-        .on(|call: NativeCallContext<'_>, code: i64| exit(&call, code));
-    b.verb("timer", "timer() -> Timer", "A clock that starts now; timer().elapsed is in seconds", "let t = timer();\nprint(t.elapsed < 1000.0);").on(|| Timer(Instant::now()));
-    b.property("elapsed", "timer.elapsed -> float", "Seconds since the timer was made", "let t = timer();\nprint(t.elapsed < 1000.0);")
-        .get(|timer: &mut Timer| timer.0.elapsed().as_secs_f64());
-    b.verb("warn", "warn(message)", "Show a warning on standard error; --json lists it", "warn(\"few samples\");").on(|call: NativeCallContext<'_>, message: &str| {
-        if let Some(state) = state(&call) {
-            state.warning(message);
-        }
+    b.verb("version", "version() -> string", "Version of sinew", "print(version());")
+        .on(|| env!("CARGO_PKG_VERSION").to_string());
+    b.verb(
+        "assert",
+        "assert(condition, message)",
+        "Stop with the message unless the condition holds",
+        "assert(1 + 1 == 2, \"arithmetic\");",
+    )
+    .on(assert)
+    .on(|condition: bool| assert(condition, "the condition does not hold"))
+    .on(|condition: Dynamic, _message: &str| -> Outcome<()> {
+        let error = Error::argument(format!("assert takes true or false, not {}", describe(&condition)));
+        Err(error.with_hint("a comparison of matrices gives a mask: (a == b).all()").into())
     });
-    b.verb("script_dir", "script_dir() -> string", "Folder of the script that runs", "print(script_dir());").on(|call: NativeCallContext<'_>| {
-        state(&call).and_then(|state| state.script_dir()).unwrap_or_else(|| ".".into())
-    });
+    b.verb(
+        "exit",
+        "exit()\nexit(code)",
+        "End the script; the program's exit code is 0, or the one given (0 to 255)",
+        "if 1 > 2 { exit(3); }",
+    )
+    .on(|call: NativeCallContext<'_>| exit(&call, 0))
+    .on(|call: NativeCallContext<'_>, code: i64| exit(&call, code));
+    b.verb(
+        "timer",
+        "timer() -> Timer",
+        "A clock that starts now; timer().elapsed is in seconds",
+        "let t = timer();\nprint(t.elapsed < 1000.0);",
+    )
+    .on(|| Timer(Instant::now()));
+    b.property(
+        "elapsed",
+        "timer.elapsed -> float",
+        "Seconds since the timer was made",
+        "let t = timer();\nprint(t.elapsed < 1000.0);",
+    )
+    .get(|timer: &mut Timer| timer.0.elapsed().as_secs_f64());
+    b.verb("warn", "warn(message)", "Show a warning on standard error; --json lists it", "warn(\"few samples\");").on(
+        |call: NativeCallContext<'_>, message: &str| {
+            if let Some(state) = state(&call) {
+                state.warning(message);
+            }
+        },
+    );
+    b.verb("script_dir", "script_dir() -> string", "Folder of the script that runs", "print(script_dir());").on(
+        |call: NativeCallContext<'_>| state(&call).and_then(|state| state.script_dir()).unwrap_or_else(|| ".".into()),
+    );
     errors(b);
     b.module().set_custom_type::<Timer>("Timer");
 }
@@ -94,8 +120,10 @@ pub(super) fn define(b: &mut Builder) {
 /// What a script sees of an error that it catches.
 fn errors(b: &mut Builder) {
     const EXAMPLE: &str = "try { eye(2).get(5, 0) } catch (e) { print(`${e.code} ${e.message} ${e.hint}`); }";
-    b.property("message", "error.message -> string", "What went wrong", EXAMPLE).get(|error: &mut Error| error.message().to_string());
-    b.property("code", "error.code -> string", "The error's code", EXAMPLE).get(|error: &mut Error| error.kind().code().to_string());
+    b.property("message", "error.message -> string", "What went wrong", EXAMPLE)
+        .get(|error: &mut Error| error.message().to_string());
+    b.property("code", "error.code -> string", "The error's code", EXAMPLE)
+        .get(|error: &mut Error| error.kind().code().to_string());
     b.property("hint", "error.hint -> string", "What to do about it; empty where there is no hint", EXAMPLE)
         .get(|error: &mut Error| error.hint().unwrap_or_default().to_string());
     let module = b.module();

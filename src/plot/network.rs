@@ -1,0 +1,232 @@
+//! A graph as points and lines.
+
+use std::collections::HashSet;
+
+use crate::context::Context;
+use crate::data::{Names, number};
+use crate::error::{Error, Result};
+use crate::graph::{Edge, Graph};
+
+use super::figure::Figure;
+use super::layout::{self, Point};
+use super::paint::Paint;
+use super::scene::{Axis, Markers, Panel, Segments, Trace};
+
+/// Up to how many nodes all of them have their names beside them.
+const LABELED: usize = 80;
+/// How many hubs are named where not all nodes are.
+const NAMED_HUBS: usize = 12;
+/// How many neighbours the pointer shows.
+const SHOWN_NEIGHBORS: usize = 8;
+/// Widths of edges in pixels, from the smallest weights to the largest.
+const WIDTHS: [f64; 5] = [1.0, 1.8, 2.8, 4.0, 5.5];
+
+/// Where nodes go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NetworkLayout {
+    /// Connected nodes near each other.
+    #[default]
+    Spring,
+    /// One circle.
+    Circle,
+    /// A circle a group.
+    Groups,
+}
+
+/// What the colour of an edge says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EdgeColor {
+    /// Blue for positive weights, vermillion for negative ones.
+    #[default]
+    Sign,
+    /// Nothing.
+    None,
+}
+
+/// How to draw a network.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkOptions {
+    /// Where nodes go.
+    pub layout: NetworkLayout,
+    /// What the colour of an edge says.
+    pub color: EdgeColor,
+    /// Whether names stand beside the nodes; when not given, beside all of up to 80 and the hubs of more.
+    pub labels: Option<bool>,
+    /// The title.
+    pub title: Option<String>,
+    /// A group number for every node, shown by colour; `Groups` needs it, components are the groups without.
+    pub groups: Option<Vec<usize>>,
+}
+
+/// A figure of a graph: edges by weight and sign, nodes by degree.
+///
+/// # Errors
+/// A wrong number of groups; a layout that is cancelled or exceeds the memory limit.
+pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result<Figure> {
+    let nodes = graph.n_nodes();
+    if let Some(groups) = options.groups.as_ref().filter(|groups| groups.len() != nodes) {
+        return Err(Error::shape(format!("{} group numbers for {nodes} nodes", groups.len())));
+    }
+    let positions = match options.layout {
+        NetworkLayout::Spring => layout::spring(graph, ctx)?,
+        NetworkLayout::Circle => layout::circle(nodes),
+        NetworkLayout::Groups => match &options.groups {
+            Some(groups) => layout::groups(groups),
+            None => layout::groups(&component_of(graph)),
+        },
+    };
+    let names = graph.labels();
+    let sizes = node_sizes(graph);
+    let mut traces = edge_traces(graph, &names, &positions, &sizes, options.color);
+    traces.push(node_trace(graph, &names, &positions, sizes, options));
+    let edges = graph.n_edges();
+    let summary = format!(
+        "network, {nodes} node{}, {edges} {}edge{}",
+        plural(nodes),
+        if graph.is_directed() { "directed " } else { "" },
+        plural(edges)
+    );
+    let panel = Panel { traces, x: Axis::hidden(), y: Axis::hidden(), equal: true, summary, title: None };
+    Ok(Figure::new(options.title.as_deref(), panel))
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn component_of(graph: &Graph) -> Vec<usize> {
+    let mut groups = vec![0; graph.n_nodes()];
+    for (i, nodes) in graph.components().iter().enumerate() {
+        nodes.iter().for_each(|&node| groups[node] = i);
+    }
+    groups
+}
+
+/// Diameters in pixels: smaller in larger graphs, larger for nodes with many edges.
+fn node_sizes(graph: &Graph) -> Vec<f64> {
+    let degree = graph.degree();
+    let most = degree.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let base = (70.0 / (graph.n_nodes().max(1) as f64).sqrt()).clamp(5.0, 15.0);
+    degree.iter().map(|&edges| base * (0.8 + 0.7 * (edges as f64 / most).sqrt())).collect()
+}
+
+fn edge_traces(graph: &Graph, names: &Names, positions: &[Point], sizes: &[f64], color: EdgeColor) -> Vec<Trace> {
+    let weights = graph.edges().iter().map(|edge| edge.weight.abs());
+    let range = [weights.clone().fold(f64::INFINITY, f64::min), weights.fold(0.0, f64::max)];
+    let all: HashSet<(usize, usize)> = graph.edges().iter().map(|edge| (edge.source, edge.target)).collect();
+    let aside = aside(positions);
+    let signs: &[(&str, Paint, f64)] = match color {
+        EdgeColor::None => &[("", Paint::Muted, 0.0)],
+        EdgeColor::Sign => &[("positive", Paint::POSITIVE, 1.0), ("negative", Paint::NEGATIVE, -1.0)],
+    };
+    let mut traces = Vec::new();
+    for &(name, paint, sign) in signs {
+        let wanted = |edge: &&Edge| sign == 0.0 || edge.weight.signum() == sign;
+        let edges: Vec<&Edge> = graph.edges().iter().filter(wanted).collect();
+        if edges.is_empty() {
+            continue;
+        }
+        let arrow = if graph.is_directed() { "→" } else { "–" };
+        let hover = |edge: &&Edge| {
+            let (source, target) = (names.get(edge.source), names.get(edge.target));
+            format!("{source} {arrow} {target}\nweight {}", number(edge.weight))
+        };
+        traces.push(Trace::Segments(Segments {
+            name: name.into(),
+            ends: edges.iter().map(|edge| ends(edge, &all, positions, aside)).collect(),
+            width: edges.iter().map(|edge| edge_width(edge.weight.abs(), range, graph.n_edges())).collect(),
+            hover: edges.iter().map(hover).collect(),
+            paint,
+            opacity: if graph.n_edges() > 400 { 0.45 } else { 0.75 },
+            arrows: graph.is_directed().then(|| edges.iter().map(|edge| sizes[edge.target] / 2.0 + 2.0).collect()),
+        }));
+    }
+    traces
+}
+
+/// The width of an edge with this absolute weight. Equal weights are of middle width.
+fn edge_width(weight: f64, [smallest, largest]: [f64; 2], edges: usize) -> f64 {
+    let last = WIDTHS.len() - 1;
+    let class = if largest > 1.01 * smallest {
+        ((weight / largest * WIDTHS.len() as f64).ceil() as usize).clamp(1, WIDTHS.len()) - 1
+    } else {
+        last / 2
+    };
+    // Many edges need to be thin, or they cover each other.
+    let thinner = (40.0 / edges as f64).sqrt().clamp(0.35, 1.0);
+    ((WIDTHS[class] * thinner * 10.0).round() / 10.0).max(0.7)
+}
+
+/// How far an edge steps aside for the one in the opposite direction.
+fn aside(positions: &[Point]) -> f64 {
+    let span = |axis: usize| {
+        let values = positions.iter().map(|point| point[axis]);
+        values.clone().fold(f64::NEG_INFINITY, f64::max) - values.fold(f64::INFINITY, f64::min)
+    };
+    0.004 * span(0).max(span(1))
+}
+
+/// Where an edge starts and ends: beside its reverse, if the graph has that.
+fn ends(edge: &Edge, both_ways: &HashSet<(usize, usize)>, positions: &[Point], aside: f64) -> [f64; 4] {
+    let ([x0, y0], [x1, y1]) = (positions[edge.source], positions[edge.target]);
+    if !both_ways.contains(&(edge.target, edge.source)) {
+        return [x0, y0, x1, y1];
+    }
+    let length = (x1 - x0).hypot(y1 - y0).max(1e-9);
+    let (dx, dy) = (-aside * (y1 - y0) / length, aside * (x1 - x0) / length);
+    [x0 + dx, y0 + dy, x1 + dx, y1 + dy]
+}
+
+fn node_trace(graph: &Graph, names: &Names, positions: &[Point], size: Vec<f64>, options: &NetworkOptions) -> Trace {
+    let named = named_nodes(graph, options.labels);
+    let label = |node: usize| if named[node] { names.get(node).to_string() } else { String::new() };
+    // Blue and vermillion are the signs of edges.
+    let paint = |node: usize| options.groups.as_ref().map_or(Paint::Node, |groups| Paint::Series(2 + groups[node] % 5));
+    let nodes = 0..graph.n_nodes();
+    Trace::Markers(Markers {
+        name: String::new(),
+        x: positions.iter().map(|point| point[0]).collect(),
+        y: positions.iter().map(|point| point[1]).collect(),
+        labels: nodes.clone().map(label).collect(),
+        hover: node_hover(graph, names, options.groups.as_deref()),
+        size,
+        paint: nodes.map(paint).collect(),
+    })
+}
+
+/// Which nodes have their names beside them.
+fn named_nodes(graph: &Graph, labels: Option<bool>) -> Vec<bool> {
+    let nodes = graph.n_nodes();
+    let all = labels.unwrap_or(nodes <= LABELED);
+    let mut named = vec![all; nodes];
+    if labels.is_none() && !all {
+        let mean = 2.0 * graph.n_edges() as f64 / nodes as f64;
+        for (node, degree) in graph.hubs(NAMED_HUBS) {
+            named[node] = degree as f64 >= 2.0 * mean.max(1.0);
+        }
+    }
+    named
+}
+
+fn node_hover(graph: &Graph, names: &Names, groups: Option<&[usize]>) -> Vec<String> {
+    let mut neighbors = vec![Vec::new(); graph.n_nodes()];
+    for edge in graph.ranked_edges() {
+        neighbors[edge.source].push(edge.target);
+        neighbors[edge.target].push(edge.source);
+    }
+    let describe = |(node, others): (usize, &Vec<usize>)| {
+        let mut text = format!("{}\ndegree {}", names.get(node), others.len());
+        if let Some(groups) = groups {
+            text += &format!(", group {}", groups[node]);
+        }
+        if !others.is_empty() {
+            let shown: Vec<&str> = others.iter().take(SHOWN_NEIGHBORS).map(|&other| names.get(other)).collect();
+            text += &format!("\n{}", shown.join(", "));
+            if others.len() > SHOWN_NEIGHBORS {
+                text += &format!(" and {} more", others.len() - SHOWN_NEIGHBORS);
+            }
+        }
+        text
+    };
+    neighbors.iter().enumerate().map(describe).collect()
+}
