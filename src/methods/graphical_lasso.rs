@@ -247,7 +247,8 @@ impl GraphicalLasso {
                 Lambda::Value(lambda) => Value::Float(*lambda),
                 Lambda::Rule(_) => Value::Unit,
             })
-            .certificate(solution.likelihood(s), solution.certificate)
+            .likelihood(solution.likelihood(s))
+            .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)
             .add("n_components", solution.components.into())
             .finish(Estimate::Precision(Matrix::square(solution.theta, input.names())), ctx)

@@ -96,10 +96,16 @@ impl FitBuilder {
         self
     }
 
-    /// Records how good the solution is: log det Theta - tr(S Theta) and the certificate.
+    /// Records log det Theta - tr(S Theta).
     #[must_use]
-    pub fn certificate(mut self, likelihood: f64, certificate: Certificate) -> Self {
+    pub fn likelihood(mut self, likelihood: f64) -> Self {
         self.inner.likelihood = Some(likelihood);
+        self
+    }
+
+    /// Records how good the solution is.
+    #[must_use]
+    pub fn certificate(mut self, certificate: Certificate) -> Self {
         self.inner.certificate = Some(certificate);
         self
     }

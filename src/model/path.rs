@@ -212,7 +212,8 @@ impl Path {
         let _held = ctx.reserve_matrices(1, p, p)?;
         let mut builder = Fit::builder(inner.method, &inner.input, inner.options.clone(), ctx)
             .lambda(Value::Float(point.lambda))
-            .certificate(point.likelihood, point.certificate)
+            .likelihood(point.likelihood)
+            .certificate(point.certificate)
             .solver(point.solver, point.iterations, point.converged)
             .seconds(inner.seconds);
         for (name, value) in &point.added {

@@ -17,7 +17,7 @@ pub struct Certificate {
     pub gap: f64,
     /// The largest entry, in absolute value, of the smallest subgradient of f at Theta.
     pub kkt: f64,
-    /// log det Theta.
+    /// log det Theta; 0 where the problem has no Theta.
     pub logdet: f64,
 }
 

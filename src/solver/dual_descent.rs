@@ -86,6 +86,7 @@ impl State {
                     },
                     &self.beta[j],
                     0.1 * tol,
+                    usize::MAX,
                     || ctx.check(),
                 )?;
                 self.beta[j].clear();

@@ -32,7 +32,8 @@ impl Lasso {
     /// Solves the problem, starting from `start` (position, value).
     ///
     /// `row(i)` is row i of the symmetric G; `lambda(i)` the penalty of coordinate i, where infinity leaves it out.
-    /// `tol` bounds the change of the gradient by one coordinate step when the solver stops.
+    /// `tol` bounds the change of the gradient by one coordinate step when the solver stops; it stops also after
+    /// `max_passes` over the active coordinates. Returns the number of passes.
     ///
     /// # Errors
     /// Whatever `check` returns; it is called at least once a pass over the active set.
@@ -43,8 +44,9 @@ impl Lasso {
         lambda: impl Fn(usize) -> f64,
         start: &[(usize, f64)],
         tol: f64,
+        max_passes: usize,
         check: impl Fn() -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         self.is_active.clear();
         self.is_active.resize(g.len(), false);
         self.residual.clear();
@@ -55,8 +57,9 @@ impl Lasso {
             self.enter(i, value);
             axpy(-value, row(i), &mut self.residual);
         }
-        // The first pass also adjusts the coordinates that were given.
+        // The first round also adjusts the coordinates that were given.
         let mut settled = self.active.is_empty();
+        let mut passes = 0;
         loop {
             check()?;
             let before = self.active.len();
@@ -66,11 +69,11 @@ impl Lasso {
                     self.enter(i, 0.0);
                 }
             }
-            if settled && self.active.len() == before {
+            if settled && self.active.len() == before || passes >= max_passes {
                 self.drop_zeros();
-                return Ok(());
+                return Ok(passes);
             }
-            self.descend(&row, &lambda, tol, &check)?;
+            passes += self.descend(&row, &lambda, tol, max_passes - passes, &check)?;
             settled = true;
         }
     }
@@ -110,8 +113,9 @@ impl Lasso {
         row: &impl Fn(usize) -> &'g [f64],
         lambda: &impl Fn(usize) -> f64,
         tol: f64,
+        max_passes: usize,
         check: &impl Fn() -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let count = self.active.len();
         self.gram.clear();
         self.small.clear();
@@ -121,8 +125,10 @@ impl Lasso {
             self.small.push(self.residual[i]);
         }
         let before = self.values.clone();
-        loop {
+        let mut passes = 0;
+        while passes < max_passes {
             check()?;
+            passes += 1;
             let mut largest = 0.0f64;
             for k in 0..count {
                 let line = &self.gram[k * count..(k + 1) * count];
@@ -144,7 +150,7 @@ impl Lasso {
                 axpy(-change, row(i), &mut self.residual);
             }
         }
-        Ok(())
+        Ok(passes)
     }
 }
 
@@ -157,7 +163,7 @@ mod tests {
         let gram = [[2.0, 0.5, 0.3], [0.5, 1.0, -0.4], [0.3, -0.4, 1.5]];
         let g = [1.0, -0.6, 0.05];
         let mut lasso = Lasso::default();
-        lasso.solve(&g, |i| &gram[i], |_| 0.1, &[(2, 5.0)], 1e-13, || Ok(())).unwrap();
+        lasso.solve(&g, |i| &gram[i], |_| 0.1, &[(2, 5.0)], 1e-13, usize::MAX, || Ok(())).unwrap();
         let mut b = [0.0; 3];
         lasso.solution().for_each(|(i, value)| b[i] = value);
         for i in 0..3 {
