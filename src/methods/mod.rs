@@ -3,4 +3,5 @@
 crate::model::records! {
     graphical_lasso,
     graphical_lasso_path,
+    neighborhood_selection,
 }

@@ -1,0 +1,293 @@
+//! Neighbourhood selection: a lasso of every variable on all others.
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::context::Context;
+use crate::data::Matrix;
+use crate::error::{Error, Result};
+use crate::graph::{Edge, Graph};
+use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run};
+use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::parallel;
+use crate::problem::Certificate;
+use crate::solver::Lasso;
+use crate::value::Value;
+
+const OPTIONS: &[Opt] = &[
+    Opt::new(
+        "lambda",
+        &[Kind::Number(Range::NON_NEGATIVE)],
+        Preset::Unset("sqrt(2 log p / n), times the standard deviations of the two variables"),
+        "Penalty of every coefficient",
+    ),
+    Opt::new(
+        "rule",
+        &[Kind::Choice(&["or", "and"])],
+        Preset::Text("or"),
+        "Link two variables when either regression uses the other, or when both do",
+    ),
+    Opt::new(
+        "tol",
+        &[Kind::Number(Range::POSITIVE)],
+        Preset::Number(1e-7),
+        "Bound on the KKT violation, over the largest variance",
+    ),
+    Opt::new(
+        "max_iter",
+        &[Kind::Count(1)],
+        Preset::Count(100_000),
+        "Passes over the coefficients of a variable at most",
+    ),
+];
+
+/// The record.
+pub static RECORD: Record = Record {
+    verb: "neighborhood_selection",
+    constructor: Some("NeighborhoodSelection"),
+    area: Area::Recover,
+    summary: "Graph from a lasso regression of every variable on all others",
+    details: "For every variable a minimises 1/2 b'S b - s_a'b + lambda |b|_1 over the coefficients b of the others, where S is the \
+sample covariance: the lasso with loss |x_a - X b|^2 / (2 n). Columns on different scales get different effective penalties: \
+standardize first. Gives a graph, not a precision matrix; an edge's weight is the geometric mean of its two coefficients with \
+their sign, or the larger of the two where one is 0 or their signs differ.",
+    params: &[],
+    options: OPTIONS,
+    accepts: Accepts::DataOrCovariance,
+    random: false,
+    adds: &[Property {
+        name: "coefficients",
+        help: "Column a has the coefficients of variable a on the others (Matrix, p x p)",
+    }],
+    reference: "Meinshausen, Buehlmann, Annals of Statistics 34:1436 (2006)",
+    example: "let x = example(\"sachs\").head(200).log1p().standardize();\n\
+              let fit = x.neighborhood_selection(#{ lambda: 0.2, rule: \"and\" });\n\
+              print(fit.graph());",
+    run: Run::Fit(|input, options, ctx| NeighborhoodSelection::from_options(options).fit_input(input, ctx)),
+};
+
+/// When a pair is linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// When either regression uses the other variable.
+    Or,
+    /// When both do.
+    And,
+}
+
+/// Neighbourhood selection and its options.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NeighborhoodSelection {
+    lambda: Option<f64>,
+    rule: Rule,
+    tol: f64,
+    max_iter: usize,
+}
+
+impl Default for NeighborhoodSelection {
+    fn default() -> Self {
+        Self { lambda: None, rule: Rule::Or, tol: 1e-7, max_iter: 100_000 }
+    }
+}
+
+/// One variable's regression.
+struct Neighborhood {
+    coefficients: Vec<(usize, f64)>,
+    certificate: Certificate,
+    passes: usize,
+}
+
+impl NeighborhoodSelection {
+    /// With the defaults of the script verb.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Penalty of every coefficient.
+    #[must_use]
+    pub fn lambda(mut self, lambda: f64) -> Self {
+        self.lambda = Some(lambda);
+        self
+    }
+
+    /// When a pair is linked.
+    #[must_use]
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// Bound on the violation of the optimality conditions, over the largest variance.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
+    fn from_options(options: &Options) -> Self {
+        let default = Self::default();
+        Self {
+            lambda: options.number("lambda"),
+            rule: if options.text("rule") == Some("and") { Rule::And } else { Rule::Or },
+            tol: options.number("tol").unwrap_or(default.tol),
+            max_iter: options.count("max_iter").unwrap_or(default.max_iter),
+        }
+    }
+
+    /// Fits data, n x p.
+    ///
+    /// # Errors
+    /// Data or options that cannot be used, a limit of the context.
+    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Fit> {
+        self.fit_input(&Input::data(x)?, ctx)
+    }
+
+    /// Fits data or a covariance matrix.
+    ///
+    /// # Errors
+    /// As [`NeighborhoodSelection::fit`].
+    pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
+        if let Some(lambda) = self.lambda.filter(|lambda| !(lambda.is_finite() && *lambda >= 0.0)) {
+            return Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")));
+        }
+        let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
+        let s = input.s(ctx)?;
+        let p = input.p();
+        let _held = ctx.reserve_matrices(1, p, p)?;
+        let universal = self.universal(input)?;
+        let scale: Vec<f64> = s.diag().iter().map(|variance| variance.sqrt()).collect();
+        let lambda = |a: usize, b: usize| self.lambda.unwrap_or(universal * scale[a] * scale[b]);
+        let largest = s.diag().iter().fold(0.0f64, |max, &variance| max.max(variance));
+        let variables: Vec<usize> = (0..p).collect();
+        let parts = parallel::map(&variables, ctx, |_, &a| self.neighborhood(s, a, |b| lambda(a, b), largest, ctx))?;
+        let certificate = parts.iter().fold(Certificate::default(), |sum, part| sum.join(part.certificate));
+        let passes = parts.iter().map(|part| part.passes).max().unwrap_or(0);
+        let converged = certificate.kkt <= self.tol * largest;
+        if !converged {
+            builder.warn(format!(
+                "the largest KKT violation is {:.1e}, not {:.1e}: allow more passes with max_iter, or raise lambda",
+                certificate.kkt,
+                self.tol * largest
+            ));
+        }
+        let mut coefficients = Array2::zeros((p, p));
+        for (a, part) in parts.iter().enumerate() {
+            part.coefficients.iter().for_each(|&(b, value)| coefficients[(b, a)] = value);
+        }
+        let graph = self.graph(coefficients.view(), input)?;
+        builder
+            .lambda(Value::Float(self.lambda.unwrap_or(universal)))
+            .certificate(certificate)
+            .solver("coordinate descent", passes, converged)
+            .add("coefficients", Matrix::square(coefficients, input.names()).into())
+            .finish(Estimate::Graph(graph), ctx)
+    }
+
+    /// sqrt(2 log p / n), where no penalty was given.
+    fn universal(&self, input: &Input) -> Result<f64> {
+        match (self.lambda, input.n()) {
+            (Some(_), _) => Ok(0.0),
+            (None, Some(n)) => Ok((2.0 * (input.p() as f64).ln() / n as f64).sqrt()),
+            (None, None) => Err(Error::argument("choosing lambda needs the number of samples")
+                .with_hint("give it with the covariance, `n: 100`, or give lambda")),
+        }
+    }
+
+    /// The regression of variable `a`, refined until its optimality conditions hold to the tolerance.
+    fn neighborhood(
+        &self,
+        s: ArrayView2<'_, f64>,
+        a: usize,
+        lambda: impl Fn(usize) -> f64,
+        largest: f64,
+        ctx: &Context,
+    ) -> Result<Neighborhood> {
+        let p = s.nrows();
+        let numbers = s.to_slice().ok_or_else(|| Error::internal("the covariance is not contiguous"))?;
+        let row = |i: usize| &numbers[i * p..(i + 1) * p];
+        let own = |b: usize| if b == a { f64::INFINITY } else { lambda(b) };
+        let mut lasso = Lasso::default();
+        let mut coefficients: Vec<(usize, f64)> = Vec::new();
+        let (mut step, mut passes) = (0.1 * self.tol * largest, 0);
+        loop {
+            let left = self.max_iter - passes;
+            passes += lasso.solve(row(a), row, own, &coefficients, step, left, || ctx.check())?;
+            coefficients = lasso.solution().collect();
+            let certificate = certify(s[(a, a)], row(a), lasso.residual(), &coefficients, own);
+            // A step below rounding cannot help any more.
+            if certificate.kkt <= self.tol * largest || passes >= self.max_iter || step < 1e-17 * largest {
+                return Ok(Neighborhood { coefficients, certificate, passes });
+            }
+            step *= 0.1;
+        }
+    }
+
+    fn graph(&self, coefficients: ArrayView2<'_, f64>, input: &Input) -> Result<Graph> {
+        let p = input.p();
+        let mut edges = Vec::new();
+        for source in 0..p {
+            for target in source + 1..p {
+                let (u, v) = (coefficients[(source, target)], coefficients[(target, source)]);
+                let linked = match self.rule {
+                    Rule::Or => u != 0.0 || v != 0.0,
+                    Rule::And => u != 0.0 && v != 0.0,
+                };
+                if linked {
+                    edges.push(Edge { source, target, weight: weight(u, v) });
+                }
+            }
+        }
+        Graph::new(p, input.names().cloned(), false, edges)
+    }
+
+    fn recorded(&self) -> Vec<(String, Value)> {
+        let rule = if self.rule == Rule::And { "and" } else { "or" };
+        vec![
+            ("lambda".into(), self.lambda.into()),
+            ("rule".into(), rule.into()),
+            ("tol".into(), Value::Float(self.tol)),
+            ("max_iter".into(), self.max_iter.into()),
+        ]
+    }
+}
+
+/// sign(u) sqrt(u v), or the larger of the two where one is 0 or their signs differ.
+fn weight(u: f64, v: f64) -> f64 {
+    if u * v > 0.0 {
+        (u * v).sqrt().copysign(u)
+    } else if v.abs() > u.abs() {
+        v
+    } else {
+        u
+    }
+}
+
+/// Gap and KKT violation of one lasso from its residual r = g - G b: the dual point is the residual shrunk until feasible.
+fn certify(
+    variance: f64,
+    g: &[f64],
+    residual: &[f64],
+    coefficients: &[(usize, f64)],
+    lambda: impl Fn(usize) -> f64,
+) -> Certificate {
+    let mut value = vec![0.0; g.len()];
+    coefficients.iter().for_each(|&(b, coefficient)| value[b] = coefficient);
+    let (mut kkt, mut shrink, mut norm, mut fitted, mut explained) = (0.0f64, 1.0f64, 0.0, 0.0, 0.0);
+    for b in (0..g.len()).filter(|&b| lambda(b).is_finite()) {
+        let (r, limit) = (residual[b], lambda(b));
+        let violation =
+            if value[b] == 0.0 { (r.abs() - limit).max(0.0) } else { (r - limit * value[b].signum()).abs() };
+        kkt = kkt.max(violation);
+        if r.abs() > limit {
+            shrink = shrink.min(limit / r.abs());
+        }
+        norm += limit * value[b].abs();
+        fitted += g[b] * value[b];
+        explained += (g[b] - r) * value[b];
+    }
+    // |x_a - X b|^2 / n and x_a'(x_a - X b) / n
+    let squares = (variance - 2.0 * fitted + explained).max(0.0);
+    let product = variance - fitted;
+    let primal = 0.5 * squares + norm;
+    let dual = shrink * product - 0.5 * shrink * shrink * squares;
+    Certificate { primal, gap: (primal - dual).max(0.0), kkt, logdet: 0.0 }
+}
