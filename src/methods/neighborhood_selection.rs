@@ -4,13 +4,14 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::context::Context;
 use crate::data::Matrix;
+use crate::data::covariance::to_correlation;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::parallel;
 use crate::problem::Certificate;
-use crate::solver::Lasso;
+use crate::solver::{Lasso, Stop};
 use crate::value::Value;
 
 const OPTIONS: &[Opt] = &[
@@ -30,7 +31,7 @@ const OPTIONS: &[Opt] = &[
         "tol",
         &[Kind::Number(Range::POSITIVE)],
         Preset::Number(1e-7),
-        "Bound on the KKT violation, over the largest variance",
+        "Bound on the KKT violation, in units of the two standard deviations",
     ),
     Opt::new(
         "max_iter",
@@ -116,7 +117,7 @@ impl NeighborhoodSelection {
         self
     }
 
-    /// Bound on the violation of the optimality conditions, over the largest variance.
+    /// Bound on the violation of the optimality conditions, in units of the two variables' standard deviations.
     #[must_use]
     pub fn tol(mut self, tol: f64) -> Self {
         self.tol = tol;
@@ -150,28 +151,28 @@ impl NeighborhoodSelection {
             return Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")));
         }
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
-        let s = input.s(ctx)?;
         let p = input.p();
-        let _held = ctx.reserve_matrices(1, p, p)?;
-        let universal = self.universal(input)?;
+        let _held = ctx.reserve_matrices(2, p, p)?;
+        let mut s = input.s(ctx)?.to_owned();
         let scale: Vec<f64> = s.diag().iter().map(|variance| variance.sqrt()).collect();
-        let lambda = |a: usize, b: usize| self.lambda.unwrap_or(universal * scale[a] * scale[b]);
-        let largest = s.diag().iter().fold(0.0f64, |max, &variance| max.max(variance));
+        // In units of standard deviations one tolerance fits all variables.
+        to_correlation(&mut s);
+        let universal = self.universal(input)?;
+        let lambda = |a: usize, b: usize| self.lambda.map_or(universal, |lambda| lambda / (scale[a] * scale[b]));
         let variables: Vec<usize> = (0..p).collect();
-        let parts = parallel::map(&variables, ctx, |_, &a| self.neighborhood(s, a, |b| lambda(a, b), largest, ctx))?;
+        let parts = parallel::map(&variables, ctx, |_, &a| self.neighborhood(s.view(), a, |b| lambda(a, b), ctx))?;
         let certificate = parts.iter().fold(Certificate::default(), |sum, part| sum.join(part.certificate));
         let passes = parts.iter().map(|part| part.passes).max().unwrap_or(0);
-        let converged = certificate.kkt <= self.tol * largest;
+        let converged = certificate.kkt <= self.tol;
         if !converged {
             builder.warn(format!(
                 "the largest KKT violation is {:.1e}, not {:.1e}: allow more passes with max_iter, or raise lambda",
-                certificate.kkt,
-                self.tol * largest
+                certificate.kkt, self.tol
             ));
         }
         let mut coefficients = Array2::zeros((p, p));
         for (a, part) in parts.iter().enumerate() {
-            part.coefficients.iter().for_each(|&(b, value)| coefficients[(b, a)] = value);
+            part.coefficients.iter().for_each(|&(b, value)| coefficients[(b, a)] = value * scale[a] / scale[b]);
         }
         let graph = self.graph(coefficients.view(), input)?;
         builder
@@ -192,13 +193,12 @@ impl NeighborhoodSelection {
         }
     }
 
-    /// The regression of variable `a`, refined until its optimality conditions hold to the tolerance.
+    /// The regression of variable `a` on correlations `s`, refined until its optimality conditions hold to the tolerance.
     fn neighborhood(
         &self,
         s: ArrayView2<'_, f64>,
         a: usize,
         lambda: impl Fn(usize) -> f64,
-        largest: f64,
         ctx: &Context,
     ) -> Result<Neighborhood> {
         let p = s.nrows();
@@ -207,14 +207,14 @@ impl NeighborhoodSelection {
         let own = |b: usize| if b == a { f64::INFINITY } else { lambda(b) };
         let mut lasso = Lasso::default();
         let mut coefficients: Vec<(usize, f64)> = Vec::new();
-        let (mut step, mut passes) = (0.1 * self.tol * largest, 0);
+        let (mut step, mut passes) = (0.1 * self.tol, 0);
         loop {
-            let left = self.max_iter - passes;
-            passes += lasso.solve(row(a), row, own, &coefficients, step, left, || ctx.check())?;
+            let stop = Stop { tol: step, max_passes: self.max_iter - passes };
+            passes += lasso.solve(row(a), row, own, &coefficients, stop, || ctx.check())?;
             coefficients = lasso.solution().collect();
             let certificate = certify(s[(a, a)], row(a), lasso.residual(), &coefficients, own);
             // A step below rounding cannot help any more.
-            if certificate.kkt <= self.tol * largest || passes >= self.max_iter || step < 1e-17 * largest {
+            if certificate.kkt <= self.tol || passes >= self.max_iter || step < 1e-17 {
                 return Ok(Neighborhood { coefficients, certificate, passes });
             }
             step *= 0.1;

@@ -5,7 +5,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::lasso::Lasso;
+use super::lasso::{Lasso, Stop};
 use crate::context::Context;
 use crate::error::Result;
 use crate::problem::L1;
@@ -85,8 +85,7 @@ impl State {
                         if i == j { f64::INFINITY } else { penalty.at(i, j) }
                     },
                     &self.beta[j],
-                    0.1 * tol,
-                    usize::MAX,
+                    Stop { tol: 0.1 * tol, max_passes: usize::MAX },
                     || ctx.check(),
                 )?;
                 self.beta[j].clear();

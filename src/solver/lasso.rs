@@ -9,6 +9,15 @@ pub fn soft_threshold(x: f64, t: f64) -> f64 {
     (x.abs() - t).max(0.0).copysign(x)
 }
 
+/// When the lasso stops.
+#[derive(Debug, Clone, Copy)]
+pub struct Stop {
+    /// Bound on the change of the gradient by one coordinate step.
+    pub tol: f64,
+    /// Passes over the active coordinates at most.
+    pub max_passes: usize,
+}
+
 /// min over b of 1/2 b'Gb - g'b + sum_i lambda_i |b_i|, where one coordinate may be left out.
 ///
 /// Holds the sparse solution and the residual r = g - Gb between calls, so that problems with the same
@@ -32,8 +41,7 @@ impl Lasso {
     /// Solves the problem, starting from `start` (position, value).
     ///
     /// `row(i)` is row i of the symmetric G; `lambda(i)` the penalty of coordinate i, where infinity leaves it out.
-    /// `tol` bounds the change of the gradient by one coordinate step when the solver stops; it stops also after
-    /// `max_passes` over the active coordinates. Returns the number of passes.
+    /// Returns the number of passes over active coordinates.
     ///
     /// # Errors
     /// Whatever `check` returns; it is called at least once a pass over the active set.
@@ -43,8 +51,7 @@ impl Lasso {
         row: impl Fn(usize) -> &'g [f64],
         lambda: impl Fn(usize) -> f64,
         start: &[(usize, f64)],
-        tol: f64,
-        max_passes: usize,
+        stop: Stop,
         check: impl Fn() -> Result<()>,
     ) -> Result<usize> {
         self.is_active.clear();
@@ -65,15 +72,16 @@ impl Lasso {
             let before = self.active.len();
             for i in 0..g.len() {
                 // Coordinates just outside wait: letting them in would change the solution by less than the tolerance.
-                if !self.is_active[i] && self.residual[i].abs() > lambda(i) + 0.1 * tol {
+                if !self.is_active[i] && self.residual[i].abs() > lambda(i) + 0.1 * stop.tol {
                     self.enter(i, 0.0);
                 }
             }
-            if settled && self.active.len() == before || passes >= max_passes {
+            if settled && self.active.len() == before || passes >= stop.max_passes {
                 self.drop_zeros();
                 return Ok(passes);
             }
-            passes += self.descend(&row, &lambda, tol, max_passes - passes, &check)?;
+            let left = Stop { max_passes: stop.max_passes - passes, ..stop };
+            passes += self.descend(&row, &lambda, left, &check)?;
             settled = true;
         }
     }
@@ -112,8 +120,7 @@ impl Lasso {
         &mut self,
         row: &impl Fn(usize) -> &'g [f64],
         lambda: &impl Fn(usize) -> f64,
-        tol: f64,
-        max_passes: usize,
+        stop: Stop,
         check: &impl Fn() -> Result<()>,
     ) -> Result<usize> {
         let count = self.active.len();
@@ -126,7 +133,7 @@ impl Lasso {
         }
         let before = self.values.clone();
         let mut passes = 0;
-        while passes < max_passes {
+        while passes < stop.max_passes {
             check()?;
             passes += 1;
             let mut largest = 0.0f64;
@@ -140,7 +147,7 @@ impl Lasso {
                     largest = largest.max((new - old).abs() * line[k]);
                 }
             }
-            if largest <= tol {
+            if largest <= stop.tol {
                 break;
             }
         }
@@ -163,7 +170,9 @@ mod tests {
         let gram = [[2.0, 0.5, 0.3], [0.5, 1.0, -0.4], [0.3, -0.4, 1.5]];
         let g = [1.0, -0.6, 0.05];
         let mut lasso = Lasso::default();
-        lasso.solve(&g, |i| &gram[i], |_| 0.1, &[(2, 5.0)], 1e-13, usize::MAX, || Ok(())).unwrap();
+        lasso
+            .solve(&g, |i| &gram[i], |_| 0.1, &[(2, 5.0)], Stop { tol: 1e-13, max_passes: usize::MAX }, || Ok(()))
+            .unwrap();
         let mut b = [0.0; 3];
         lasso.solution().for_each(|(i, value)| b[i] = value);
         for i in 0..3 {

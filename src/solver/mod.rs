@@ -6,4 +6,4 @@ pub mod graphical_lasso;
 mod lasso;
 mod proximal_newton;
 
-pub use lasso::{Lasso, soft_threshold};
+pub use lasso::{Lasso, Stop, soft_threshold};
