@@ -27,7 +27,8 @@ SINEW = sys.argv[1] if len(sys.argv) > 1 else "target/release/sinew"
 GAP = 1e-6
 RUNS = 5
 # p, n, lambda: sparse precision matrices with about 2 edges a node; lambda leaves about as many edges as are true.
-CASES = [(50, 200, 0.20), (100, 200, 0.20), (100, 50, 0.33), (200, 400, 0.15), (500, 1000, 0.127)]
+# (At p = 500 scikit-learn takes minutes a run to this gap.)
+CASES = [(50, 200, 0.20), (100, 200, 0.20), (100, 50, 0.33), (200, 400, 0.15)]
 
 
 def problem(p, n, seed):
