@@ -62,6 +62,33 @@ struct Budget {
     used: AtomicUsize,
 }
 
+/// An instant that clones share and that can be moved: nanoseconds since `origin`, or none.
+#[derive(Debug)]
+struct Deadline {
+    origin: Instant,
+    nanoseconds: AtomicU64,
+}
+
+const NO_DEADLINE: u64 = u64::MAX;
+
+impl Deadline {
+    fn none() -> Self {
+        Self { origin: Instant::now(), nanoseconds: AtomicU64::new(NO_DEADLINE) }
+    }
+
+    fn set(&self, limit: Option<Duration>) {
+        let end = limit.and_then(|limit| self.origin.elapsed().checked_add(limit));
+        let nanoseconds = end.and_then(|end| u64::try_from(end.as_nanos()).ok()).unwrap_or(NO_DEADLINE);
+        self.nanoseconds.store(nanoseconds, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        let end = self.nanoseconds.load(Ordering::Relaxed);
+        // Without a deadline the clock is not even read.
+        end != NO_DEADLINE && self.origin.elapsed().as_nanos() >= u128::from(end)
+    }
+}
+
 /// Bytes taken from the budget, given back when this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
@@ -80,7 +107,7 @@ impl Drop for Reservation {
 pub struct Context {
     threads: usize,
     cancel: CancelHandle,
-    deadline: Option<Instant>,
+    deadline: Arc<Deadline>,
     budget: Arc<Budget>,
     progress: Option<ProgressFn>,
     files: FileAccess,
@@ -100,7 +127,6 @@ impl std::fmt::Debug for Context {
         f.debug_struct("Context")
             .field("threads", &self.threads)
             .field("seed", &self.seed())
-            .field("deadline", &self.deadline)
             .field("files", &self.files)
             .finish_non_exhaustive()
     }
@@ -112,7 +138,7 @@ impl Context {
         Self {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             cancel: CancelHandle::default(),
-            deadline: None,
+            deadline: Arc::new(Deadline::none()),
             budget: Arc::new(Budget { limit: AtomicUsize::new(usize::MAX), used: AtomicUsize::new(0) }),
             progress: None,
             files: FileAccess::All,
@@ -140,8 +166,14 @@ impl Context {
     /// With a limit on time from now on.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
-        self.deadline = Instant::now().checked_add(limit);
+        self.deadline = Arc::new(Deadline::none());
+        self.deadline.set(Some(limit));
         self
+    }
+
+    /// Sets the limit on time from now on, in every clone of this context.
+    pub fn restart_clock(&self, limit: Option<Duration>) {
+        self.deadline.set(limit);
     }
 
     /// With a limit in bytes on what [`Context::reserve`] gives out.
@@ -215,13 +247,11 @@ impl Context {
         if self.cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
         }
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => {
-                Err(Error::new(ErrorKind::Time, "the time limit was reached")
-                    .with_hint("a larger --time-limit, or less work"))
-            }
-            _ => Ok(()),
+        if self.deadline.is_over() {
+            return Err(Error::new(ErrorKind::Time, "the time limit was reached")
+                .with_hint("a larger --time-limit, or less work"));
         }
+        Ok(())
     }
 
     /// Takes `bytes` from the memory budget until the reservation is dropped.

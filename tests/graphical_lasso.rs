@@ -117,6 +117,50 @@ fn free_and_forbidden_edges() {
 }
 
 #[test]
+fn tiny_penalties_and_few_samples_have_certified_solutions() {
+    // With every pair penalised there is a solution however small the penalty and singular the covariance.
+    let ctx = Context::new();
+    for (n, p, lambda) in [(3, 20, 1e-6), (3, 20, 1e-4), (10, 30, 1e-5), (20, 60, 1e-4), (3, 5, 1e-5)] {
+        let fit = GraphicalLasso::new().lambda(lambda).fit(&correlated(n, p, 0.0, 1), &ctx).expect("a fit");
+        assert!(
+            fit.converged() && fit.certificate().expect("certificate").relative_gap() <= 1e-9,
+            "{n} {p} {lambda}: {fit}"
+        );
+    }
+    // Below what double precision holds the fit says so; it does not claim that there is no solution.
+    let fit = GraphicalLasso::new().lambda(1e-13).fit(&correlated(3, 5, 0.0, 1), &ctx).expect("a fit");
+    assert!(!fit.converged() && !fit.warnings().is_empty(), "{fit}");
+}
+
+#[test]
+fn numbers_without_a_variance_in_double_precision_are_an_error() {
+    for scale in [1e200, 1e-200] {
+        let x = correlated(10, 3, 0.0, 1).map(|value| value * scale);
+        let error = GraphicalLasso::new().lambda(0.1).fit(&x, &Context::new()).unwrap_err();
+        assert!(error.kind() == ErrorKind::Data && error.message().contains("column 0"), "{error}");
+    }
+}
+
+#[test]
+fn a_path_without_anything_to_choose_has_one_point() {
+    let s = Matrix::from(Array2::eye(4));
+    let path = GraphicalLassoPath::default().fit_input(covariance_input(&s), &Context::new()).expect("a path");
+    assert_eq!(path.points().len(), 1);
+    let fit = path.select(Criterion::Bic, &Context::new()).expect("a fit");
+    assert!(fit.warnings().is_empty(), "{:?}", fit.warnings());
+}
+
+#[test]
+fn a_strict_path_is_an_error_and_warnings_stay_with_their_solution() {
+    let x = correlated(100, 25, 1.0, 2).standardize().unwrap();
+    let path = GraphicalLassoPath::of(GraphicalLasso::new().tol(1e-13).max_iter(1)).grid(5, 0.01);
+    let lenient = path.fit(&x, &Context::new()).expect("a path");
+    assert!(!lenient.warnings().is_empty());
+    assert!(lenient.fit(0, &Context::new()).expect("the empty graph").warnings().is_empty());
+    assert_eq!(path.fit(&x, &Context::new().with_strict(true)).unwrap_err().kind(), ErrorKind::NotConverged);
+}
+
+#[test]
 fn one_and_two_variables() {
     let ctx = Context::new();
     let one = Matrix::from_rows(&[vec![1.0], vec![3.0]]).unwrap();

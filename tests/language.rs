@@ -49,6 +49,9 @@ fn reading_by_index() {
         ("m.col(-1)", serde_json::json!([3.0, 6.0, 9.0])),
         ("m.t[[\"a\", \"w\"]]", serde_json::json!(7.0)),
         ("m[[.., [\"c\"]]].names", serde_json::json!(["c"])),
+        ("m[m > 7]", serde_json::json!([8.0, 9.0])),
+        ("m[m[[.., 0]] > 3]", serde_json::json!([[4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])),
+        ("m.row(0).len", serde_json::json!(3)),
         ("m.row(0).names", serde_json::json!(["a", "b", "c"])),
     ] {
         assert_eq!(data(&format!("{M} {index}")), expected, "{index}");
@@ -66,6 +69,8 @@ fn writing_by_index() {
         ("m[[.., 2]] *= 2;", "m[[.., 2]]", serde_json::json!([6.0, 12.0, 18.0])),
         ("m[1][2] = 0;", "m[[1, 2]]", serde_json::json!(0.0)),
         ("m[1] = vector([1, 1, 1]);", "m[1]", serde_json::json!([1.0, 1.0, 1.0])),
+        ("m[m > 7] = 0;", "m[2]", serde_json::json!([7.0, 0.0, 0.0])),
+        ("m[m > 7] = [1, 2];", "m[2]", serde_json::json!([7.0, 1.0, 2.0])),
         ("let n = m; n[[0, 0]] = 100;", "m[[0, 0]]", serde_json::json!(1.0)),
         ("let v = vector([1, 2, 3]); v[1..] = 0; m[0] = v;", "m[0]", serde_json::json!([1.0, 0.0, 0.0])),
     ] {
@@ -86,6 +91,8 @@ fn wrong_indices_say_what_is_wrong() {
         ("m[[[true], 0]]", "a mask of 1 for 3 rows"),
         ("m[[0.5, 0]]", "is not an index"),
         ("m[[0, ..]] = [1, 2];", "2 numbers for a block of 1 x 3"),
+        ("m[eye(2) > 0]", "a mask of 2 x 2 for a matrix of 3 x 3"),
+        ("m[[m > 1, 0]]", "the mask of a matrix cannot index"),
         ("m[[.., ..]] = eye(2);", "a matrix of 2 x 2 for a block of 3 x 3"),
     ] {
         let error = error(&format!("{M} {index}"));
@@ -107,6 +114,9 @@ fn operators() {
         ("(vector([1, 5, 3]) > 2).to_array()", serde_json::json!([false, true, true])),
         ("(eye(2) == eye(2)).all()", serde_json::json!(true)),
         ("vector([1, 2]) @ vector([3, 4])", serde_json::json!(11.0)),
+        ("vector([1, 2]) @ matrix([[1, 0], [1, 1]])", serde_json::json!([3.0, 2.0])),
+        ("matrix([[1, 0], [1, 1]]) @ vector([1, 2])", serde_json::json!([1.0, 3.0])),
+        ("ones(2, 2) * inf() > 1e308", serde_json::json!([true, true, true, true])),
         ("vector([1, 5, 3])[!(vector([1, 5, 3]) > 2)]", serde_json::json!([1.0])),
     ] {
         assert_eq!(data(script), expected, "{script}");
@@ -224,6 +234,25 @@ fn a_sandbox_touches_no_files() {
     }
     assert!(session.eval("eval(\"1\")").is_err());
     assert_eq!(session.eval("zeros(1000000, 1000000)").expect_err("too large").error.kind(), ErrorKind::Memory);
+}
+
+#[test]
+fn a_stop_during_the_last_native_call_is_still_a_stop() {
+    let limited = SessionOptions { time_limit: Some(Duration::from_millis(20)), ..SessionOptions::trusted() };
+    let mut session = Session::new(limited);
+    let error = session.eval("let a = randn(900, 900, #{ seed: 1 }); a = a + a.t; a.eigh();").expect_err("a stop");
+    assert_eq!(error.error.kind(), ErrorKind::Time, "{error}");
+}
+
+#[test]
+fn debug_goes_to_its_own_printer() {
+    let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let sink = std::sync::Arc::clone(&lines);
+    let printer = std::sync::Arc::new(move |text: &str| sink.lock().expect("a lock").push(text.to_string()));
+    let mut session = Session::new(SessionOptions { debug: Some(printer), ..SessionOptions::trusted() });
+    session.eval("debug(eye(1))").expect("nothing");
+    assert_eq!(lines.lock().expect("a lock").join(""), "debug, line 1: Matrix 1 x 1\n   0\n0  1");
+    assert!(session.warnings().is_empty());
 }
 
 #[test]

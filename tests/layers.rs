@@ -56,6 +56,31 @@ fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]").next().unwrap_or(text)
 }
 
+/// The modules named behind `crate::`, one or a group in braces.
+fn modules(behind: &str) -> Vec<String> {
+    let word = |text: &str| text.trim().chars().take_while(|c| c.is_lowercase() || *c == '_').collect::<String>();
+    let Some(group) = behind.strip_prefix('{') else { return vec![word(behind)] };
+    let mut depth = 0;
+    let mut parts = vec![String::new()];
+    for c in group.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => parts.push(String::new()),
+            _ if depth == 0 => parts.last_mut().expect("a part").push(c),
+            _ => {}
+        }
+    }
+    parts.iter().map(|part| word(part)).collect()
+}
+
+#[test]
+fn groups_in_braces_are_read() {
+    assert_eq!(modules("{methods, plot::{self, Figure}, data::Names};"), ["methods", "plot", "data"]);
+    assert_eq!(modules("data::Names;"), ["data"]);
+}
+
 #[test]
 fn dependencies_point_downwards() {
     let mut wrong = Vec::new();
@@ -64,8 +89,7 @@ fn dependencies_point_downwards() {
             continue;
         }
         let own = floor(&module).unwrap_or_else(|| panic!("{file}: say on which floor '{module}' stands"));
-        for part in without_tests(&text).split("crate::").skip(1) {
-            let used: String = part.chars().take_while(|c| c.is_lowercase() || *c == '_').collect();
+        for used in without_tests(&text).split("crate::").skip(1).flat_map(modules) {
             if let Some(other) = floor(&used).filter(|&other| other > own) {
                 wrong.push(format!("{file}: {module} (floor {own}) uses {used} (floor {other})"));
             }

@@ -6,9 +6,10 @@
 mod arguments;
 mod output;
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 
@@ -88,6 +89,7 @@ fn evaluate(
         strict: flags.strict,
         print: Some(output.printer()),
         warn: Some(output.warner()),
+        debug: Some(output.debugger()),
         progress: output.progress(),
     });
     if let Err(error) = stop_on_interrupt(&session) {
@@ -118,14 +120,18 @@ fn report(session: &Session, value: &Value, started: Instant) -> serde_json::Val
     })
 }
 
-/// The first Ctrl-C asks the computation to stop; a second one does not wait for it.
+/// How long an interrupted computation may take to stop by itself.
+const GRACE: Duration = Duration::from_millis(150);
+
+/// Ctrl-C asks the computation to stop. A single large kernel (an eigenvalue problem of thousands of variables) or a
+/// read that blocks does not look; the program then ends without it, which harms no file: they appear whole or not at all.
 fn stop_on_interrupt(session: &Session) -> crate::Result<()> {
     let cancel = session.cancel_handle();
     let stop = move || {
-        if cancel.is_cancelled() {
-            std::process::exit(130);
-        }
         cancel.cancel();
+        std::thread::sleep(GRACE);
+        let _ = writeln!(std::io::stderr(), "error[E060]: interrupted");
+        std::process::exit(130);
     };
     ctrlc::set_handler(stop).map_err(|error| Error::internal(format!("cannot listen for Ctrl-C: {error}")))
 }

@@ -58,6 +58,15 @@ impl Output {
         })
     }
 
+    /// What scripts `debug`: standard error.
+    pub fn debugger(&self) -> Printer {
+        let shown = Arc::clone(&self.progress_shown);
+        Arc::new(move |text| {
+            clear(&shown);
+            line(std::io::stderr(), text);
+        })
+    }
+
     /// Progress: one line on standard error that changes, when a person looks at it.
     pub fn progress(&self) -> Option<ProgressFn> {
         if self.quiet || !std::io::stderr().is_terminal() {

@@ -49,13 +49,14 @@ pub fn check_covariance(s: &Matrix) -> Result<()> {
         return Err(Error::data(format!("the covariance matrix has {place}")));
     }
     let values = s.view();
-    let size = values.iter().fold(0.0f64, |size, value| size.max(value.abs()));
     for i in 0..s.rows() {
         if values[(i, i)] <= 0.0 {
             return Err(Error::data(format!("the variance of column {} is {}", s.column_label(i), values[(i, i)]))
                 .with_hint("a covariance matrix has a positive diagonal; leave constant columns out"));
         }
         for j in 0..i {
+            // In units of the two standard deviations, so that large variances do not hide small ones.
+            let size = values[(i, i)].sqrt() * values[(j, j)].sqrt();
             if (values[(i, j)] - values[(j, i)]).abs() > 1e-8 * size {
                 return Err(Error::data(format!(
                     "the covariance matrix is not symmetric: entry ({i}, {j}) is {}, entry ({j}, {i}) is {}",

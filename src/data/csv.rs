@@ -53,56 +53,110 @@ pub fn read_matrix(path: &str, ctx: &Context) -> Result<Matrix> {
 pub(crate) fn parse_table(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Table> {
     // Excel writes a byte order mark, which would become part of the first name.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = ::csv::ReaderBuilder::new()
-        .has_headers(options.header)
-        .delimiter(options.delimiter)
-        .trim(::csv::Trim::All)
-        .from_reader(bytes);
-    let mut names: Vec<String> = if options.header {
-        reader.headers().map_err(malformed)?.iter().map(String::from).collect()
-    } else {
-        Vec::new()
-    };
-    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
-    for (row, record) in reader.records().enumerate() {
-        if row % 1024 == 0 {
-            ctx.check()?;
-        }
-        let record = record.map_err(malformed)?;
-        if cells.is_empty() {
-            cells.resize(record.len(), Vec::new());
-        }
-        for (column, cell) in cells.iter_mut().zip(&record) {
-            column.push(cell.to_string());
+    let layout = survey(bytes, options, ctx)?;
+    let columns = collect(bytes, options, &layout, ctx)?;
+    let mut row_names = None;
+    let mut kept = Vec::with_capacity(columns.len());
+    for (name, column) in layout.names.into_iter().zip(columns) {
+        if options.index.as_deref() == Some(&name) {
+            let labels = (0..layout.rows).map(|row| column.label(row)).collect();
+            row_names = Some(Names::new(labels, "rows")?);
+        } else {
+            kept.push((name, column));
         }
     }
-    if cells.first().is_none_or(Vec::is_empty) {
+    if let (Some(index), None) = (&options.index, &row_names) {
+        let known: Vec<&str> = kept.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::name(format!("no column is called '{index}'")).with_nearest(index, known));
+    }
+    Table::new(kept, row_names)
+}
+
+/// What a first pass over a file finds: nothing is kept but whether columns are numeric.
+struct Layout {
+    names: Vec<String>,
+    numeric: Vec<bool>,
+    rows: usize,
+}
+
+fn reader<'a>(bytes: &'a [u8], options: &CsvOptions) -> ::csv::Reader<&'a [u8]> {
+    ::csv::ReaderBuilder::new().has_headers(options.header).delimiter(options.delimiter).from_reader(bytes)
+}
+
+/// Calls `f` with the number and cells of every row.
+fn each_row(
+    reader: &mut ::csv::Reader<&[u8]>,
+    ctx: &Context,
+    mut f: impl FnMut(usize, &::csv::StringRecord),
+) -> Result<usize> {
+    let mut record = ::csv::StringRecord::new();
+    let mut rows = 0;
+    while reader.read_record(&mut record).map_err(malformed)? {
+        if rows % 256 == 0 {
+            ctx.check()?;
+        }
+        f(rows, &record);
+        rows += 1;
+    }
+    Ok(rows)
+}
+
+fn survey(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Layout> {
+    let mut reader = reader(bytes, options);
+    let mut names: Vec<String> = match options.header {
+        true => reader.headers().map_err(malformed)?.iter().map(|name| name.trim().to_string()).collect(),
+        false => Vec::new(),
+    };
+    let mut numeric = vec![true; names.len()];
+    let (mut last_line, mut open) = (0, false);
+    let rows = each_row(&mut reader, ctx, |_, record| {
+        numeric.resize(record.len(), true);
+        for (numeric, cell) in numeric.iter_mut().zip(record) {
+            *numeric = *numeric && parse_cell(cell).is_some();
+        }
+        last_line = record.position().map_or(0, ::csv::Position::line);
+        open = record.get(record.len() - 1).is_some_and(|cell| cell.contains('\n'));
+    })?;
+    // A quote that is never closed swallows the rest of the file into one cell.
+    if open && bytes.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
+        return Err(Error::data(format!("line {last_line}: a quote (\") is opened and never closed")));
+    }
+    if rows == 0 || numeric.is_empty() {
         return Err(Error::data("the file has no data"));
     }
     if !options.header {
-        names = (0..cells.len()).map(|column| format!("c{column}")).collect();
+        names = (0..numeric.len()).map(|column| format!("c{column}")).collect();
     } else if let Some(position) = names.iter().position(String::is_empty) {
         // The first column of a data frame written by R or pandas has no name: it is the index.
         names[position] = if position == 0 { "index".into() } else { format!("c{position}") };
     }
-    let mut row_names = None;
-    let mut columns = Vec::with_capacity(names.len());
-    for (name, cells) in names.into_iter().zip(cells) {
-        if options.index.as_deref() == Some(&name) {
-            row_names = Some(Names::new(cells, "rows")?);
-            continue;
+    Ok(Layout { names, numeric, rows })
+}
+
+fn collect(bytes: &[u8], options: &CsvOptions, layout: &Layout, ctx: &Context) -> Result<Vec<Column>> {
+    let _held = ctx.reserve_matrices(1, layout.rows, layout.numeric.len())?;
+    let count = layout.numeric.len();
+    let mut numbers: Vec<Vec<f64>> = vec![Vec::new(); count];
+    let mut texts: Vec<Vec<String>> = vec![Vec::new(); count];
+    each_row(&mut reader(bytes, options), ctx, |_, record| {
+        for (column, cell) in record.iter().enumerate() {
+            match layout.numeric[column] {
+                true => numbers[column].push(parse_cell(cell).unwrap_or(f64::NAN)),
+                false => texts[column].push(cell.trim().to_string()),
+            }
         }
-        let numbers: Option<Vec<f64>> = cells.iter().map(|cell| parse_cell(cell)).collect();
-        columns.push((name, numbers.map_or_else(|| Column::Texts(Arc::new(cells)), |n| Column::Numbers(Arc::new(n)))));
-    }
-    if let (Some(index), None) = (&options.index, &row_names) {
-        let known: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Error::name(format!("no column is called '{index}'")).with_nearest(index, known));
-    }
-    Table::new(columns, row_names)
+    })?;
+    let columns = numbers.into_iter().zip(texts).zip(&layout.numeric);
+    Ok(columns
+        .map(|((numbers, texts), &numeric)| match numeric {
+            true => Column::Numbers(Arc::new(numbers)),
+            false => Column::Texts(Arc::new(texts)),
+        })
+        .collect())
 }
 
 pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file is not text in UTF-8"))?;
     let is_separator = |c: char| matches!(c, ',' | ';' | '\t');
     let mut numbers = Vec::new();
@@ -156,13 +210,23 @@ fn written(value: f64) -> String {
     if value.is_nan() { String::new() } else { value.to_string() }
 }
 
+/// The heading of the row names: "index", unless a column has it.
+fn index_name(names: &Names) -> String {
+    let taken = |name: &String| names.find(name).is_some();
+    let mut name = String::from("index");
+    while taken(&name) {
+        name.push('_');
+    }
+    name
+}
+
 impl Matrix {
     /// The lines of a delimited file: names where there are some, then rows.
     pub fn csv_rows(&self) -> Vec<Vec<String>> {
         let index = self.row_names();
-        let header = self.names().map(|names| {
-            index.map(|_| String::from("index")).into_iter().chain(names.iter().map(String::from)).collect()
-        });
+        let header = self
+            .names()
+            .map(|names| index.map(|_| index_name(names)).into_iter().chain(names.iter().map(String::from)).collect());
         let row = |i: usize| {
             let name = index.map(|names| names.get(i).to_string());
             name.into_iter().chain(self.row_slice(i).iter().map(|&value| written(value))).collect()
@@ -176,7 +240,7 @@ impl Table {
     pub fn csv_rows(&self) -> Vec<Vec<String>> {
         let index = self.row_names();
         let header =
-            index.map(|_| String::from("index")).into_iter().chain(self.names().iter().map(String::from)).collect();
+            index.map(|_| index_name(self.names())).into_iter().chain(self.names().iter().map(String::from)).collect();
         let cell = |row: usize, column: usize| match self.column_at(column) {
             Column::Numbers(values) => written(values[row]),
             Column::Texts(values) => values[row].clone(),
@@ -229,6 +293,7 @@ mod tests {
             ("a,b\n", "no data"),
             ("a,b\n1,2\n3\n", "line 3 has 1 cells, the first has 2"),
             ("a,a\n1,2\n", "two columns are called 'a'"),
+            ("a,b\n1,2\n3,\"4\n5,6\n7,8\n", "line 3: a quote (\") is opened and never closed"),
         ] {
             let error = table(text).unwrap_err();
             assert!(error.message().contains(part), "{text:?}: {error}");

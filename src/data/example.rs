@@ -1,7 +1,7 @@
 //! Data sets that come with sinew.
 
-use super::Table;
-use super::csv::{CsvOptions, parse_table};
+use super::{CsvOptions, Table, parse_table};
+
 use crate::context::Context;
 use crate::error::{Error, Result};
 

@@ -1,10 +1,13 @@
 //! Reading and writing files so that nothing is lost: a write appears whole under its name, or not at all.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+
+/// Bytes that are read between two looks at the limits.
+const PIECE: usize = 1 << 22;
 
 /// The bytes of a file.
 ///
@@ -12,9 +15,19 @@ use crate::error::{Error, Result};
 /// When the context forbids it or the file cannot be read; the error names the file.
 pub fn read_bytes(path: &str, ctx: &Context) -> Result<Vec<u8>> {
     let path = ctx.allow_file(Path::new(path))?;
-    let size = std::fs::metadata(&path).map_err(|error| cannot("read", &path, &error))?.len();
-    let _held = ctx.reserve(usize::try_from(size).unwrap_or(usize::MAX))?;
-    std::fs::read(&path).map_err(|error| cannot("read", &path, &error))
+    let fail = |error: std::io::Error| cannot("read", &path, &error);
+    let mut file = std::fs::File::open(&path).map_err(fail)?;
+    let mut bytes = Vec::new();
+    let mut held = Vec::new();
+    // In pieces, so that a device without an end meets the limits on memory and time.
+    loop {
+        ctx.check()?;
+        held.push(ctx.reserve(PIECE)?);
+        let read = (&mut file).take(PIECE as u64).read_to_end(&mut bytes).map_err(fail)?;
+        if read < PIECE {
+            return Ok(bytes);
+        }
+    }
 }
 
 /// Writes a file through a temporary one beside it, which is renamed when it is complete.

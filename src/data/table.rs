@@ -31,6 +31,14 @@ impl Column {
         }
     }
 
+    /// A cell as a name: numbers to the last digit.
+    pub fn label(&self, row: usize) -> String {
+        match self {
+            Self::Numbers(values) => values[row].to_string(),
+            Self::Texts(values) => values[row].clone(),
+        }
+    }
+
     /// A cell as people read it.
     pub fn cell(&self, row: usize) -> String {
         match self {

@@ -1,12 +1,16 @@
 //! Graphs: what every method recovers and every simulator starts from.
 
 pub mod analysis;
+mod edge_list;
 mod graphml;
+
+pub use edge_list::Nodes;
 
 use std::sync::Arc;
 
 use ndarray::Array2;
 
+use crate::context::Context;
 use crate::data::{Matrix, Names, number};
 use crate::engine_type;
 use crate::error::{Error, Result};
@@ -142,7 +146,11 @@ impl Graph {
     }
 
     /// Weights as a matrix: entry (source, target), and its mirror image when undirected.
-    pub fn to_matrix(&self) -> Matrix {
+    ///
+    /// # Errors
+    /// Memory.
+    pub fn to_matrix(&self, ctx: &Context) -> Result<Matrix> {
+        let _held = ctx.reserve_matrices(1, self.nodes, self.nodes)?;
         let mut values = Array2::zeros((self.nodes, self.nodes));
         for edge in self.edges.iter() {
             values[(edge.source, edge.target)] = edge.weight;
@@ -150,7 +158,7 @@ impl Graph {
                 values[(edge.target, edge.source)] = edge.weight;
             }
         }
-        Matrix::square(values, self.names.as_ref())
+        Ok(Matrix::square(values, self.names.as_ref()))
     }
 
     /// As JSON: `{"directed", "nodes": [names], "edges": [{"source", "target", "weight"}]}`.
@@ -168,8 +176,18 @@ impl Graph {
     }
 
     /// 0/1 matrix: 1 where there is an edge.
-    pub fn adjacency(&self) -> Matrix {
-        self.to_matrix().map(|weight| f64::from(weight != 0.0))
+    ///
+    /// # Errors
+    /// Memory.
+    pub fn adjacency(&self, ctx: &Context) -> Result<Matrix> {
+        Ok(self.to_matrix(ctx)?.map(|weight| f64::from(weight != 0.0)))
+    }
+
+    /// The same graph without edges of |weight| at or below `threshold`.
+    #[must_use]
+    pub fn above(&self, threshold: f64) -> Self {
+        let edges = self.edges.iter().filter(|edge| edge.weight.abs() > threshold).copied().collect();
+        Self { edges: Arc::new(edges), ..self.clone() }
     }
 }
 

@@ -239,7 +239,7 @@ impl GraphicalLasso {
             );
         }
         if !solution.converged {
-            builder.warn(not_converged(solution.certificate.relative_gap(), self.settings(), solution.iterations));
+            builder.warn(solution.why_not(self.settings()));
         }
         builder
             .lambda(match &self.lambda {
@@ -342,13 +342,4 @@ pub(super) fn check_matches(matrix: &Matrix, input: &Input, what: &str) -> Resul
         }
         _ => Ok(()),
     }
-}
-
-pub(super) fn not_converged(gap: f64, settings: Settings, iterations: usize) -> String {
-    let why = if iterations >= settings.max_iter {
-        "the sweeps were used up; allow more with max_iter"
-    } else {
-        "double precision ends here for so ill-conditioned a covariance; a larger lambda helps"
-    };
-    format!("the relative gap is {gap:.1e}, not {:.1e}: {why}", settings.tol)
 }

@@ -1,6 +1,6 @@
 //! The graphical lasso along a grid of penalties.
 
-use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, not_converged, shared, weighted};
+use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, shared, weighted};
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
@@ -136,18 +136,7 @@ impl GraphicalLassoPath {
             };
             path_points(s, &lambdas, penalty, model.settings(), ctx)
         })?;
-        let warnings = points.iter().find(|point| !point.converged).map(|point| {
-            let gap = point.certificate.relative_gap();
-            format!("at lambda {}: {}", point.lambda, not_converged(gap, model.settings(), point.iterations))
-        });
-        Ok(Path::new(
-            super::graphical_lasso::RECORD.verb,
-            input,
-            points,
-            model.recorded(),
-            seconds,
-            warnings.into_iter().collect(),
-        ))
+        Path::new(super::graphical_lasso::RECORD.verb, input, points, model.recorded(), seconds, ctx)
     }
 
     /// The fit that `criterion` chooses along the path, as a fit of the graphical lasso.

@@ -1,5 +1,6 @@
 //! Truth and estimate, pair by pair: what all metrics are computed from.
 
+use crate::context::Context;
 use crate::data::{Matrix, Names};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
@@ -29,9 +30,9 @@ impl Pairs {
     ///
     /// # Errors
     /// Arguments of other types, different numbers of nodes, different names, weights that are not finite.
-    pub fn of(args: &Args<'_>) -> Result<Self> {
-        let truth = weights(args, 0, "the truth")?;
-        let estimate = weights(args, 1, "the estimate")?;
+    pub fn of(args: &Args<'_>, ctx: &Context) -> Result<Self> {
+        let truth = weights(args, 0, "the truth", ctx)?;
+        let estimate = weights(args, 1, "the estimate", ctx)?;
         let p = truth.matrix.rows();
         if estimate.matrix.rows() != p {
             return Err(Error::shape(format!("the truth has {p} nodes, the estimate {}", estimate.matrix.rows())));
@@ -39,8 +40,10 @@ impl Pairs {
         let order = align(&truth, &estimate)?;
         let (t, e) = (truth.matrix.view(), estimate.matrix.view());
         let strength = |i: usize, j: usize| e[(order[i], order[j])].abs();
+        let _held = ctx.reserve_matrices(2, p, p)?;
         let mut pairs = Self { truth: Vec::new(), strength: Vec::new() };
         for i in 0..p {
+            ctx.check()?;
             if truth.directed && estimate.directed {
                 for j in (0..p).filter(|&j| j != i) {
                     pairs.truth.push(t[(i, j)] != 0.0);
@@ -73,13 +76,13 @@ fn align(truth: &Weights, estimate: &Weights) -> Result<Vec<usize>> {
     }
 }
 
-fn weights(args: &Args<'_>, position: usize, name: &str) -> Result<Weights> {
+fn weights(args: &Args<'_>, position: usize, name: &str, ctx: &Context) -> Result<Weights> {
     let value = args.get(position)?;
     if let Some(fit) = value.object::<Fit>() {
-        return Ok(of_graph(&fit.graph(0.0)?));
+        return of_graph(&fit.graph(0.0)?, ctx);
     }
     if let Some(graph) = value.object::<Graph>() {
-        return Ok(of_graph(graph));
+        return of_graph(graph, ctx);
     }
     let Some(matrix) = value.object::<Matrix>() else {
         return Err(args.wrong(name, "a Graph, a Fit or a square Matrix", value));
@@ -95,6 +98,6 @@ fn weights(args: &Args<'_>, position: usize, name: &str) -> Result<Weights> {
     Ok(Weights { matrix: matrix.clone(), names, directed: false })
 }
 
-fn of_graph(graph: &Graph) -> Weights {
-    Weights { matrix: graph.to_matrix(), names: graph.names().cloned(), directed: graph.is_directed() }
+fn of_graph(graph: &Graph, ctx: &Context) -> Result<Weights> {
+    Ok(Weights { matrix: graph.to_matrix(ctx)?, names: graph.names().cloned(), directed: graph.is_directed() })
 }

@@ -3,6 +3,7 @@
 use super::Pairs;
 use super::ranking::{aupr_trapezoid, auroc, average_precision};
 use super::selection::Selection;
+use crate::context::Context;
 use crate::error::Result;
 use crate::model::{Accepts, Area, Param, Record, Run};
 use crate::value::{Args, Value};
@@ -34,14 +35,14 @@ fn value(name: &str, metric: fn(&Pairs) -> f64, pairs: &Pairs) -> Value {
 }
 
 /// Every metric of the estimate.
-fn all(args: &Args<'_>) -> Result<Value> {
-    let pairs = Pairs::of(args)?;
+fn all(args: &Args<'_>, ctx: &Context) -> Result<Value> {
+    let pairs = Pairs::of(args, ctx)?;
     Ok(Value::Map(METRICS.iter().map(|(name, metric)| ((*name).to_string(), value(name, *metric, &pairs))).collect()))
 }
 
 /// One metric of the estimate, by its name.
-fn one(name: &'static str, args: &Args<'_>) -> Result<Value> {
-    let pairs = Pairs::of(args)?;
+fn one(name: &'static str, args: &Args<'_>, ctx: &Context) -> Result<Value> {
+    let pairs = Pairs::of(args, ctx)?;
     let found = METRICS.iter().find(|(known, _)| *known == name);
     found
         .map(|(name, metric)| value(name, *metric, &pairs))
@@ -82,7 +83,7 @@ Ties count as ties. Without a true edge what divides by their number is NaN.",
     "let g = random_graph(\"hub\", #{ nodes: 20, hubs: 2 });\n\
      let x = sample_gaussian(g.precision(), 200, #{ seed: 1 });\n\
      print(score(g, x.standardize().graphical_lasso(#{ lambda: 0.2 })));",
-    Run::Value(|args, _, _| all(args)),
+    Run::Value(|args, _, ctx| all(args, ctx)),
 );
 
 /// Declares the record of each metric, and the list of all.
@@ -96,7 +97,7 @@ macro_rules! metric_records {
             $summary,
             "Pairs are those of score().",
             concat!("let g = random_graph(\"band\", #{ nodes: 6 });\nprint(", $verb, "(g, g.precision()));"),
-            Run::Value(|args, _, _| one($verb, args)),
+            Run::Value(|args, _, ctx| one($verb, args, ctx)),
         );
         )*
     };

@@ -216,8 +216,7 @@ impl Fit {
     pub fn graph(&self, threshold: f64) -> Result<Graph> {
         match &self.0.estimate {
             Estimate::Precision(theta) => Graph::from_matrix(&partial_correlation(theta), threshold),
-            Estimate::Graph(graph) if threshold > 0.0 => Graph::from_matrix(&graph.to_matrix(), threshold),
-            Estimate::Graph(graph) => Ok(graph.clone()),
+            Estimate::Graph(graph) => Ok(graph.above(threshold)),
         }
     }
 

@@ -95,6 +95,19 @@ impl Input {
         (self.shape == Shape::Data).then_some(&self.matrix)
     }
 
+    /// Numbers near the ends of double precision have no variance in it.
+    fn check_variances(&self, s: &Array2<f64>) -> Result<()> {
+        match (0..s.nrows()).find(|&j| !(s[(j, j)].is_normal() && s[(j, j)] > 0.0)) {
+            Some(j) => Err(Error::data(format!(
+                "the variance of column {} is {:e}: its numbers are too large or too small",
+                self.matrix.column_label(j),
+                s[(j, j)]
+            ))
+            .with_hint("standardize, or use other units")),
+            None => Ok(()),
+        }
+    }
+
     /// The sample covariance, p x p: of data, X'X/n of the centred columns. Computed once.
     ///
     /// # Errors
@@ -102,6 +115,7 @@ impl Input {
     pub fn s(&self, ctx: &Context) -> Result<ArrayView2<'_, f64>> {
         if self.covariance.get().is_none() {
             let computed = covariance(&self.matrix, ctx)?;
+            self.check_variances(&computed)?;
             return Ok(self.covariance.get_or_init(|| computed).view());
         }
         Ok(self.covariance.get_or_init(|| self.matrix.view().to_owned()).view())

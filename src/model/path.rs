@@ -7,7 +7,7 @@ use super::{Estimate, Fit, Input};
 use crate::context::Context;
 use crate::data::{Matrix, Names, number};
 use crate::engine_type;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::problem::Certificate;
 use crate::value::Value;
 
@@ -28,6 +28,8 @@ pub struct Point {
     pub iterations: usize,
     /// Whether the gap is within the tolerance.
     pub converged: bool,
+    /// Why the tolerance was not reached.
+    pub warning: Option<String>,
     /// What the method adds to the fit of this solution.
     pub added: Vec<(&'static str, Value)>,
 }
@@ -111,15 +113,26 @@ struct Inner {
 
 impl Path {
     /// A path of `method` over `input`; the points are in order of descending penalty.
+    ///
+    /// # Errors
+    /// A solution that did not converge, where the context is strict.
     pub fn new(
         method: &'static str,
         input: Input,
         points: Vec<Point>,
         options: Vec<(String, Value)>,
         seconds: f64,
-        warnings: Vec<String>,
-    ) -> Self {
-        Self(Arc::new(Inner { method, input, points, options, seconds, warnings }))
+        ctx: &Context,
+    ) -> Result<Self> {
+        let missed = points.iter().filter_map(|point| point.warning.as_ref().map(|why| (point.lambda, why)));
+        let warnings: Vec<String> =
+            missed.map(|(lambda, why)| format!("at lambda {}: {why}", number(lambda))).collect();
+        match warnings.first() {
+            Some(why) if ctx.is_strict() => {
+                Err(Error::new(ErrorKind::NotConverged, format!("the path of {method} did not converge {why}")))
+            }
+            _ => Ok(Self(Arc::new(Inner { method, input, points, options, seconds, warnings }))),
+        }
     }
 
     /// The solutions, largest penalty first.
@@ -219,7 +232,7 @@ impl Path {
         for (name, value) in &point.added {
             builder = builder.add(name, value.clone());
         }
-        for warning in inner.warnings.iter().cloned().chain(warnings) {
+        for warning in point.warning.iter().cloned().chain(warnings) {
             builder.warn(warning);
         }
         builder.finish(Estimate::Precision(point.precision(p, inner.input.names())), ctx)

@@ -58,16 +58,33 @@ pub fn primal(s: ArrayView2<'_, f64>, penalty: &L1, theta: ArrayView2<'_, f64>, 
     value
 }
 
+/// What [`certify`] finds out.
+#[derive(Debug, Clone)]
+pub struct Certified {
+    /// By the projection of Theta^-1 onto the box around S: what anybody can recompute from Theta alone. The gap is
+    /// infinite where that projection is not positive definite.
+    pub certificate: Certificate,
+    /// The gap by the solver's own dual point, where that is smaller: as good a bound, and a better one where the
+    /// problem is ill-conditioned.
+    pub best_gap: f64,
+    /// Theta^-1.
+    pub inverse: Array2<f64>,
+}
+
+impl Certified {
+    /// The certificate with the smaller gap of the two.
+    pub fn best(&self) -> Certificate {
+        Certificate { gap: self.best_gap, ..self.certificate }
+    }
+}
+
 /// The certificate of Theta with its inverse; `None` if Theta is not positive definite.
-///
-/// The dual point is the projection of Theta^-1 onto the box around S. Where that is not positive definite,
-/// the solver's own `dual` point is tried; if neither is, the gap is infinite.
 pub fn certify(
     s: ArrayView2<'_, f64>,
     penalty: &L1,
     theta: ArrayView2<'_, f64>,
     dual: Option<ArrayView2<'_, f64>>,
-) -> Option<(Certificate, Array2<f64>)> {
+) -> Option<Certified> {
     let cholesky = Cholesky::new(theta)?;
     let logdet = cholesky.logdet();
     let inverse = cholesky.inverse();
@@ -86,11 +103,10 @@ pub fn certify(
         let feasible = project(s, penalty, point);
         Cholesky::new(feasible.view()).map(|cholesky| f - p - cholesky.logdet())
     };
-    // The projection of Theta^-1 comes first although the solver's point may bound better: it is what anybody can
-    // recompute from Theta alone.
-    let gap = gap_of(inverse.view()).or_else(|| dual.and_then(gap_of)).unwrap_or(f64::INFINITY);
     // The true gap is not negative; rounding can make it so by a few units in the last place of f.
-    Some((Certificate { primal: f, gap: gap.max(0.0), kkt, logdet }, inverse))
+    let gap = gap_of(inverse.view()).unwrap_or(f64::INFINITY).max(0.0);
+    let own_gap = dual.and_then(gap_of).unwrap_or(f64::INFINITY).max(0.0);
+    Some(Certified { certificate: Certificate { primal: f, gap, kkt, logdet }, best_gap: gap.min(own_gap), inverse })
 }
 
 /// S + clip(W - S, -Lambda, Lambda).

@@ -3,5 +3,5 @@
 mod certificate;
 mod penalty;
 
-pub use certificate::{Certificate, certify, primal};
+pub use certificate::{Certificate, Certified, certify, primal};
 pub use penalty::{L1, check_weights};

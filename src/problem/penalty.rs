@@ -63,6 +63,25 @@ impl L1 {
         }
     }
 
+    /// Whether some pair of p variables is not penalised: only then can a problem be without a solution.
+    pub fn has_free_pairs(&self, p: usize) -> bool {
+        match self {
+            Self::Scalar { lambda, .. } => *lambda == 0.0 && p > 1,
+            Self::Matrix(lambda) => lambda.indexed_iter().any(|((i, j), &value)| i != j && value == 0.0),
+        }
+    }
+
+    /// The smallest positive penalty of p variables off the diagonal; infinity where there is none.
+    pub fn smallest_positive(&self, p: usize) -> f64 {
+        let positive = |value: f64| if value > 0.0 { value } else { f64::INFINITY };
+        match self {
+            Self::Scalar { lambda, .. } => positive(*lambda),
+            Self::Matrix(lambda) => (0..p)
+                .flat_map(|i| (0..i).map(move |j| (i, j)))
+                .fold(f64::INFINITY, |least, pair| least.min(positive(lambda[pair]))),
+        }
+    }
+
     /// The penalty on some of the variables.
     #[must_use]
     pub fn restrict(&self, positions: &[usize]) -> Self {

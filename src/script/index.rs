@@ -100,6 +100,42 @@ fn write(m: &mut Matrix, rows: &Selector, cols: &Selector, value: &Dynamic) -> R
     m.assign(rows.positions(), cols.positions(), &numbers)
 }
 
+/// `m[mask]`: with a matrix' mask, the entries where it is true, in row order; with a vector's, these rows.
+fn read_mask(m: &Matrix, mask: &Mask) -> Result<Dynamic> {
+    if mask.shape().is_none() {
+        return read(m, &Selector::Mask(mask.as_slice().to_vec()), &Selector::All);
+    }
+    check_shape(m, mask)?;
+    let taken = m.as_slice().iter().zip(mask.as_slice()).filter(|(_, taken)| **taken);
+    Ok(Dynamic::from(Vector::from(taken.map(|(&value, _)| value).collect::<Vec<f64>>())))
+}
+
+fn write_mask(m: &mut Matrix, mask: &Mask, value: &Dynamic) -> Result<()> {
+    if mask.shape().is_none() {
+        return write(m, &Selector::Mask(mask.as_slice().to_vec()), &Selector::All, value);
+    }
+    check_shape(m, mask)?;
+    let numbers = match to_number(value) {
+        Some(number) => vec![number; mask.count()],
+        None => to_numbers(value, "the new value")?,
+    };
+    if numbers.len() != mask.count() {
+        return Err(Error::shape(format!("{} numbers for {} entries", numbers.len(), mask.count())));
+    }
+    let places = m.as_mut_slice().iter_mut().zip(mask.as_slice()).filter(|(_, taken)| **taken);
+    places.zip(numbers).for_each(|((place, _), number)| *place = number);
+    Ok(())
+}
+
+fn check_shape(m: &Matrix, mask: &Mask) -> Result<()> {
+    match mask.shape() {
+        Some((rows, cols)) if (rows, cols) != (m.rows(), m.cols()) => {
+            Err(Error::shape(format!("a mask of {rows} x {cols} for a matrix of {} x {}", m.rows(), m.cols())))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn read_vector(v: &Vector, index: &Dynamic) -> Result<Dynamic> {
     Ok(match to_selector(index)?.pick(v.len(), v.names(), "element")? {
         Picked::One(i) => Dynamic::from(v.as_slice()[i]),
@@ -172,6 +208,11 @@ fn define_matrix(module: &mut Module) {
         }
         let (rows, cols) = pair(&index)?;
         Ok(read(m, &rows, &cols)?)
+    });
+    index_getter()
+        .set_into_module(module, |m: &mut Matrix, mask: Mask| -> Outcome<Dynamic> { Ok(read_mask(m, &mask)?) });
+    index_setter().set_into_module(module, |m: &mut Matrix, mask: Mask, value: Dynamic| -> Outcome<()> {
+        Ok(write_mask(m, &mask, &value)?)
     });
     getters!(module, Matrix, |m, index| to_selector(&index).and_then(|rows| read(m, &rows, &Selector::All)));
     index_setter().set_into_module(module, |m: &mut Matrix, index: Array, value: Dynamic| -> Outcome<()> {

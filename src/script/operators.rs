@@ -100,6 +100,7 @@ pub(super) fn define(builder: &mut Builder) {
     operator(module, "!=", |a: Graph, b: Graph| a != b);
     operator(module, "@", |call: NativeCallContext<'_>, a: Matrix, b: Matrix| product(&a, &b, &call));
     operator(module, "@", |a: Matrix, b: Vector| product_vector(&a, &b));
+    operator(module, "@", |a: Vector, b: Matrix| product_vector(&b.transpose(), &a));
     operator(module, "@", |a: Vector, b: Vector| -> Outcome<f64> {
         Ok(a.zip(&b, |a, b| a * b)?.as_slice().iter().sum())
     });

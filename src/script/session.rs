@@ -36,6 +36,8 @@ pub struct SessionOptions {
     pub print: Option<Printer>,
     /// Receives warnings; nothing when not given.
     pub warn: Option<Printer>,
+    /// Receives what scripts `debug`; nothing when not given.
+    pub debug: Option<Printer>,
     /// Receives progress.
     pub progress: Option<ProgressFn>,
 }
@@ -53,6 +55,7 @@ impl Default for SessionOptions {
             strict: false,
             print: None,
             warn: None,
+            debug: None,
             progress: None,
         }
     }
@@ -176,16 +179,16 @@ impl Session {
     fn run(&mut self, text: &str, source: &str) -> Result<Dynamic, ScriptError> {
         self.cancel.reset();
         self.state.set_exit_code(None);
-        if let Some(limit) = self.time_limit {
-            self.state.set_context(self.state.context().with_time_limit(limit));
-        }
+        self.state.context().restart_clock(self.time_limit);
         let diagnose = |error: Box<EvalAltResult>| ScriptError::of(*error, source, text);
         let parsed = self.engine.compile_with_scope(&self.scope, text).map_err(|error| diagnose(error.into()))?;
         let whole = self.functions.merge(&parsed);
         self.functions = whole.clone_functions_only();
         match self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole) {
             Err(error) if is_exit(&error) => Ok(Dynamic::UNIT),
-            outcome => outcome.map_err(diagnose),
+            // A stop that came during the script's last native call has not been looked at yet.
+            Ok(value) => self.state.context().check().map(|()| value).map_err(|error| diagnose(error.into())),
+            Err(error) => Err(diagnose(error)),
         }
     }
 
@@ -249,9 +252,6 @@ fn is_exit(error: &EvalAltResult) -> bool {
     }
 }
 
-/// How many operations pass between two looks at the clock: about 10 microseconds.
-const CLOCK_EVERY: u64 = 128;
-
 fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
     let mut engine = Engine::new();
     engine.register_global_module(vocabulary().module.clone());
@@ -264,28 +264,25 @@ fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
     engine.set_max_expr_depths(256, 128);
     engine.set_max_call_levels(64);
     engine.set_max_operations(options.max_operations.unwrap_or(0));
+    engine.set_max_string_size(256 << 20);
     if options.files == FileAccess::None {
         engine.disable_symbol("eval");
         engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
-        engine.set_max_string_size(64 << 20);
         // Generous: any limit makes Rhai count the whole list at each push.
         engine.set_max_array_size(1 << 22);
         engine.set_max_map_size(1 << 20);
     }
-    let cancel = state.context().cancel_handle();
     let clock = Arc::clone(state);
-    engine.on_progress(move |operations| {
-        if cancel.is_cancelled() || operations % CLOCK_EVERY == 0 {
-            return clock.context().check().err().map(Dynamic::from);
-        }
-        None
-    });
+    engine.on_progress(move |_| clock.context().check().err().map(Dynamic::from));
     let printer = Arc::clone(&state.print);
     engine.on_print(move |text| printer(text));
-    let printer = Arc::clone(&state.warn);
-    engine.on_debug(move |text, _, position| match position.line() {
-        Some(line) => printer(&format!("line {line}: {text}")),
-        None => printer(text),
-    });
+    if let Some(printer) = options.debug.clone() {
+        engine.on_debug(move |text, _, position| match position.line() {
+            Some(line) => printer(&format!("debug, line {line}: {text}")),
+            None => printer(&format!("debug: {text}")),
+        });
+    } else {
+        engine.on_debug(|_, _, _| {});
+    }
     engine
 }

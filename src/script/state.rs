@@ -1,6 +1,6 @@
 //! What a session knows besides its variables; native functions reach it through the engine's tag.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{Dynamic, NativeCallContext};
 
@@ -12,7 +12,7 @@ pub type Printer = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A session's state, shared by its engine's functions.
 pub struct State {
-    context: RwLock<Context>,
+    context: Context,
     /// Receives prints.
     pub print: Printer,
     /// Receives warnings.
@@ -35,7 +35,7 @@ impl State {
     /// A state under `context`.
     pub fn new(context: Context, print: Printer, warn: Printer) -> Self {
         Self {
-            context: RwLock::new(context),
+            context,
             print,
             warn,
             emitted: Mutex::default(),
@@ -46,13 +46,8 @@ impl State {
     }
 
     /// The context that computations run under now.
-    pub fn context(&self) -> Context {
-        self.context.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Changes the context for everything that follows.
-    pub fn set_context(&self, context: Context) {
-        *self.context.write().unwrap_or_else(PoisonError::into_inner) = context;
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 
     /// Remembers and shows a warning.
@@ -104,5 +99,5 @@ pub fn state(call: &NativeCallContext<'_>) -> Option<Arc<State>> {
 
 /// The context that a native function runs under.
 pub fn context(call: &NativeCallContext<'_>) -> Context {
-    state(call).map_or_else(Context::new, |state| state.context())
+    state(call).map_or_else(Context::new, |state| state.context().clone())
 }

@@ -25,14 +25,14 @@ pub fn path_points(
         ctx.progress("graphical lasso path", done, lambdas.len());
         let current = penalty(lambda)?;
         let solution = solve(s, &current, warm.as_ref().map(|(solution, old)| (solution, old)), settings, ctx)?;
-        points.push(point(lambda, s, &solution));
+        points.push(point(lambda, s, &solution, settings));
         warm = Some((solution, current));
     }
     ctx.progress("graphical lasso path", lambdas.len(), lambdas.len());
     Ok(points)
 }
 
-fn point(lambda: f64, s: ArrayView2<'_, f64>, solution: &Solution) -> Point {
+fn point(lambda: f64, s: ArrayView2<'_, f64>, solution: &Solution, settings: Settings) -> Point {
     let p = s.nrows();
     let mut entries = Vec::new();
     for i in 0..p {
@@ -51,6 +51,7 @@ fn point(lambda: f64, s: ArrayView2<'_, f64>, solution: &Solution) -> Point {
         solver: solution.solver,
         iterations: solution.iterations,
         converged: solution.converged,
+        warning: (!solution.converged).then(|| solution.why_not(settings)),
         added: vec![("n_components", solution.components.into())],
     }
 }

@@ -25,7 +25,8 @@ impl Grid {
     /// A given value that is negative or not finite, no value at all.
     pub fn values(&self, largest: f64) -> Result<Vec<f64>> {
         match self {
-            Self::Automatic { count: 1, .. } => Ok(vec![largest]),
+            // Where no penalty is needed to empty the graph there is nothing to choose.
+            Self::Automatic { count, .. } if *count == 1 || largest == 0.0 => Ok(vec![largest]),
             Self::Automatic { count, min_ratio } => {
                 let step = min_ratio.ln() / (count - 1) as f64;
                 Ok((0..*count).map(|k| largest * (step * k as f64).exp()).collect())

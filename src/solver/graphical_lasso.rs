@@ -40,6 +40,16 @@ pub struct Solution {
 }
 
 impl Solution {
+    /// Why the tolerance was not reached.
+    pub fn why_not(&self, settings: Settings) -> String {
+        let why = if self.iterations >= settings.max_iter {
+            "the sweeps were used up; allow more with max_iter"
+        } else {
+            "double precision ends here for so ill-conditioned a problem; a larger lambda helps"
+        };
+        format!("the relative gap is {:.1e}, not {:.1e}: {why}", self.certificate.relative_gap(), settings.tol)
+    }
+
     /// log det Theta - tr(S Theta).
     pub fn likelihood(&self, s: ArrayView2<'_, f64>) -> f64 {
         let products = s.iter().zip(self.theta.iter()).filter(|(_, theta)| **theta != 0.0);
@@ -50,6 +60,9 @@ impl Solution {
 const DESCENT: &str = "dual coordinate descent";
 const NEWTON: &str = "proximal Newton";
 const CLOSED: &str = "closed form";
+
+/// Newton steps at most: convergence is quadratic near the solution, more steps mean that there is none to be had.
+const NEWTON_STEPS: usize = 100;
 
 /// What one component gives.
 struct Part {
@@ -162,71 +175,93 @@ fn solve_component(
         return inverse(s, penalty);
     }
     let allowed = |certificate: &Certificate| 0.5 * settings.tol * certificate.primal.abs().max(share);
-    let mut best: Option<(Array2<f64>, Certificate)> = None;
-    let mut iterations = 0;
     let positive_start = |state: &State| Cholesky::new(state.w.view()).is_some();
-    let state = warm.filter(positive_start).or_else(|| Some(State::start(s, penalty)).filter(positive_start));
-    if let Some(mut state) = state {
-        let size = mean_off_diagonal(s);
-        let mut step = 1e-3 * size;
-        while iterations < settings.max_iter {
-            let (outcome, sweeps) = state.sweep(s, penalty, step, settings.max_iter - iterations, ctx)?;
-            iterations += sweeps;
-            if outcome == Outcome::Lost {
-                break;
-            }
-            let theta = state.precision();
-            if let Some((certificate, _)) = certify(s, penalty, theta.view(), Some(state.w.view())) {
-                if certificate.gap <= allowed(&certificate) {
-                    return Ok(Part { theta, w: state.w, certificate, iterations, solver: DESCENT });
-                }
-                let stalled =
-                    best.as_ref().is_some_and(|(_, old)| certificate.gap > 0.9 * old.gap && step < 1e-10 * size);
-                if best.as_ref().is_none_or(|(_, old)| certificate.gap < old.gap) {
-                    best = Some((theta, certificate));
-                }
-                if stalled {
-                    break;
-                }
-            }
-            // Rounding hides smaller changes of W.
-            if step <= 1e-15 * size {
-                break;
-            }
-            step *= 0.03;
+    let mut state = warm.filter(positive_start).or_else(|| Some(State::start(s, penalty)).filter(positive_start));
+    let size = mean_off_diagonal(s);
+    // Changes of W matter in units of the box around S.
+    let mut step = (1e-3 * size).min(1e-2 * penalty.smallest_positive(s.nrows()));
+    let mut best: Option<Best> = None;
+    let mut iterations = 0;
+    while let Some(current) = &mut state
+        && iterations < settings.max_iter
+        && step > 1e-15 * size
+    {
+        let (outcome, sweeps) = current.sweep(s, penalty, step, settings.max_iter - iterations, ctx)?;
+        iterations += sweeps;
+        if outcome == Outcome::Lost {
+            // The columns were solved too roughly for so ill-conditioned a problem: again, more closely.
+            state = Some(State::start(s, penalty)).filter(positive_start);
+            step *= 1e-3;
+            continue;
         }
+        let theta = current.precision();
+        if let Some(certified) = certify(s, penalty, theta.view(), Some(current.w.view())) {
+            if certified.certificate.gap <= allowed(&certified.certificate) {
+                let certificate = certified.certificate;
+                let w = std::mem::take(&mut current.w);
+                return Ok(Part { theta, w, certificate, iterations, solver: DESCENT });
+            }
+            let stalled = best.as_ref().is_some_and(|old| certified.best_gap > 0.5 * old.certificate.gap);
+            if best.as_ref().is_none_or(|old| certified.best_gap < old.certificate.gap) {
+                best = Some(Best { theta, certificate: certified.best(), w: current.w.clone() });
+            }
+            if stalled && step < 1e-8 * size {
+                break;
+            }
+        }
+        step *= 0.03;
     }
-    newton_component(s, penalty, best, iterations, &allowed, settings, ctx)
+    match best {
+        // The projection of Theta^-1 is spoilt by rounding, the solver's own dual point is not.
+        Some(best) if best.certificate.gap <= allowed(&best.certificate) => {
+            Ok(Part { theta: best.theta, w: best.w, certificate: best.certificate, iterations, solver: DESCENT })
+        }
+        best => newton_component(s, penalty, best, iterations, &allowed, settings, ctx),
+    }
+}
+
+/// The best point of the descent so far.
+struct Best {
+    theta: Array2<f64>,
+    certificate: Certificate,
+    w: Array2<f64>,
 }
 
 /// Proximal Newton from the best point so far, or from the diagonal.
 fn newton_component(
     s: ArrayView2<'_, f64>,
     penalty: &L1,
-    best: Option<(Array2<f64>, Certificate)>,
+    best: Option<Best>,
     iterations: usize,
     allowed: &impl Fn(&Certificate) -> f64,
     settings: Settings,
     ctx: &Context,
 ) -> Result<Part> {
-    let from_scratch = best.is_none();
-    let (mut theta, mut target) = match best {
-        Some((theta, certificate)) => (theta, allowed(&certificate)),
-        None => (proximal_newton::diagonal_start(s, penalty), 0.0),
+    let fallback = State::start(s, penalty).w;
+    let (theta, dual) = match &best {
+        Some(best) => (best.theta.clone(), best.w.view()),
+        None => (proximal_newton::diagonal_start(s, penalty), fallback.view()),
     };
-    if from_scratch && let Some((certificate, _)) = certify(s, penalty, theta.view(), None) {
-        target = allowed(&certificate);
-    }
-    let left = settings.max_iter.saturating_sub(iterations).max(1);
-    let (solution, steps) = proximal_newton::minimize(s, penalty, theta, target, left, ctx)?;
-    theta = solution;
-    let (certificate, w) = certify(s, penalty, theta.view(), None)
-        .ok_or_else(|| Error::internal("proximal Newton left the positive definite matrices"))?;
-    // Without any positive definite dual point there may be no solution at all.
-    if certificate.gap.is_infinite() {
+    let lost = || Error::internal("proximal Newton left the positive definite matrices");
+    let start = certify(s, penalty, theta.view(), Some(dual)).ok_or_else(lost)?;
+    let left = settings.max_iter.saturating_sub(iterations).min(NEWTON_STEPS);
+    let target = allowed(&start.certificate);
+    let (theta, steps) = proximal_newton::minimize(s, penalty, theta, target, left, ctx)?;
+    let certified = certify(s, penalty, theta.view(), Some(dual)).ok_or_else(lost)?;
+    if certified.best_gap.is_infinite() && penalty.has_free_pairs(s.nrows()) {
         return Err(unbounded());
     }
-    Ok(Part { theta, w, certificate, iterations: iterations + steps, solver: NEWTON })
+    let iterations = iterations + steps;
+    match best {
+        // The polish did not help.
+        Some(best) if best.certificate.gap <= certified.best_gap => {
+            Ok(Part { theta: best.theta, w: best.w, certificate: best.certificate, iterations, solver: DESCENT })
+        }
+        _ => {
+            let certificate = certified.best();
+            Ok(Part { theta, w: certified.inverse, certificate, iterations, solver: NEWTON })
+        }
+    }
 }
 
 /// No penalty at all: Theta = S^-1.
@@ -236,7 +271,7 @@ fn inverse(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
     if is_runaway(s, &theta) {
         return Err(unbounded());
     }
-    let (certificate, _) = certify(s, penalty, theta.view(), Some(s)).ok_or_else(unbounded)?;
+    let certificate = certify(s, penalty, theta.view(), Some(s)).ok_or_else(unbounded)?.best();
     Ok(Part { theta, w: s.to_owned(), certificate, iterations: 0, solver: CLOSED })
 }
 
@@ -267,7 +302,7 @@ fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
             Array2::from_shape_fn((2, 2), |(i, j)| if i == j { w[(1 - i, 1 - i)] / determinant } else { off })
         }
     };
-    let (certificate, _) = certify(s, penalty, theta.view(), Some(w.view())).ok_or_else(unbounded)?;
+    let certificate = certify(s, penalty, theta.view(), Some(w.view())).ok_or_else(unbounded)?.best();
     Ok(Part { theta, w, certificate, iterations: 0, solver: CLOSED })
 }
 

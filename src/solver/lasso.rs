@@ -1,7 +1,12 @@
 //! The lasso in its covariance form, by coordinate descent over an active set.
 
+use ndarray::Array2;
+
 use crate::error::Result;
-use crate::linalg::axpy;
+use crate::linalg::{Cholesky, axpy};
+
+/// After so many passes over the active coordinates without an end, the whole support moves at once.
+const SLOW: usize = 25;
 
 /// sign(x) max(|x| - t, 0)
 #[inline]
@@ -115,6 +120,39 @@ impl Lasso {
         self.values.truncate(kept);
     }
 
+    /// Moves to the minimiser over the current support and signs, or as far towards it as the signs stay: the remedy
+    /// for ill-conditioned problems, where coordinate steps are tiny. The objective falls all the way.
+    fn jump(&mut self, lambda: &impl Fn(usize) -> f64) {
+        let count = self.active.len();
+        // Every step but the last sets a coordinate to 0.
+        for _ in 0..count {
+            let support: Vec<usize> = (0..count).filter(|&k| self.values[k] != 0.0).collect();
+            let block = Array2::from_shape_fn((support.len(), support.len()), |(i, j)| {
+                self.gram[support[i] * count + support[j]]
+            });
+            let Some(cholesky) = Cholesky::new(block.view()) else { return };
+            let slope = Array2::from_shape_fn((support.len(), 1), |(i, _)| {
+                let k = support[i];
+                self.small[k] - lambda(self.active[k]) * self.values[k].signum()
+            });
+            let direction = cholesky.solve(slope.view());
+            let reach = |i: usize| -self.values[support[i]] / direction[(i, 0)];
+            let blocking = (0..support.len())
+                .filter(|&i| (0.0..1.0).contains(&reach(i)))
+                .min_by(|&a, &b| reach(a).total_cmp(&reach(b)));
+            let length = blocking.map_or(1.0, reach);
+            for (i, &k) in support.iter().enumerate() {
+                let change = length * direction[(i, 0)];
+                let new = if blocking == Some(i) { 0.0 } else { self.values[k] + change };
+                axpy(self.values[k] - new, &self.gram[k * count..(k + 1) * count], &mut self.small);
+                self.values[k] = new;
+            }
+            if blocking.is_none() {
+                return;
+            }
+        }
+    }
+
     /// Coordinate descent on the active positions alone, in a gathered copy of their part of G.
     fn descend<'g>(
         &mut self,
@@ -149,6 +187,9 @@ impl Lasso {
             }
             if largest <= stop.tol {
                 break;
+            }
+            if passes % SLOW == 0 {
+                self.jump(lambda);
             }
         }
         for (k, &i) in self.active.iter().enumerate() {

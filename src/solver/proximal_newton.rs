@@ -10,7 +10,7 @@ use super::lasso::soft_threshold;
 use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::{Cholesky, axpy, dot};
-use crate::problem::{L1, certify, primal};
+use crate::problem::{Certified, L1, certify, primal};
 
 /// Newton steps from `theta` until the gap is at most `tol` (absolute) or nothing moves any more.
 ///
@@ -28,7 +28,7 @@ pub fn minimize(
 ) -> Result<(Array2<f64>, usize)> {
     for step in 0..max_steps {
         ctx.check()?;
-        let Some((certificate, w)) = certify(s, penalty, theta.view(), None) else {
+        let Some(Certified { certificate, inverse: w, .. }) = certify(s, penalty, theta.view(), None) else {
             return Ok((theta, step));
         };
         if certificate.gap <= tol || is_runaway(s, &theta) {

@@ -1,15 +1,16 @@
 //! Graphs.
 
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, to_dynamic};
 use super::super::index::to_selector;
+use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::{Matrix, Names, Picked, Table, Vector};
 use crate::error::{Error, Result};
-use crate::graph::{Edge, Graph};
+use crate::graph::{Graph, Nodes};
 use crate::model::{Area, Fit};
-use crate::options::{Kind, Opt, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
 
 macro_rules! with_g {
@@ -59,59 +60,25 @@ fn node(g: &Graph, node: &Dynamic) -> Result<usize> {
     }
 }
 
-/// A graph from the first two columns of a table, and weights from the third.
+/// Names or a number of nodes, as the option has them.
+fn nodes(options: &Options) -> Result<Nodes> {
+    let name = |name: &Value| match name {
+        Value::Text(text) => Ok(text.clone()),
+        other => Err(Error::option(format!(
+            "option 'nodes' of graph_from_edges lists names, one of them is {}",
+            other.brief()
+        ))),
+    };
+    Ok(match options.get("nodes") {
+        Some(Value::List(list)) => Nodes::Names(Names::new(list.iter().map(name).collect::<Result<_>>()?, "nodes")?),
+        Some(_) => Nodes::Count(options.count("nodes").unwrap_or(0)),
+        None => Nodes::FromEdges,
+    })
+}
+
 fn from_table(t: &Table, options: &Map) -> Result<Graph> {
     let options = check_options("graph_from_edges", TABLE, options)?;
-    if t.cols() < 2 {
-        return Err(Error::data(format!(
-            "graph_from_edges needs two columns, source and target; there is {}",
-            t.cols()
-        )));
-    }
-    let cell = |column: usize, row: usize| t.column_at(column).cell(row);
-    let weights = if t.cols() > 2 {
-        t.select(&crate::data::Selector::Position(2))?.matrix()?.as_slice().to_vec()
-    } else {
-        vec![1.0; t.rows()]
-    };
-    let by_position = matches!(t.column_at(0), crate::data::Column::Numbers(_));
-    let (names, nodes) = match options.get("nodes") {
-        Some(Value::List(list)) => {
-            let list = list.iter().map(|name| match name {
-                Value::Text(text) => Ok(text.clone()),
-                other => Err(Error::option(format!(
-                    "option 'nodes' of graph_from_edges lists names, one of them is {}",
-                    other.brief()
-                ))),
-            });
-            let names = Names::new(list.collect::<Result<_>>()?, "nodes")?;
-            (Some(names.clone()), names.len())
-        }
-        Some(_) => (None, options.count("nodes").unwrap_or(0)),
-        None if by_position => {
-            let largest = t.select(&crate::data::Selector::Range { start: 0, end: Some(2) })?.matrix()?;
-            (None, largest.as_slice().iter().fold(0.0f64, |max, &value| max.max(value)) as usize + 1)
-        }
-        None => {
-            let mut seen: Vec<String> = Vec::new();
-            for text in (0..t.rows()).flat_map(|row| [cell(0, row), cell(1, row)]) {
-                if !seen.contains(&text) {
-                    seen.push(text);
-                }
-            }
-            (Some(Names::new(seen.clone(), "nodes")?), seen.len())
-        }
-    };
-    let find = |column: usize, row: usize| -> Result<usize> {
-        let text = cell(column, row);
-        match &names {
-            Some(names) if !by_position => names.position(&text, "node"),
-            _ => text.parse().map_err(|_| Error::data(format!("row {row}: \"{text}\" is not a node's position"))),
-        }
-    };
-    let edges =
-        (0..t.rows()).map(|row| Ok(Edge { source: find(0, row)?, target: find(1, row)?, weight: weights[row] }));
-    Graph::new(nodes, names.clone(), options.is_true("directed"), edges.collect::<Result<_>>()?)
+    Graph::from_edges(t, nodes(&options)?, options.is_true("directed"))
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -186,9 +153,9 @@ fn matrices(b: &mut Builder) {
         "0/1 matrix: 1 where there is an edge",
         with_g!("print(g.adjacency);"),
     )
-    .get(|g: &mut Graph| g.adjacency());
+    .get(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Matrix> { Ok(g.adjacency(&context(&call))?) });
     b.verb("to_matrix", "g.to_matrix() -> Matrix", "Matrix of the weights", with_g!("print(g.to_matrix());"))
-        .on(|g: &mut Graph| g.to_matrix());
+        .on(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Matrix> { Ok(g.to_matrix(&context(&call))?) });
     b.verb(
         "graph_from_matrix",
         "graph_from_matrix(m) -> Graph\ngraph_from_matrix(m, #{ threshold }) -> Graph",

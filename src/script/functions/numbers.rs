@@ -90,6 +90,8 @@ fn elementwise(
 
 pub(super) fn define(b: &mut Builder) {
     b.area(Area::Numbers);
+    b.verb("inf", "inf() -> float", "Infinity: the weight that forbids an edge", "print(inf());").on(|| f64::INFINITY);
+    b.verb("nan", "nan() -> float", "Not a number: a missing value", "print(nan());").on(|| f64::NAN);
     summary(
         b,
         "mean",
@@ -102,7 +104,7 @@ pub(super) fn define(b: &mut Builder) {
         b,
         "sd",
         "x.sd() -> float\nx.sd(#{ axis: 0 }) -> Vector",
-        "Standard deviation, divided by n - 1",
+        "Standard deviation, divided by n - 1 (cov() and standardize() divide by n)",
         "print(vector([1, 2, 4]).sd());",
         |v| variance(v).sqrt(),
     );
@@ -110,7 +112,7 @@ pub(super) fn define(b: &mut Builder) {
         b,
         "variance",
         "x.variance() -> float\nx.variance(#{ axis: 0 }) -> Vector",
-        "Variance, divided by n - 1",
+        "Variance, divided by n - 1 (cov() and standardize() divide by n)",
         "print(vector([1, 2, 4]).variance());",
         variance,
     );

@@ -10,7 +10,7 @@ use super::super::vocabulary::Builder;
 use crate::data::{Mask, Matrix, Names, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::model::{Area, Fit};
+use crate::model::{Area, Fit, Path};
 
 /// An example about `m`, a 3 x 2 matrix with names a and b.
 macro_rules! with_m {
@@ -94,13 +94,16 @@ fn sizes(b: &mut Builder) {
         .get(|t: &mut Table| -> Array { vec![(t.rows() as i64).into(), (t.cols() as i64).into()] });
     b.verb(
         "len",
-        "v.len() -> int",
+        "v.len() -> int\nv.len -> int",
         "Number of elements of a vector or mask, or of solutions of a path",
         "print(vector([1, 2]).len());",
     )
     .on(|v: &mut Vector| v.len() as i64)
     .on(|mask: &mut Mask| mask.as_slice().len() as i64)
-    .on(|path: &mut crate::model::Path| path.points().len() as i64);
+    .on(|path: &mut Path| path.points().len() as i64)
+    .get(|v: &mut Vector| v.len() as i64)
+    .get(|mask: &mut Mask| mask.as_slice().len() as i64)
+    .get(|path: &mut Path| path.points().len() as i64);
 }
 
 fn names(b: &mut Builder) {
