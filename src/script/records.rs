@@ -123,10 +123,10 @@ fn define_estimator(builder: &mut Builder) {
             "Fit a method to data, or take solution i of a path",
             EXAMPLE,
         )
-        .on(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic| {
+        .on_any(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic| {
             call_record(&call, model.record, &[x], &model.options)
         })
-        .on(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic, more: Map| {
+        .on_any(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic, more: Map| {
             // The call's options add to the constructor's and win over them.
             let more = to_entries(&more)?;
             let mut options: Vec<_> =
@@ -145,8 +145,8 @@ fn define_estimator(builder: &mut Builder) {
             "The options that were given, or that held for a fit",
             EXAMPLE,
         )
-        .get(|model: &mut Estimator| to_dynamic(&Value::Map(model.options.clone())))
-        .get(|fit: &mut Fit| to_dynamic(&Value::Map(fit.options().to_vec())));
+        .get_any(|model: &mut Estimator| to_dynamic(&Value::Map(model.options.clone())))
+        .get_any(|fit: &mut Fit| to_dynamic(&Value::Map(fit.options().to_vec())));
     builder.module().set_custom_type::<Estimator>("Estimator");
     for name in ["to_string", "to_debug"] {
         registration(name).set_into_module(builder.module(), |model: &mut Estimator| model.to_string());

@@ -1,6 +1,6 @@
 //! The vocabulary: every function that scripts can call, with its help, in one module that all engines share.
 
-use rhai::{FnNamespace, FuncRegistration, Module, RhaiNativeFunc, Shared};
+use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Module, RhaiNativeFunc, Shared};
 
 use super::{functions, index, operators, records};
 use crate::model::Area;
@@ -85,17 +85,22 @@ impl Builder {
     }
 }
 
+fn verb(name: &'static str) -> FuncRegistration {
+    // Nothing changes its receiver unless it says so by an indexer or setter, so constants may be receivers too.
+    FuncRegistration::new(name).with_namespace(FnNamespace::Global).with_purity(true)
+}
+
+fn getter(name: &'static str) -> FuncRegistration {
+    FuncRegistration::new_getter(name).with_namespace(FnNamespace::Global).with_purity(true)
+}
+
 impl Definition<'_> {
     /// One more argument list that the verb takes.
     pub fn on<A: 'static, const N: usize, const X: bool, R: Clone + Send + Sync + 'static, const F: bool>(
         self,
         function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,
     ) -> Self {
-        // Nothing here changes its receiver unless it says so by an indexer, so constants may be receivers too.
-        FuncRegistration::new(self.name)
-            .with_namespace(FnNamespace::Global)
-            .with_purity(true)
-            .set_into_module(self.module, function);
+        verb(self.name).set_into_module(self.module, function);
         self
     }
 
@@ -104,12 +109,40 @@ impl Definition<'_> {
         self,
         function: impl RhaiNativeFunc<A, 1, X, R, F> + Send + Sync + 'static,
     ) -> Self {
-        FuncRegistration::new_getter(self.name)
-            .with_namespace(FnNamespace::Global)
-            .with_purity(true)
-            .set_into_module(self.module, function);
+        getter(self.name).set_into_module(self.module, function);
         self
     }
+}
+
+/// `on` and `get` for functions that give Rhai's own values. Those can be sent between threads in some builds only (a
+/// host may turn `rhai/sync` on without this crate knowing), and Rhai keeps the trait that says so to itself: a generic
+/// function cannot name it, one for each concrete type need not.
+macro_rules! rhai_results {
+    ($($on:ident, $get:ident, $type:ty;)*) => {
+        impl Definition<'_> { $(
+            /// One more argument list that the verb takes.
+            pub fn $on<A: 'static, const N: usize, const X: bool, const F: bool>(
+                self,
+                function: impl RhaiNativeFunc<A, N, X, $type, F> + Send + Sync + 'static,
+            ) -> Self {
+                verb(self.name).set_into_module(self.module, function);
+                self
+            }
+
+            /// One more type that has the property.
+            pub fn $get<A: 'static, const X: bool, const F: bool>(
+                self,
+                function: impl RhaiNativeFunc<A, 1, X, $type, F> + Send + Sync + 'static,
+            ) -> Self {
+                getter(self.name).set_into_module(self.module, function);
+                self
+            }
+        )* }
+    };
+}
+rhai_results! {
+    on_any, get_any, Dynamic;
+    on_list, get_list, Array;
 }
 
 fn build() -> Vocabulary {

@@ -164,15 +164,15 @@ fn decompositions(b: &mut Builder) {
         "Eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix",
         with_s!("print(s.eigh().values);"),
     )
-    .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<rhai::Map> {
+    .on_any(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<Dynamic> {
         square(m, "eigh")?;
         let _held = reserve(&call, m)?;
         let (values, vectors) = linalg::eigh(m.view())?;
-        Ok([
+        let parts: [(_, Dynamic); 2] = [
             ("values".into(), Dynamic::from(Vector::from(values))),
             ("vectors".into(), Dynamic::from(Matrix::from(vectors))),
-        ]
-        .into())
+        ];
+        Ok(rhai::Map::from(parts).into())
     });
     b.verb(
         "logdet",

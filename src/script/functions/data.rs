@@ -98,7 +98,7 @@ pub(super) fn define(b: &mut Builder) {
         "Read a file by its ending: .csv and .tsv give a Table, .npy, .txt and .dat a Matrix",
         "eye(2).save(\"example.npy\");\nprint(read(\"example.npy\"));",
     )
-    .on(|call: NativeCallContext<'_>, path: &str| read(&call, path));
+    .on_any(|call: NativeCallContext<'_>, path: &str| read(&call, path));
     b.verb(
         "example",
         "example(name) -> Table",
@@ -107,5 +107,5 @@ pub(super) fn define(b: &mut Builder) {
     )
     .on(|call: NativeCallContext<'_>, name: &str| -> Outcome<Table> { Ok(example(name, &context(&call))?) });
     b.verb("examples", "examples() -> list", "Names of the data sets that come with sinew", "print(examples());")
-        .on(|| -> Array { text_list(EXAMPLES.iter().map(|example| example.name)) });
+        .on_list(|| -> Array { text_list(EXAMPLES.iter().map(|example| example.name)) });
 }

@@ -108,9 +108,9 @@ fn estimates(b: &mut Builder) {
         "The penalty that was used: a number or a Matrix",
         with_fit!("print(fit.lambda);"),
     )
-    .get(|fit: &mut Fit| fit.lambda().map_or(Dynamic::UNIT, to_dynamic));
+    .get_any(|fit: &mut Fit| fit.lambda().map_or(Dynamic::UNIT, to_dynamic));
     b.property("n", "fit.n -> int", "Number of samples; () where it is not known", with_fit!("print(fit.n);"))
-        .get(|fit: &mut Fit| fit.n().map_or(Dynamic::UNIT, |n| (n as i64).into()));
+        .get_any(|fit: &mut Fit| fit.n().map_or(Dynamic::UNIT, |n| (n as i64).into()));
     b.property("p", "fit.p -> int", "Number of variables", with_fit!("print(fit.p);"))
         .get(|fit: &mut Fit| fit.p() as i64);
 }
@@ -196,8 +196,8 @@ fn provenance(b: &mut Builder) {
         "What you should know about the result",
         with_fit!("print(fit.warnings);"),
     )
-    .get(|fit: &mut Fit| -> Array { text_list(fit.warnings().iter().map(String::as_str)) })
-    .get(|path: &mut Path| -> Array { text_list(path.warnings().iter().map(String::as_str)) });
+    .get_list(|fit: &mut Fit| -> Array { text_list(fit.warnings().iter().map(String::as_str)) })
+    .get_list(|path: &mut Path| -> Array { text_list(path.warnings().iter().map(String::as_str)) });
     b.verb(
         "summary",
         "fit.summary() -> string",

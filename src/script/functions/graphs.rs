@@ -89,12 +89,12 @@ pub(super) fn define(b: &mut Builder) {
         "Edges as maps #{ source, target, weight }, largest |weight| first",
         with_g!("for e in g.edges(#{ top: 2 }) { print(`${e.source} -- ${e.target}  ${e.weight}`); }"),
     )
-    .on(|g: &mut Graph| edge_list(g, &Map::new()))
-    .on(|g: &mut Graph, options: Map| edge_list(g, &options))
-    .on(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()))
-    .on(|fit: &mut Fit, options: Map| edge_list(&fit.graph(0.0)?, &options))
-    .get(|g: &mut Graph| edge_list(g, &Map::new()))
-    .get(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()));
+    .on_list(|g: &mut Graph| edge_list(g, &Map::new()))
+    .on_list(|g: &mut Graph, options: Map| edge_list(g, &options))
+    .on_list(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()))
+    .on_list(|fit: &mut Fit, options: Map| edge_list(&fit.graph(0.0)?, &options))
+    .get_list(|g: &mut Graph| edge_list(g, &Map::new()))
+    .get_list(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()));
     b.property("n_nodes", "g.n_nodes -> int", "Number of nodes", with_g!("print(g.n_nodes);"))
         .get(|g: &mut Graph| g.n_nodes() as i64);
     b.property("density", "g.density -> float", "Edges over possible edges", with_g!("print(g.density);"))
@@ -112,7 +112,7 @@ pub(super) fn define(b: &mut Builder) {
         "The k nodes with most edges, as maps #{ node, degree }",
         with_g!("print(g.hubs(2));"),
     )
-    .on(|g: &mut Graph, count: i64| -> Array {
+    .on_list(|g: &mut Graph, count: i64| -> Array {
         let labels = g.labels();
         let entry = |(node, degree): (usize, usize)| {
             to_dynamic(&Value::Map(vec![("node".into(), labels.get(node).into()), ("degree".into(), degree.into())]))
@@ -125,7 +125,7 @@ pub(super) fn define(b: &mut Builder) {
         "Names of the nodes of each connected component, largest first",
         with_g!("print(g.components);"),
     )
-    .get(|g: &mut Graph| -> Array {
+    .get_list(|g: &mut Graph| -> Array {
         let labels = g.labels();
         let group = |nodes: Vec<usize>| {
             nodes.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect::<Array>()
@@ -138,7 +138,7 @@ pub(super) fn define(b: &mut Builder) {
         "Names of the nodes that share an edge with a node, given by name or position",
         with_g!("print(g.neighbors(\"x0\"));"),
     )
-    .on(|g: &mut Graph, wanted: Dynamic| -> Outcome<Array> {
+    .on_list(|g: &mut Graph, wanted: Dynamic| -> Outcome<Array> {
         let labels = g.labels();
         let found = g.neighbors(node(g, &wanted)?);
         Ok(found.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect())

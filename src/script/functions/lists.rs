@@ -31,8 +31,8 @@ pub(super) fn define(b: &mut Builder) {
         "Apply a function to every number of a range; lists have their own map",
         "print((0..3).map(|k| k * k));",
     )
-    .on(|call: NativeCallContext<'_>, range: std::ops::Range<i64>, f: FnPtr| map(&call, &Dynamic::from(range), &f))
-    .on(|call: NativeCallContext<'_>, range: std::ops::RangeInclusive<i64>, f: FnPtr| {
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::Range<i64>, f: FnPtr| map(&call, &Dynamic::from(range), &f))
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::RangeInclusive<i64>, f: FnPtr| {
         map(&call, &Dynamic::from(range), &f)
     });
     b.verb(
@@ -41,5 +41,5 @@ pub(super) fn define(b: &mut Builder) {
         "A list of lists as one list; one level",
         "print([[1, 2], [3]].flatten());",
     )
-    .on(flatten);
+    .on_list(flatten);
 }

@@ -74,7 +74,7 @@ pub(super) fn define(b: &mut Builder) {
     macro_rules! plain {
         ($($type:ty, $name:literal;)*) => { $(
             b.extend("to_json").on(|value: &mut $type| value.to_json().to_string());
-            b.extend("to_map").on(|value: &mut $type| json_to_dynamic(&value.to_json()));
+            b.extend("to_map").on_any(|value: &mut $type| json_to_dynamic(&value.to_json()));
         )* };
     }
     for_engine_types!(plain);

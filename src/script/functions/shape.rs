@@ -71,15 +71,15 @@ pub(super) fn define(b: &mut Builder) {
         "Numbers as lists; of a matrix, a list of rows",
         with_m!("print(m.to_array());"),
     )
-    .on(|m: &mut Matrix| -> Array {
+    .on_list(|m: &mut Matrix| -> Array {
         (0..m.rows())
             .map(|i| m.row_slice(i).iter().map(|&value| Dynamic::from(value)).collect::<Array>().into())
             .collect()
     })
-    .on(|v: &mut Vector| -> Array { v.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
-    .on(|mask: &mut Mask| -> Array { mask.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
-    .on(|range: std::ops::Range<i64>| super::lists::range_array(&Dynamic::from(range)))
-    .on(|range: std::ops::RangeInclusive<i64>| super::lists::range_array(&Dynamic::from(range)));
+    .on_list(|v: &mut Vector| -> Array { v.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
+    .on_list(|mask: &mut Mask| -> Array { mask.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
+    .on_list(|range: std::ops::Range<i64>| super::lists::range_array(&Dynamic::from(range)))
+    .on_list(|range: std::ops::RangeInclusive<i64>| super::lists::range_array(&Dynamic::from(range)));
 }
 
 fn sizes(b: &mut Builder) {
@@ -90,8 +90,8 @@ fn sizes(b: &mut Builder) {
         .get(|m: &mut Matrix| m.cols() as i64)
         .get(|t: &mut Table| t.cols() as i64);
     b.property("shape", "m.shape -> [rows, cols]", "Rows and columns", with_m!("print(m.shape);"))
-        .get(|m: &mut Matrix| -> Array { vec![(m.rows() as i64).into(), (m.cols() as i64).into()] })
-        .get(|t: &mut Table| -> Array { vec![(t.rows() as i64).into(), (t.cols() as i64).into()] });
+        .get_list(|m: &mut Matrix| -> Array { vec![(m.rows() as i64).into(), (m.cols() as i64).into()] })
+        .get_list(|t: &mut Table| -> Array { vec![(t.rows() as i64).into(), (t.cols() as i64).into()] });
     b.verb(
         "len",
         "v.len() -> int\nv.len -> int",
@@ -113,19 +113,19 @@ fn names(b: &mut Builder) {
         "Names of the columns, elements, variables or nodes; () where there are none",
         with_m!("print(m.names);"),
     )
-    .get(|m: &mut Matrix| names_list(m.names()))
-    .get(|v: &mut Vector| names_list(v.names()))
-    .get(|t: &mut Table| names_list(Some(t.names())))
-    .get(|fit: &mut Fit| names_list(fit.names()))
-    .get(|g: &mut Graph| names_list(Some(&g.labels())));
+    .get_any(|m: &mut Matrix| names_list(m.names()))
+    .get_any(|v: &mut Vector| names_list(v.names()))
+    .get_any(|t: &mut Table| names_list(Some(t.names())))
+    .get_any(|fit: &mut Fit| names_list(fit.names()))
+    .get_any(|g: &mut Graph| names_list(Some(&g.labels())));
     b.property(
         "row_names",
         "x.row_names -> list",
         "Names of the rows; () where there are none",
         with_m!("print(m.row_names);"),
     )
-    .get(|m: &mut Matrix| names_list(m.row_names()))
-    .get(|t: &mut Table| names_list(t.row_names()));
+    .get_any(|m: &mut Matrix| names_list(m.row_names()))
+    .get_any(|t: &mut Table| names_list(t.row_names()));
     b.verb(
         "set_names",
         "m.set_names([\"a\", \"b\"]) -> Matrix\ng.set_names([..]) -> Graph",

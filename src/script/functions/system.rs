@@ -66,7 +66,7 @@ pub(super) fn define(b: &mut Builder) {
         },
     );
     b.verb("methods", "methods() -> list", "Verbs of all methods", "print(methods());")
-        .on(|| -> Array { text_list(registry::methods().map(|record| record.verb)) });
+        .on_list(|| -> Array { text_list(registry::methods().map(|record| record.verb)) });
     b.verb("version", "version() -> string", "Version of sinew", "print(version());")
         .on(|| env!("CARGO_PKG_VERSION").to_string());
     b.verb(
