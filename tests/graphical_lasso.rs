@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{correlated, distance, reference};
+use common::{correlated, distance, has_reference, reference};
 use ndarray::Array2;
+use sinew::data::Names;
 use sinew::methods::graphical_lasso::GraphicalLasso;
 use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
 use sinew::model::{Criterion, Fit, Input};
@@ -22,8 +23,10 @@ fn objective(s: &Matrix, fit: &Fit, penalty: impl Fn(usize, usize) -> f64) -> f6
 }
 
 #[test]
-#[cfg_attr(not(reference_data), ignore = "../shared is absent")]
 fn agrees_with_r_glasso() {
+    if !has_reference("agrees_with_r_glasso") {
+        return;
+    }
     let s = reference("glasso/hub_0_S.csv");
     let ctx = Context::new();
     for (penalize, name, expected) in [(true, "diag1", -125.8987), (false, "diag0", -99.42878)] {
@@ -41,8 +44,10 @@ fn agrees_with_r_glasso() {
 }
 
 #[test]
-#[cfg_attr(not(reference_data), ignore = "../shared is absent")]
 fn agrees_with_r_glasso_on_a_matrix_of_penalties() {
+    if !has_reference("agrees_with_r_glasso_on_a_matrix_of_penalties") {
+        return;
+    }
     let (s, rho) = (reference("glasso/hub_0_S.csv"), reference("glasso/hub_0_glasso_weighted_rho.csv"));
     let theirs = reference("glasso/hub_0_glasso_weighted_wi.csv");
     let theirs = theirs.zip(&theirs.transpose(), |a, b| 0.5 * (a + b)).expect("square");
@@ -158,6 +163,46 @@ fn a_strict_path_is_an_error_and_warnings_stay_with_their_solution() {
     assert!(!lenient.warnings().is_empty());
     assert!(lenient.fit(0, &Context::new()).expect("the empty graph").warnings().is_empty());
     assert_eq!(path.fit(&x, &Context::new().with_strict(true)).unwrap_err().kind(), ErrorKind::NotConverged);
+}
+
+#[test]
+fn wrong_penalties_are_explained() {
+    let x = correlated(30, 3, 0.5, 1);
+    let named =
+        x.clone().with_names(Some(Names::new(["a", "b", "c"].map(String::from).to_vec(), "columns").unwrap())).unwrap();
+    let ones = Matrix::from(Array2::ones((3, 3)));
+    let other = ones
+        .clone()
+        .with_names(Some(Names::new(["a", "c", "b"].map(String::from).to_vec(), "columns").unwrap()))
+        .unwrap();
+    let changed = |value: f64| {
+        let mut weights = ones.clone();
+        weights.fill(&[0], &[1], value);
+        weights
+    };
+    for (model, part) in [
+        (GraphicalLasso::new().lambda(-0.1), "lambda must be a number >= 0, not -0.1"),
+        (GraphicalLasso::new().lambda(f64::NAN), "lambda must be a number >= 0"),
+        (GraphicalLasso::new().lambda(0.1).weights(changed(-1.0)), "weights must not be negative: entry (0, 1) is -1"),
+        (GraphicalLasso::new().lambda(0.1).weights(changed(f64::NAN)), "entry (0, 1) is NaN"),
+        (GraphicalLasso::new().lambda(0.1).weights(changed(2.0)), "weights must be symmetric: entry (0, 1) is 2"),
+        (
+            GraphicalLasso::new().lambda(0.1).weights(Matrix::from(Array2::ones((4, 4)))),
+            "weights is 4 x 4, there are 3 variables",
+        ),
+        (
+            GraphicalLasso::new().lambda(0.1).weights(Matrix::from(Array2::ones((3, 4)))),
+            "must be a square matrix, not 3 x 4",
+        ),
+        (GraphicalLasso::new().lambda(0.1).weights(other), "names other variables than the data, or in another order"),
+        (GraphicalLasso::new().lambda(ones.clone()).weights(ones.clone()), "lambda is a matrix"),
+        (GraphicalLasso::new().lambda(0.1).tol(0.0), "tol must be > 0"),
+    ] {
+        let error = model.fit(&named, &Context::new()).unwrap_err();
+        assert!(error.message().contains(part), "{error}");
+    }
+    let diagonal = GraphicalLasso::new().lambda(ones).fit(&named, &Context::new()).unwrap();
+    assert!(diagonal.warnings().iter().any(|w| w.contains("penalize_diagonal: true")), "{:?}", diagonal.warnings());
 }
 
 #[test]

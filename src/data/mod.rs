@@ -11,6 +11,7 @@ mod names;
 mod npy;
 mod prepare;
 mod print;
+pub mod summary;
 mod table;
 mod vector;
 

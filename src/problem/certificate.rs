@@ -64,27 +64,12 @@ pub struct Certified {
     /// By the projection of Theta^-1 onto the box around S: what anybody can recompute from Theta alone. The gap is
     /// infinite where that projection is not positive definite.
     pub certificate: Certificate,
-    /// The gap by the solver's own dual point, where that is smaller: as good a bound, and a better one where the
-    /// problem is ill-conditioned.
-    pub best_gap: f64,
     /// Theta^-1.
     pub inverse: Array2<f64>,
 }
 
-impl Certified {
-    /// The certificate with the smaller gap of the two.
-    pub fn best(&self) -> Certificate {
-        Certificate { gap: self.best_gap, ..self.certificate }
-    }
-}
-
 /// The certificate of Theta with its inverse; `None` if Theta is not positive definite.
-pub fn certify(
-    s: ArrayView2<'_, f64>,
-    penalty: &L1,
-    theta: ArrayView2<'_, f64>,
-    dual: Option<ArrayView2<'_, f64>>,
-) -> Option<Certified> {
+pub fn certify(s: ArrayView2<'_, f64>, penalty: &L1, theta: ArrayView2<'_, f64>) -> Option<Certified> {
     let cholesky = Cholesky::new(theta)?;
     let logdet = cholesky.logdet();
     let inverse = cholesky.inverse();
@@ -98,15 +83,26 @@ pub fn certify(
         };
         worst.max(violation)
     });
-    let p = theta.nrows() as f64;
-    let gap_of = |point: ArrayView2<'_, f64>| {
+    let certificate = Certificate { primal: f, gap: f64::INFINITY, kkt, logdet };
+    Some(Certified { certificate: certificate.bounded_by(s, penalty, inverse.view()), inverse })
+}
+
+impl Certificate {
+    /// The certificate with the gap to the projection of `point` onto the box around S, where that is the smaller one.
+    ///
+    /// A solver's own dual point bounds better than Theta^-1 where the problem is ill-conditioned.
+    #[must_use]
+    pub fn bounded_by(self, s: ArrayView2<'_, f64>, penalty: &L1, point: ArrayView2<'_, f64>) -> Self {
         let feasible = project(s, penalty, point);
-        Cholesky::new(feasible.view()).map(|cholesky| f - p - cholesky.logdet())
-    };
-    // The true gap is not negative; rounding can make it so by a few units in the last place of f.
-    let gap = gap_of(inverse.view()).unwrap_or(f64::INFINITY).max(0.0);
-    let own_gap = dual.and_then(gap_of).unwrap_or(f64::INFINITY).max(0.0);
-    Some(Certified { certificate: Certificate { primal: f, gap, kkt, logdet }, best_gap: gap.min(own_gap), inverse })
+        match Cholesky::new(feasible.view()) {
+            // The true gap is not negative; rounding can make it so by a few units in the last place of f.
+            Some(cholesky) => {
+                let gap = (self.primal - s.nrows() as f64 - cholesky.logdet()).max(0.0);
+                Self { gap: self.gap.min(gap), ..self }
+            }
+            None => self,
+        }
+    }
 }
 
 /// S + clip(W - S, -Lambda, Lambda).

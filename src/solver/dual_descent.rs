@@ -33,8 +33,8 @@ pub enum Outcome {
 impl State {
     /// A start that is feasible and positive definite: off the diagonal S shrunk to 1 - t of itself.
     ///
-    /// `None` if some free entry (Lambda_ij = 0) leaves no room: then S itself must be positive definite, and the
-    /// caller decides.
+    /// Where a free entry (Lambda_ij = 0) leaves no room, t is 0 and W is S with its penalised diagonal: positive
+    /// definite only if S is, which the caller checks.
     pub fn start(s: ArrayView2<'_, f64>, penalty: &L1) -> Self {
         let p = s.nrows();
         let mut t: f64 = 1.0;

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::linalg::Cholesky;
 use crate::parallel;
-use crate::problem::{Certificate, L1, certify};
+use crate::problem::{Certificate, Certified, L1, certify};
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +114,8 @@ pub fn solve(
         let iterations = parts.iter().map(|part| part.iterations).max().unwrap_or(0);
         let converged = gap <= settings.tol;
         // Components meet their share of the tolerance; objectives of opposite sign can make the sum too loose.
-        if converged || iterations >= settings.max_iter || tol < 1e-3 * settings.tol || groups.len() < 2 {
+        let hopeless = tol.is_nan() || tol < 1e-3 * settings.tol || groups.len() < 2;
+        if converged || hopeless || iterations >= settings.max_iter {
             let solver = [NEWTON, DESCENT].into_iter().find(|name| parts.iter().any(|part| part.solver == *name));
             let (mut theta, mut w) = (Array2::zeros((p, p)), Array2::zeros((p, p)));
             for (group, part) in groups.iter().zip(&parts) {
@@ -195,15 +196,15 @@ fn solve_component(
             continue;
         }
         let theta = current.precision();
-        if let Some(certified) = certify(s, penalty, theta.view(), Some(current.w.view())) {
-            if certified.certificate.gap <= allowed(&certified.certificate) {
-                let certificate = certified.certificate;
+        if let Some(Certified { certificate, .. }) = certify(s, penalty, theta.view()) {
+            if certificate.gap <= allowed(&certificate) {
                 let w = std::mem::take(&mut current.w);
                 return Ok(Part { theta, w, certificate, iterations, solver: DESCENT });
             }
-            let stalled = best.as_ref().is_some_and(|old| certified.best_gap > 0.5 * old.certificate.gap);
-            if best.as_ref().is_none_or(|old| certified.best_gap < old.certificate.gap) {
-                best = Some(Best { theta, certificate: certified.best(), w: current.w.clone() });
+            let certificate = certificate.bounded_by(s, penalty, current.w.view());
+            let stalled = best.as_ref().is_some_and(|old| certificate.gap > 0.5 * old.certificate.gap);
+            if best.as_ref().is_none_or(|old| certificate.gap < old.certificate.gap) {
+                best = Some(Best { theta, certificate, w: current.w.clone() });
             }
             if stalled && step < 1e-8 * size {
                 break;
@@ -243,24 +244,22 @@ fn newton_component(
         None => (proximal_newton::diagonal_start(s, penalty), fallback.view()),
     };
     let lost = || Error::internal("proximal Newton left the positive definite matrices");
-    let start = certify(s, penalty, theta.view(), Some(dual)).ok_or_else(lost)?;
+    let start = certify(s, penalty, theta.view()).ok_or_else(lost)?;
     let left = settings.max_iter.saturating_sub(iterations).min(NEWTON_STEPS);
     let target = allowed(&start.certificate);
     let (theta, steps) = proximal_newton::minimize(s, penalty, theta, target, left, ctx)?;
-    let certified = certify(s, penalty, theta.view(), Some(dual)).ok_or_else(lost)?;
-    if certified.best_gap.is_infinite() && penalty.has_free_pairs(s.nrows()) {
+    let Certified { certificate, inverse } = certify(s, penalty, theta.view()).ok_or_else(lost)?;
+    let certificate = certificate.bounded_by(s, penalty, dual);
+    if certificate.gap.is_infinite() && penalty.has_free_pairs(s.nrows()) {
         return Err(unbounded());
     }
     let iterations = iterations + steps;
     match best {
         // The polish did not help.
-        Some(best) if best.certificate.gap <= certified.best_gap => {
+        Some(best) if best.certificate.gap <= certificate.gap => {
             Ok(Part { theta: best.theta, w: best.w, certificate: best.certificate, iterations, solver: DESCENT })
         }
-        _ => {
-            let certificate = certified.best();
-            Ok(Part { theta, w: certified.inverse, certificate, iterations, solver: NEWTON })
-        }
+        _ => Ok(Part { theta, w: inverse, certificate, iterations, solver: NEWTON }),
     }
 }
 
@@ -271,7 +270,7 @@ fn inverse(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
     if is_runaway(s, &theta) {
         return Err(unbounded());
     }
-    let certificate = certify(s, penalty, theta.view(), Some(s)).ok_or_else(unbounded)?.best();
+    let certificate = certify(s, penalty, theta.view()).ok_or_else(unbounded)?.certificate.bounded_by(s, penalty, s);
     Ok(Part { theta, w: s.to_owned(), certificate, iterations: 0, solver: CLOSED })
 }
 
@@ -302,7 +301,8 @@ fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
             Array2::from_shape_fn((2, 2), |(i, j)| if i == j { w[(1 - i, 1 - i)] / determinant } else { off })
         }
     };
-    let certificate = certify(s, penalty, theta.view(), Some(w.view())).ok_or_else(unbounded)?.best();
+    let certified = certify(s, penalty, theta.view()).ok_or_else(unbounded)?;
+    let certificate = certified.certificate.bounded_by(s, penalty, w.view());
     Ok(Part { theta, w, certificate, iterations: 0, solver: CLOSED })
 }
 

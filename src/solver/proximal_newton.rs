@@ -28,7 +28,7 @@ pub fn minimize(
 ) -> Result<(Array2<f64>, usize)> {
     for step in 0..max_steps {
         ctx.check()?;
-        let Some(Certified { certificate, inverse: w, .. }) = certify(s, penalty, theta.view(), None) else {
+        let Some(Certified { certificate, inverse: w }) = certify(s, penalty, theta.view()) else {
             return Ok((theta, step));
         };
         if certificate.gap <= tol || is_runaway(s, &theta) {

@@ -1,10 +1,23 @@
 //! What several test programs share.
 #![allow(dead_code)] // every test program uses a part
 
+use std::io::Write;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sinew::{Context, Matrix};
+
+/// Whether the reference data are beside the repository; if not, says by name which test is skipped, past the capture
+/// of the test harness.
+pub fn has_reference(test: &str) -> bool {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference");
+    let found = std::path::Path::new(folder).is_dir();
+    if !found {
+        let _ = writeln!(std::io::stderr(), "\nSKIPPED {test}: ../shared/reference is absent");
+    }
+    found
+}
 
 /// A numeric file of the reference data beside the repository.
 pub fn reference(path: &str) -> Matrix {

@@ -88,7 +88,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb(
         "read_npy",
         "read_npy(path) -> Matrix",
-        "Matrix from a numpy file of float64 or float32",
+        "Matrix from a numpy file of numbers or booleans with one or two dimensions",
         "eye(2).save(\"example.npy\");\nprint(read_npy(\"example.npy\"));",
     )
     .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Matrix> { Ok(read_npy(path, &context(&call))?) });

@@ -4,6 +4,7 @@ use rhai::Map;
 
 use super::super::convert::{Outcome, check_options};
 use super::super::vocabulary::Builder;
+use crate::data::summary::{max, mean, median, min, sd, sum, variance};
 use crate::data::{Mask, Matrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::model::Area;
@@ -45,34 +46,6 @@ fn summary(
         });
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Divided by n - 1, as R, NumPy with ddof = 1 and Julia do for a sample.
-fn variance(values: &[f64]) -> f64 {
-    let center = mean(values);
-    values.iter().map(|value| (value - center) * (value - center)).sum::<f64>() / (values.len() as f64 - 1.0)
-}
-
-fn median(values: &[f64]) -> f64 {
-    if values.is_empty() || values.iter().any(|value| value.is_nan()) {
-        return f64::NAN;
-    }
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[middle] } else { 0.5 * (sorted[middle - 1] + sorted[middle]) }
-}
-
-/// NaN where there is one, as in R: `f64::min` would hide it.
-fn extreme(values: &[f64], better: fn(f64, f64) -> f64) -> f64 {
-    if values.iter().any(|value| value.is_nan()) {
-        return f64::NAN;
-    }
-    values.iter().copied().reduce(better).unwrap_or(f64::NAN)
-}
-
 /// A function of numbers, vectors and matrices; ints become floats.
 fn elementwise(
     b: &mut Builder,
@@ -106,7 +79,7 @@ pub(super) fn define(b: &mut Builder) {
         "x.sd() -> float\nx.sd(#{ axis: 0 }) -> Vector",
         "Standard deviation, divided by n - 1 (cov() and standardize() divide by n)",
         "print(vector([1, 2, 4]).sd());",
-        |v| variance(v).sqrt(),
+        sd,
     );
     summary(
         b,
@@ -124,21 +97,14 @@ pub(super) fn define(b: &mut Builder) {
         "print(vector([1, 2, 4]).median());",
         median,
     );
-    summary(
-        b,
-        "sum",
-        "x.sum() -> float\nx.sum(#{ axis: 0 }) -> Vector",
-        "Sum",
-        "print(vector([1, 2, 4]).sum());",
-        |v| v.iter().sum(),
-    );
+    summary(b, "sum", "x.sum() -> float\nx.sum(#{ axis: 0 }) -> Vector", "Sum", "print(vector([1, 2, 4]).sum());", sum);
     summary(
         b,
         "min",
         "x.min() -> float\nx.min(#{ axis: 0 }) -> Vector",
         "Smallest",
         "print(vector([1, 2, 4]).min());",
-        |v| extreme(v, f64::min),
+        min,
     );
     summary(
         b,
@@ -146,7 +112,7 @@ pub(super) fn define(b: &mut Builder) {
         "x.max() -> float\nx.max(#{ axis: 0 }) -> Vector",
         "Largest",
         "print(vector([1, 2, 4]).max());",
-        |v| extreme(v, f64::max),
+        max,
     );
     elementwise(
         b,
