@@ -343,3 +343,14 @@ pub(super) fn check_matches(matrix: &Matrix, input: &Input, what: &str) -> Resul
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rust_and_scripts_have_the_same_defaults() {
+        let options = RECORD.check(&[]).unwrap();
+        assert_eq!(GraphicalLasso::from_options(&options).unwrap(), GraphicalLasso::default());
+    }
+}

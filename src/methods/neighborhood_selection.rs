@@ -291,3 +291,14 @@ fn certify(
     let dual = shrink * product - 0.5 * shrink * shrink * squares;
     Certificate { primal, gap: (primal - dual).max(0.0), kkt, logdet: 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rust_and_scripts_have_the_same_defaults() {
+        let options = RECORD.check(&[]).unwrap();
+        assert_eq!(NeighborhoodSelection::from_options(&options), NeighborhoodSelection::default());
+    }
+}

@@ -58,8 +58,7 @@ impl Builder {
         summary: &'static str,
         example: &'static str,
     ) -> Definition<'_> {
-        self.entries.push(Entry { name, area: self.area, usage, summary, example, is_property: false });
-        Definition { module: &mut self.module, name }
+        self.define(Entry { name, area: self.area, usage, summary, example, is_property: false })
     }
 
     /// A property: `x.name`.
@@ -70,7 +69,12 @@ impl Builder {
         summary: &'static str,
         example: &'static str,
     ) -> Definition<'_> {
-        self.entries.push(Entry { name, area: self.area, usage, summary, example, is_property: true });
+        self.define(Entry { name, area: self.area, usage, summary, example, is_property: true })
+    }
+
+    fn define(&mut self, entry: Entry) -> Definition<'_> {
+        let name = entry.name;
+        self.entries.push(entry);
         Definition { module: &mut self.module, name }
     }
 

@@ -122,15 +122,16 @@ impl Lasso {
 
     /// Moves to the minimiser over the current support and signs, or as far towards it as the signs stay: the remedy
     /// for ill-conditioned problems, where coordinate steps are tiny. The objective falls all the way.
-    fn jump(&mut self, lambda: &impl Fn(usize) -> f64) {
+    fn jump(&mut self, lambda: &impl Fn(usize) -> f64, check: &impl Fn() -> Result<()>) -> Result<()> {
         let count = self.active.len();
         // Every step but the last sets a coordinate to 0.
         for _ in 0..count {
+            check()?;
             let support: Vec<usize> = (0..count).filter(|&k| self.values[k] != 0.0).collect();
             let block = Array2::from_shape_fn((support.len(), support.len()), |(i, j)| {
                 self.gram[support[i] * count + support[j]]
             });
-            let Some(cholesky) = Cholesky::new(block.view()) else { return };
+            let Some(cholesky) = Cholesky::new(block.view()) else { return Ok(()) };
             let slope = Array2::from_shape_fn((support.len(), 1), |(i, _)| {
                 let k = support[i];
                 self.small[k] - lambda(self.active[k]) * self.values[k].signum()
@@ -148,9 +149,10 @@ impl Lasso {
                 self.values[k] = new;
             }
             if blocking.is_none() {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     /// Coordinate descent on the active positions alone, in a gathered copy of their part of G.
@@ -189,7 +191,7 @@ impl Lasso {
                 break;
             }
             if passes % SLOW == 0 {
-                self.jump(lambda);
+                self.jump(lambda, check)?;
             }
         }
         for (k, &i) in self.active.iter().enumerate() {
