@@ -35,7 +35,6 @@ fn agrees_with_r_glasso() {
         for (file, own) in [("wi", fit.precision().expect("precision")), ("w", fit.covariance().expect("covariance"))] {
             let theirs = reference(&format!("glasso/hub_0_glasso_rho0.3_{name}_{file}.csv"));
             let theirs = theirs.zip(&theirs.transpose(), |a, b| 0.5 * (a + b)).expect("square");
-            eprintln!("{name} {file} {}", distance(own, &theirs));
             assert!(distance(own, &theirs) < 2e-5, "{name} {file}: {}", distance(own, &theirs));
         }
         let value = objective(&s, &fit, |i, j| if i != j || penalize { 0.3 } else { 0.0 });
