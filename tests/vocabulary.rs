@@ -165,7 +165,9 @@ fn wrong_arguments_give_errors_and_never_panics() {
 fn every_name_can_be_called_and_is_a_map_key() {
     let (session, _) = session();
     let options = sinew::registry::records().flat_map(|record| record.all_options().map(|opt| opt.name));
-    for name in names().into_iter().chain(options.map(String::from)) {
+    let vocabulary = vocabulary();
+    let entries = vocabulary.entries.iter().flat_map(|entry| entry.options.iter().map(|opt| opt.name));
+    for name in names().into_iter().chain(options.chain(entries).map(String::from)) {
         for script in [format!("let x = 1; x.{name}()"), format!("#{{ {name}: 1 }}.{name}")] {
             assert!(session.engine().compile(&script).is_ok(), "'{name}' is a reserved word: {script}");
         }

@@ -17,14 +17,22 @@ pub enum Column {
 }
 
 impl Column {
-    fn len(&self) -> usize {
+    /// Number of cells.
+    pub fn len(&self) -> usize {
         match self {
             Self::Numbers(values) => values.len(),
             Self::Texts(values) => values.len(),
         }
     }
 
-    fn pick(&self, rows: &[usize]) -> Self {
+    /// Whether it has no cell.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The cells of these rows.
+    #[must_use]
+    pub fn pick(&self, rows: &[usize]) -> Self {
         match self {
             Self::Numbers(values) => Self::Numbers(Arc::new(rows.iter().map(|&i| values[i]).collect())),
             Self::Texts(values) => Self::Texts(Arc::new(rows.iter().map(|&i| values[i].clone()).collect())),

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_path_and_a_lonely_node() {
-        let edges = [(2, 1), (1, 0)].map(|(source, target)| Edge { source, target, weight: 1.0 });
+        let edges = [(2, 1), (1, 0)].map(|(source, target)| Edge::new(source, target, 1.0));
         let g = Graph::new(4, None, false, edges.to_vec()).unwrap();
         assert_eq!(g.degree(), [1, 2, 1, 0]);
         assert_eq!(g.components(), [vec![0, 1, 2], vec![3]]);

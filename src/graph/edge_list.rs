@@ -37,7 +37,7 @@ impl Graph {
             (Column::Numbers(source), Column::Numbers(target)) => by_position(source, target, nodes)?,
             _ => by_name(source, target, table.rows(), nodes)?,
         };
-        let edges = ends.into_iter().zip(weights).map(|((source, target), weight)| Edge { source, target, weight });
+        let edges = ends.into_iter().zip(weights).map(|((source, target), weight)| Edge::new(source, target, weight));
         Self::new(count, names, directed, edges.collect())
     }
 }

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn names_are_escaped_and_signs_kept() {
         let names = Names::new(vec!["a<b".into(), "c&d".into()], "nodes").unwrap();
-        let g = Graph::new(2, Some(names), false, vec![Edge { source: 1, target: 0, weight: -0.5 }]).unwrap();
+        let g = Graph::new(2, Some(names), false, vec![Edge::new(1, 0, -0.5)]).unwrap();
         let mut out = Vec::new();
         g.write_graphml(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -3,6 +3,7 @@
 pub mod analysis;
 mod edge_list;
 mod graphml;
+mod json;
 
 pub use edge_list::Nodes;
 
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::context::Context;
-use crate::data::{Matrix, Names, number};
+use crate::data::{Column, Matrix, Names, number};
 use crate::engine_type;
 use crate::error::{Error, Result};
 
@@ -24,15 +25,62 @@ pub struct Edge {
     pub target: usize,
     /// Weight with its sign; 1 where edges have none.
     pub weight: f64,
+    /// Whether it leads from source to target only.
+    pub directed: bool,
 }
 
-/// A graph with named nodes and weighted edges, directed or not. Clones share it.
+impl Edge {
+    /// An edge without a direction. [`Graph::new`] sets the direction of all edges, [`Graph::mixed`] of none.
+    pub fn new(source: usize, target: usize, weight: f64) -> Self {
+        Self { source, target, weight, directed: false }
+    }
+
+    /// The same edge, from source to target only.
+    #[must_use]
+    pub fn directed(self) -> Self {
+        Self { directed: true, ..self }
+    }
+
+    /// How messages and prints link its nodes.
+    pub fn arrow(&self) -> &'static str {
+        if self.directed { "->" } else { "--" }
+    }
+}
+
+/// Which edges of a graph have a direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// None.
+    Undirected,
+    /// All.
+    Directed,
+    /// Some.
+    Mixed,
+}
+
+impl Direction {
+    /// The word for prints and files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Undirected => "undirected",
+            Self::Directed => "directed",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
+/// Named values of every node or every edge, in their order.
+pub type Attributes = Vec<(String, Column)>;
+
+/// A graph with named nodes and weighted edges, which all, some or none have a direction. Clones share it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     nodes: usize,
     names: Option<Names>,
-    directed: bool,
+    direction: Direction,
     edges: Arc<Vec<Edge>>,
+    node_attributes: Arc<Attributes>,
+    edge_attributes: Arc<Attributes>,
 }
 
 engine_type!(Graph, "Graph");
@@ -44,33 +92,60 @@ impl Graph {
     /// A node out of range, an edge from a node to itself, an edge given twice, a weight that is not finite or is
     /// zero, a wrong number of names.
     pub fn new(nodes: usize, names: Option<Names>, directed: bool, mut edges: Vec<Edge>) -> Result<Self> {
+        edges.iter_mut().for_each(|edge| edge.directed = directed);
+        let direction = if directed { Direction::Directed } else { Direction::Undirected };
+        Self::assemble(nodes, names, direction, edges, Attributes::new())
+    }
+
+    /// A graph whose edges say themselves whether they have a direction. Two nodes share one undirected edge, or one
+    /// directed edge each way.
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub fn mixed(nodes: usize, names: Option<Names>, edges: Vec<Edge>) -> Result<Self> {
+        let directed = edges.iter().filter(|edge| edge.directed).count();
+        let direction = match directed {
+            0 => Direction::Undirected,
+            all if all == edges.len() => Direction::Directed,
+            _ => Direction::Mixed,
+        };
+        Self::assemble(nodes, names, direction, edges, Attributes::new())
+    }
+
+    /// The graph with these edges and, in the order in which they were given, their attributes.
+    pub(crate) fn assemble(
+        nodes: usize,
+        names: Option<Names>,
+        direction: Direction,
+        mut edges: Vec<Edge>,
+        attributes: Attributes,
+    ) -> Result<Self> {
         if let Some(names) = names.as_ref().filter(|names| names.len() != nodes) {
             return Err(Error::shape(format!("{} names for {nodes} nodes", names.len())));
         }
         for edge in &mut edges {
-            if edge.source >= nodes || edge.target >= nodes {
-                let node = edge.source.max(edge.target);
-                return Err(Error::index(format!("an edge names node {node}, there are {nodes} nodes")));
-            }
-            if edge.source == edge.target {
-                return Err(Error::argument(format!("an edge from node {} to itself", edge.source)));
-            }
-            if !edge.weight.is_finite() || edge.weight == 0.0 {
-                return Err(Error::argument(format!(
-                    "the edge {} - {} has weight {}",
-                    edge.source, edge.target, edge.weight
-                ))
-                .with_hint("weights are finite and not 0: no edge is an edge that is not in the list"));
-            }
-            if !directed && edge.source > edge.target {
+            check_edge(edge, nodes)?;
+            if !edge.directed && edge.source > edge.target {
                 std::mem::swap(&mut edge.source, &mut edge.target);
             }
         }
-        edges.sort_by_key(|edge| (edge.source, edge.target));
-        if let Some(pair) = edges.windows(2).find(|w| (w[0].source, w[0].target) == (w[1].source, w[1].target)) {
-            return Err(Error::argument(format!("the edge {} - {} occurs twice", pair[0].source, pair[0].target)));
+        let mut order: Vec<usize> = (0..edges.len()).collect();
+        order.sort_by_key(|&i| (edges[i].source, edges[i].target));
+        let edges: Vec<Edge> = order.iter().map(|&i| edges[i]).collect();
+        if let Some(edge) = twice(&edges) {
+            return Err(Error::argument(format!("the edge {} - {} occurs twice", edge.source, edge.target)));
         }
-        Ok(Self { nodes, names, directed, edges: Arc::new(edges) })
+        check_lengths(&attributes, edges.len(), "edges")?;
+        let attributes = attributes.into_iter().map(|(name, column)| (name, column.pick(&order))).collect();
+        let edges = Arc::new(edges);
+        Ok(Self {
+            nodes,
+            names,
+            direction,
+            edges,
+            node_attributes: Arc::default(),
+            edge_attributes: Arc::new(attributes),
+        })
     }
 
     /// The undirected graph whose edges are the off-diagonal entries of a symmetric matrix with |value| > threshold.
@@ -92,7 +167,7 @@ impl Graph {
                 let (a, b) = (values[(source, target)], values[(target, source)]);
                 let weight = if b.abs() > a.abs() { b } else { a };
                 if weight.abs() > threshold {
-                    edges.push(Edge { source, target, weight });
+                    edges.push(Edge::new(source, target, weight));
                 }
             }
         }
@@ -109,9 +184,14 @@ impl Graph {
         self.edges.len()
     }
 
-    /// Whether edges have a direction.
+    /// Whether all edges have a direction.
     pub fn is_directed(&self) -> bool {
-        self.directed
+        self.direction == Direction::Directed
+    }
+
+    /// Which edges have a direction.
+    pub fn direction(&self) -> Direction {
+        self.direction
     }
 
     /// The nodes' names, where they have some.
@@ -129,20 +209,70 @@ impl Graph {
         &self.edges
     }
 
+    /// Named values of the nodes.
+    pub fn node_attributes(&self) -> &[(String, Column)] {
+        &self.node_attributes
+    }
+
+    /// Named values of the edges, in the order of [`Graph::edges`].
+    pub fn edge_attributes(&self) -> &[(String, Column)] {
+        &self.edge_attributes
+    }
+
     /// The same graph with other names.
     ///
     /// # Errors
     /// When there is not one name a node.
     pub fn with_names(&self, names: Option<Names>) -> Result<Self> {
-        Self::new(self.nodes, names, self.directed, self.edges.to_vec())
+        if let Some(names) = names.as_ref().filter(|names| names.len() != self.nodes) {
+            return Err(Error::shape(format!("{} names for {} nodes", names.len(), self.nodes)));
+        }
+        Ok(Self { names, ..self.clone() })
+    }
+
+    /// The same graph with a value for each node; an attribute of that name is replaced.
+    ///
+    /// # Errors
+    /// When there is not one value a node.
+    pub fn with_node_attribute(&self, name: &str, values: Column) -> Result<Self> {
+        let node_attributes = with_attribute(&self.node_attributes, name, values, self.nodes, "nodes")?;
+        Ok(Self { node_attributes, ..self.clone() })
+    }
+
+    /// The same graph with a value for each edge, in the order of [`Graph::edges`].
+    ///
+    /// # Errors
+    /// When there is not one value an edge, or the name is that of a part that every edge has.
+    pub fn with_edge_attribute(&self, name: &str, values: Column) -> Result<Self> {
+        if EDGE_PARTS.contains(&name) {
+            return Err(Error::argument(format!("an edge attribute cannot be called '{name}': every edge has that")));
+        }
+        let edge_attributes = with_attribute(&self.edge_attributes, name, values, self.n_edges(), "edges")?;
+        Ok(Self { edge_attributes, ..self.clone() })
+    }
+
+    /// The graph of these edges, by position, in ascending order.
+    #[must_use]
+    pub(crate) fn pick_edges(&self, positions: &[usize]) -> Self {
+        let picked = |(name, column): &(String, Column)| (name.clone(), column.pick(positions));
+        Self {
+            edges: Arc::new(positions.iter().map(|&i| self.edges[i]).collect()),
+            edge_attributes: Arc::new(self.edge_attributes.iter().map(picked).collect()),
+            ..self.clone()
+        }
     }
 
     /// The edges with the largest absolute weights first; ties in order of the nodes.
     pub fn ranked_edges(&self) -> Vec<Edge> {
-        let mut edges = self.edges.to_vec();
+        self.ranking().into_iter().map(|i| self.edges[i]).collect()
+    }
+
+    /// The positions of the edges, largest absolute weights first; ties in order of the nodes.
+    pub(crate) fn ranking(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.edges.len()).collect();
         // The sort is stable, so that ties keep the order of the nodes.
-        edges.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-        edges
+        order.sort_by(|&a, &b| self.edges[b].weight.abs().total_cmp(&self.edges[a].weight.abs()));
+        order
     }
 
     /// Weights as a matrix: entry (source, target), and its mirror image when undirected.
@@ -154,25 +284,11 @@ impl Graph {
         let mut values = Array2::zeros((self.nodes, self.nodes));
         for edge in self.edges.iter() {
             values[(edge.source, edge.target)] = edge.weight;
-            if !self.directed {
+            if !edge.directed {
                 values[(edge.target, edge.source)] = edge.weight;
             }
         }
         Ok(Matrix::square(values, self.names.as_ref()))
-    }
-
-    /// As JSON: `{"directed", "nodes": [names], "edges": [{"source", "target", "weight"}]}`.
-    pub fn to_json(&self) -> serde_json::Value {
-        let labels = self.labels();
-        let edges: Vec<serde_json::Value> = self
-            .edges
-            .iter()
-            .map(|edge| {
-                let (source, target) = (labels.get(edge.source), labels.get(edge.target));
-                serde_json::json!({ "source": source, "target": target, "weight": edge.weight })
-            })
-            .collect();
-        serde_json::json!({ "directed": self.directed, "nodes": labels.as_slice(), "edges": edges })
     }
 
     /// 0/1 matrix: 1 where there is an edge.
@@ -186,21 +302,72 @@ impl Graph {
     /// The same graph without edges of |weight| at or below `threshold`.
     #[must_use]
     pub fn above(&self, threshold: f64) -> Self {
-        let edges = self.edges.iter().filter(|edge| edge.weight.abs() > threshold).copied().collect();
-        Self { edges: Arc::new(edges), ..self.clone() }
+        let kept = (0..self.n_edges()).filter(|&i| self.edges[i].weight.abs() > threshold);
+        self.pick_edges(&kept.collect::<Vec<_>>())
     }
+}
+
+/// What every edge has, which no attribute may be called.
+pub const EDGE_PARTS: [&str; 5] = ["source", "target", "weight", "sign", "directed"];
+
+fn check_edge(edge: &Edge, nodes: usize) -> Result<()> {
+    if edge.source >= nodes || edge.target >= nodes {
+        let node = edge.source.max(edge.target);
+        return Err(Error::index(format!("an edge names node {node}, there are {nodes} nodes")));
+    }
+    if edge.source == edge.target {
+        return Err(Error::argument(format!("an edge from node {} to itself", edge.source)));
+    }
+    if !edge.weight.is_finite() || edge.weight == 0.0 {
+        return Err(Error::argument(format!("the edge {} - {} has weight {}", edge.source, edge.target, edge.weight))
+            .with_hint("weights are finite and not 0: no edge is an edge that is not in the list"));
+    }
+    Ok(())
+}
+
+/// The first of sorted edges that stands for the same link as another one.
+fn twice(edges: &[Edge]) -> Option<Edge> {
+    let ends = |edge: &Edge| (edge.source, edge.target);
+    if let Some(pair) = edges.windows(2).find(|w| ends(&w[0]) == ends(&w[1])) {
+        return Some(pair[0]);
+    }
+    // An undirected edge beside a directed one in the opposite direction.
+    let opposite = |edge: &&Edge| {
+        let found = edges.binary_search_by_key(&(edge.target, edge.source), ends);
+        !edge.directed && found.is_ok()
+    };
+    edges.iter().find(opposite).copied()
+}
+
+fn check_lengths(attributes: &[(String, Column)], count: usize, what: &str) -> Result<()> {
+    match attributes.iter().find(|(_, column)| column.len() != count) {
+        Some((name, column)) => Err(Error::shape(format!("{} values of '{name}' for {count} {what}", column.len()))),
+        None => Ok(()),
+    }
+}
+
+fn with_attribute(
+    attributes: &Attributes,
+    name: &str,
+    values: Column,
+    count: usize,
+    what: &str,
+) -> Result<Arc<Attributes>> {
+    let mut all: Attributes = attributes.iter().filter(|(known, _)| known != name).cloned().collect();
+    all.push((name.to_string(), values));
+    check_lengths(&all, count, what)?;
+    Ok(Arc::new(all))
 }
 
 impl std::fmt::Display for Graph {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const SHOWN: usize = 10;
-        let kind = if self.directed { "directed" } else { "undirected" };
-        write!(f, "Graph {kind}, {} nodes, {} edges, density {}", self.nodes, self.n_edges(), number(self.density()))?;
+        let (kind, edges) = (self.direction.word(), self.n_edges());
+        write!(f, "Graph {kind}, {} nodes, {edges} edges, density {}", self.nodes, number(self.density()))?;
         let labels = self.labels();
-        let arrow = if self.directed { "->" } else { "--" };
         for edge in self.ranked_edges().iter().take(SHOWN) {
             let (source, target) = (labels.get(edge.source), labels.get(edge.target));
-            write!(f, "\n  {source} {arrow} {target}  {}", number(edge.weight))?;
+            write!(f, "\n  {source} {} {target}  {}", edge.arrow(), number(edge.weight))?;
         }
         match self.n_edges().saturating_sub(SHOWN) {
             0 => Ok(()),

@@ -232,7 +232,7 @@ impl NeighborhoodSelection {
                     Rule::And => u != 0.0 && v != 0.0,
                 };
                 if linked {
-                    edges.push(Edge { source, target, weight: weight(u, v) });
+                    edges.push(Edge::new(source, target, weight(u, v)));
                 }
             }
         }

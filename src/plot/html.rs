@@ -81,7 +81,7 @@ mod tests {
 
     fn hostile() -> Figure {
         let names = Names::new(vec!["</script><b>".into(), "a\"&\u{1}'".into()], "nodes").unwrap();
-        let graph = Graph::new(2, Some(names), false, vec![Edge { source: 0, target: 1, weight: -1.0 }]).unwrap();
+        let graph = Graph::new(2, Some(names), false, vec![Edge::new(0, 1, -1.0)]).unwrap();
         let options = NetworkOptions { title: Some("</title><script>alert(1)".into()), ..NetworkOptions::default() };
         network(&graph, &options, &Context::new()).unwrap()
     }

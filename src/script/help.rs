@@ -51,7 +51,20 @@ pub fn names() -> Vec<String> {
 }
 
 fn entry_help(entry: &Entry) -> String {
-    format!("{}\n  {}\n\nExample\n{}\n", entry.usage, entry.summary, indent(entry.example))
+    let options = options_text(entry.options.iter());
+    format!("{}\n  {}\n{options}\nExample\n{}\n", entry.usage, entry.summary, indent(entry.example))
+}
+
+fn options_text(options: impl Iterator<Item = &'static Opt>) -> String {
+    let mut text = String::new();
+    for opt in options {
+        if text.is_empty() {
+            text.push_str("\nOptions\n");
+        }
+        let _ = writeln!(text, "  {:<18}{} [{}]", opt.name, opt.help, opt.default.describe());
+        let _ = writeln!(text, "  {:<18}{}", "", opt.describe());
+    }
+    text
 }
 
 fn usage(record: &Record) -> String {
@@ -81,13 +94,7 @@ fn record_help(record: &Record) -> String {
             let _ = writeln!(text, "  {:<18}{}", param.name, param.help);
         }
     }
-    if record.all_options().next().is_some() {
-        text.push_str("\nOptions\n");
-        for opt in record.all_options() {
-            let _ = writeln!(text, "  {:<18}{} [{}]", opt.name, opt.help, opt.default.describe());
-            let _ = writeln!(text, "  {:<18}{}", "", opt.describe());
-        }
-    }
+    text.push_str(&options_text(record.all_options()));
     if !record.adds.is_empty() {
         text.push_str("\nThe fit adds\n");
         for property in record.adds {
@@ -125,7 +132,7 @@ fn wrap(text: &str, margin: usize) -> String {
 
 /// Everything about every method, simulator and metric, for other programs.
 pub fn methods_json() -> serde_json::Value {
-    let option = |opt: &Opt| {
+    let option = |opt: &'static Opt| {
         serde_json::json!({
             "name": opt.name, "takes": opt.describe(), "default": opt.default.describe(), "help": opt.help,
         })
@@ -144,6 +151,7 @@ pub fn methods_json() -> serde_json::Value {
         serde_json::json!({
             "name": entry.name, "area": entry.area.title(), "usage": entry.usage, "summary": entry.summary,
             "property": entry.is_property, "example": entry.example,
+            "options": entry.options.iter().map(option).collect::<Vec<_>>(),
         })
     };
     serde_json::json!({

@@ -4,6 +4,7 @@ use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Module, RhaiNativeFunc
 
 use super::{functions, index, operators, records};
 use crate::model::Area;
+use crate::options::Opt;
 
 /// What help knows about a verb or property that is not a record.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Entry {
     pub example: &'static str,
     /// Whether it is a property: `x.name` without parentheses.
     pub is_property: bool,
+    /// The keys of its options map.
+    pub options: &'static [Opt],
 }
 
 /// All functions and what help knows about them.
@@ -41,6 +44,7 @@ pub struct Builder {
 /// A name that is being defined, for one argument list after another.
 pub struct Definition<'a> {
     module: &'a mut Module,
+    entry: Option<&'a mut Entry>,
     name: &'static str,
 }
 
@@ -58,7 +62,7 @@ impl Builder {
         summary: &'static str,
         example: &'static str,
     ) -> Definition<'_> {
-        self.define(Entry { name, area: self.area, usage, summary, example, is_property: false })
+        self.define(Entry { name, area: self.area, usage, summary, example, is_property: false, options: &[] })
     }
 
     /// A property: `x.name`.
@@ -69,18 +73,18 @@ impl Builder {
         summary: &'static str,
         example: &'static str,
     ) -> Definition<'_> {
-        self.define(Entry { name, area: self.area, usage, summary, example, is_property: true })
+        self.define(Entry { name, area: self.area, usage, summary, example, is_property: true, options: &[] })
     }
 
     fn define(&mut self, entry: Entry) -> Definition<'_> {
         let name = entry.name;
         self.entries.push(entry);
-        Definition { module: &mut self.module, name }
+        Definition { module: &mut self.module, entry: self.entries.last_mut(), name }
     }
 
     /// More argument lists for a name that has its help elsewhere.
     pub fn extend(&mut self, name: &'static str) -> Definition<'_> {
-        Definition { module: &mut self.module, name }
+        Definition { module: &mut self.module, entry: None, name }
     }
 
     /// The module, for what has no name: operators and indexers.
@@ -99,6 +103,14 @@ fn getter(name: &'static str) -> FuncRegistration {
 }
 
 impl Definition<'_> {
+    /// The keys of the verb's options map, for help, completion and `sinew check`.
+    pub fn options(mut self, options: &'static [Opt]) -> Self {
+        if let Some(entry) = &mut self.entry {
+            entry.options = options;
+        }
+        self
+    }
+
     /// One more argument list that the verb takes.
     pub fn on<A: 'static, const N: usize, const X: bool, R: Clone + Send + Sync + 'static, const F: bool>(
         self,

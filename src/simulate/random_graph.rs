@@ -114,7 +114,7 @@ pub fn erdos_renyi(p: usize, probability: f64, ctx: &Context) -> Result<Graph> {
         if edges.len() % 4096 == 0 {
             ctx.check()?;
         }
-        edges.push(Edge { source, target, weight: 1.0 });
+        edges.push(Edge::new(source, target, 1.0));
     }
     Graph::new(p, None, false, edges)
 }
@@ -133,7 +133,7 @@ pub fn hub(p: usize, hubs: usize, ctx: &Context) -> Result<Graph> {
     let mut start = 0;
     for group in 0..hubs {
         let size = p / hubs + usize::from(group >= small);
-        edges.extend((start + 1..start + size).map(|target| Edge { source: start, target, weight: 1.0 }));
+        edges.extend((start + 1..start + size).map(|target| Edge::new(start, target, 1.0)));
         start += size;
     }
     Graph::new(p, None, false, edges)
@@ -149,7 +149,7 @@ pub fn band(p: usize, bandwidth: usize, ctx: &Context) -> Result<Graph> {
     for source in 0..p {
         ctx.check()?;
         let end = source.saturating_add(bandwidth).saturating_add(1).min(p);
-        edges.extend((source + 1..end).map(|target| Edge { source, target, weight: 1.0 }));
+        edges.extend((source + 1..end).map(|target| Edge::new(source, target, 1.0)));
     }
     Graph::new(p, None, false, edges)
 }

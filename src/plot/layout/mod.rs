@@ -114,7 +114,7 @@ mod tests {
     use crate::graph::Edge;
 
     fn graph(nodes: usize, edges: &[(usize, usize)]) -> Graph {
-        let edges = edges.iter().map(|&(source, target)| Edge { source, target, weight: 1.0 }).collect();
+        let edges = edges.iter().map(|&(source, target)| Edge::new(source, target, 1.0)).collect();
         Graph::new(nodes, None, false, edges).unwrap()
     }
 

@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn pictures_are_well_formed_whatever_the_names() {
         let names = Names::new(vec!["</svg><b>".into(), "a\"&\u{1}'".into(), "\u{FFFE}".into()], "nodes").unwrap();
-        let edges = [(0, 1, -1.0), (1, 2, 0.5)].map(|(source, target, weight)| Edge { source, target, weight });
+        let edges = [(0, 1, -1.0), (1, 2, 0.5)].map(|(source, target, weight)| Edge::new(source, target, weight));
         let graph = Graph::new(3, Some(names.clone()), true, edges.to_vec()).unwrap();
         let net = network(&graph, &NetworkOptions::default(), &Context::new()).unwrap();
         let matrix = Matrix::from_rows(&[vec![1.0, f64::NAN, -2.0]]).unwrap().with_names(Some(names)).unwrap();

@@ -136,6 +136,7 @@ pub(super) fn define(b: &mut Builder) {
         "Standard normal numbers",
         "print(randn(2, 3, #{ seed: 1 }));",
     )
+    .options(SEED)
     .on(|call: NativeCallContext<'_>, n: i64, p: i64| random(&call, "randn", (n, p), &Map::new(), normal))
     .on(|call: NativeCallContext<'_>, n: i64, p: i64, options: Map| random(&call, "randn", (n, p), &options, normal));
     b.verb(
@@ -144,6 +145,7 @@ pub(super) fn define(b: &mut Builder) {
         "Numbers uniform between 0 and 1",
         "print(uniform(2, 3, #{ seed: 1 }));",
     )
+    .options(SEED)
     .on(|call: NativeCallContext<'_>, n: i64, p: i64| random(&call, "uniform", (n, p), &Map::new(), |rng| rng.random()))
     .on(|call: NativeCallContext<'_>, n: i64, p: i64, options: Map| {
         random(&call, "uniform", (n, p), &options, |rng| rng.random())

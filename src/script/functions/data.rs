@@ -60,6 +60,7 @@ pub(super) fn define(b: &mut Builder) {
         "Table from comma-separated text; empty cells, NA and NaN are missing",
         "matrix([[1, 2], [3, 4]]).set_names([\"a\", \"b\"]).save(\"example.csv\");\nprint(read_csv(\"example.csv\"));",
     )
+    .options(CSV)
     .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Table> {
         Ok(csv(&call, "read_csv", path, &Map::new(), b',')?)
     })
@@ -72,6 +73,7 @@ pub(super) fn define(b: &mut Builder) {
         "Table from tab-separated text",
         "matrix([[1, 2], [3, 4]]).set_names([\"a\", \"b\"]).save(\"example.tsv\");\nprint(read_tsv(\"example.tsv\"));",
     )
+    .options(CSV)
     .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Table> {
         Ok(csv(&call, "read_tsv", path, &Map::new(), b'\t')?)
     })

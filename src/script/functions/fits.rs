@@ -100,6 +100,7 @@ fn estimates(b: &mut Builder) {
         "The recovered graph, with partial correlations as weights",
         with_fit!("print(fit.graph());"),
     )
+    .options(THRESHOLD)
     .on(|fit: &mut Fit| -> Outcome<Graph> { Ok(fit.graph(0.0)?) })
     .on(|fit: &mut Fit, options: Map| -> Outcome<Graph> { Ok(fit.graph(threshold(&options)?)?) });
     b.property(
@@ -217,6 +218,7 @@ fn paths(b: &mut Builder) {
         "The solution with the smallest \"ebic\", \"bic\" or \"aic\"; of equal ones the sparsest",
         with_path!("print(path.select(\"ebic\").n_edges);"),
     )
+    .options(SELECT)
     .on(|call: NativeCallContext<'_>, path: &mut Path, name: &str| select(&call, path, name, &Map::new()))
     .on(|call: NativeCallContext<'_>, path: &mut Path, name: &str, options: Map| select(&call, path, name, &options));
     b.property(

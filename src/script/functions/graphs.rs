@@ -89,6 +89,7 @@ pub(super) fn define(b: &mut Builder) {
         "Edges as maps #{ source, target, weight }, largest |weight| first",
         with_g!("for e in g.edges(#{ top: 2 }) { print(`${e.source} -- ${e.target}  ${e.weight}`); }"),
     )
+    .options(TOP)
     .on_list(|g: &mut Graph| edge_list(g, &Map::new()))
     .on_list(|g: &mut Graph, options: Map| edge_list(g, &options))
     .on_list(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()))
@@ -162,6 +163,7 @@ fn matrices(b: &mut Builder) {
         "Undirected graph of a square matrix' off-diagonal entries",
         "print(graph_from_matrix(matrix([[1, 0.4], [0.4, 1]])));",
     )
+    .options(MATRIX)
     .on(|m: &mut Matrix| -> Outcome<Graph> { Ok(Graph::from_matrix(m, 0.0)?) })
     .on(|m: &mut Matrix, options: Map| -> Outcome<Graph> {
         let options = check_options("graph_from_matrix", MATRIX, &options)?;
@@ -172,7 +174,7 @@ fn matrices(b: &mut Builder) {
         "graph_from_edges(table) -> Graph\ngraph_from_edges(table, #{ nodes, directed }) -> Graph",
         "Graph from a table whose first columns are source and target (names or 0-based positions) and, if there is a third, weight",
         "print(graph_from_edges(example(\"sachs_edges\"), #{ directed: true }));",
-    )
+    ).options(TABLE)
     .on(|t: &mut Table| -> Outcome<Graph> { Ok(from_table(t, &Map::new())?) })
     .on(|t: &mut Table, options: Map| -> Outcome<Graph> { Ok(from_table(t, &options)?) });
 }

@@ -38,6 +38,7 @@ fn summary(
     f: Summary,
 ) {
     b.verb(name, usage, help, example)
+        .options(AXIS)
         .on(move |m: &mut Matrix| f(m.as_slice()))
         .on(move |v: &mut Vector| f(v.as_slice()))
         .on(move |m: &mut Matrix, options: Map| -> Outcome<Vector> { Ok(summarize(m, name, &options, f)?) })

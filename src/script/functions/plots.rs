@@ -147,7 +147,7 @@ fn show(call: &NativeCallContext<'_>, figure: &Figure) -> Outcome<()> {
 
 pub(super) fn define(b: &mut Builder) {
     b.area(Area::Plot);
-    b.verb("plot", "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\nfit.plot(\"network\" | \"heatmap\") -> Figure\npath.plot(\"ebic\" | \"bic\" | \"aic\") -> Figure", "Picture of a graph, a fit or a path", with_g!("print(g.plot(#{ layout: \"circle\" }));"))
+    b.verb("plot", "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\nfit.plot(\"network\" | \"heatmap\") -> Figure\npath.plot(\"ebic\" | \"bic\" | \"aic\") -> Figure", "Picture of a graph, a fit or a path", with_g!("print(g.plot(#{ layout: \"circle\" }));")).options(NETWORK)
         .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, &Map::new()))
         .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, &options))
         .on(|call: NativeCallContext<'_>, fit: &mut Fit| fit_plot(&call, fit, "network", &Map::new()))
@@ -162,6 +162,7 @@ pub(super) fn define(b: &mut Builder) {
         "Picture of a graph; the same as g.plot()",
         with_g!("print(network(g));"),
     )
+    .options(NETWORK)
     .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, &Map::new()))
     .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, &options));
     b.verb(
@@ -170,6 +171,7 @@ pub(super) fn define(b: &mut Builder) {
         "Picture of a matrix, coloured around 0",
         "print(heatmap(eye(3)));",
     )
+    .options(TITLE)
     .on(|m: &mut Matrix| heatmap(m, &Map::new()))
     .on(|m: &mut Matrix, options: Map| heatmap(m, &options));
     b.verb(
@@ -178,6 +180,7 @@ pub(super) fn define(b: &mut Builder) {
         "Curve through points",
         "print(line([1, 2, 3], [1, 4, 9]));",
     )
+    .options(TITLE)
     .on(|x: Dynamic, y: Dynamic| line(&x, &y, &Map::new()))
     .on(|x: Dynamic, y: Dynamic, options: Map| line(&x, &y, &options));
     b.verb(
@@ -186,6 +189,7 @@ pub(super) fn define(b: &mut Builder) {
         "Several figures as one",
         with_g!("print(grid([g.plot(), heatmap(g.to_matrix())]));"),
     )
+    .options(TITLE)
     .on(|list: Array| grid(&list, &Map::new()))
     .on(|list: Array, options: Map| grid(&list, &options));
     b.verb(
