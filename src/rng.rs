@@ -40,6 +40,20 @@ pub fn fresh() -> u64 {
     }) & MAX_SEED
 }
 
+/// The numbers below `count` in random order.
+pub fn permutation(rng: &mut Rng, count: usize) -> Vec<usize> {
+    use rand::seq::SliceRandom;
+    let mut order: Vec<usize> = (0..count).collect();
+    order.shuffle(rng);
+    order
+}
+
+/// `draws` numbers below `count`, which must not be 0 unless there are no draws.
+pub fn with_replacement(rng: &mut Rng, count: usize, draws: usize) -> Vec<usize> {
+    use rand::RngExt;
+    (0..draws).map(|_| rng.random_range(0..count)).collect()
+}
+
 /// SplitMix64's finaliser: close inputs give unrelated outputs.
 fn mix(word: u64) -> u64 {
     let mut z = word.wrapping_add(0x9e37_79b9_7f4a_7c15);

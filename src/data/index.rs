@@ -45,6 +45,11 @@ impl Picked {
 }
 
 impl Selector {
+    /// These positions, in this order.
+    pub fn from_positions(positions: &[usize]) -> Self {
+        Self::List(positions.iter().map(|&position| Self::Position(position as i64)).collect())
+    }
+
     /// The positions meant, along an axis of length `len`; `what` (row, column, element) is for messages.
     ///
     /// # Errors

@@ -258,6 +258,15 @@ impl Matrix {
         Self { values: Arc::new(self.values.mapv(f)), ..self.clone() }
     }
 
+    /// Other numbers in the same shape, names kept.
+    ///
+    /// # Errors
+    /// When there are not as many.
+    pub fn with_values(&self, numbers: Vec<f64>) -> Result<Self> {
+        let values = Self::from_vec(self.rows(), self.cols(), numbers)?.values;
+        Ok(Self { values, ..self.clone() })
+    }
+
     /// `f` of the entries of two matrices of the same shape; names from the first that has them.
     ///
     /// # Errors

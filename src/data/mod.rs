@@ -1,5 +1,6 @@
 //! Data: matrices, vectors, tables, their names and indices, and the files they come from.
 
+pub mod correlation;
 pub mod covariance;
 mod csv;
 pub mod example;
@@ -7,12 +8,15 @@ pub mod file;
 mod index;
 mod mask;
 mod matrix;
+pub mod missing;
 mod names;
+pub mod normal;
 mod npy;
-mod prepare;
+pub mod prepare;
 mod print;
 pub mod summary;
 mod table;
+pub mod table_verbs;
 mod vector;
 
 pub use csv::{CsvOptions, read_csv, read_matrix, write_csv};
@@ -22,6 +26,7 @@ pub use matrix::Matrix;
 pub use names::Names;
 pub use npy::{read_npy, write_npy};
 pub use table::{Column, Table};
+pub use table_verbs::Groups;
 pub use vector::Vector;
 
 pub(crate) use csv::parse_table;

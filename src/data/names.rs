@@ -39,7 +39,12 @@ impl Names {
 
     /// `x0, x1, ...`: what things are called that have no names.
     pub fn numbered(count: usize) -> Self {
-        let list = (0..count).map(|i| format!("x{i}")).collect();
+        Self::numbered_with("x", count)
+    }
+
+    /// A letter with the position behind it.
+    pub(crate) fn numbered_with(letter: &str, count: usize) -> Self {
+        let list = (0..count).map(|i| format!("{letter}{i}")).collect();
         Self(Arc::new(Inner { list, positions: OnceLock::new() }))
     }
 

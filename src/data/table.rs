@@ -158,6 +158,20 @@ impl Table {
         self.pick_rows(&(0..(end as usize).min(self.rows)).collect::<Vec<_>>())
     }
 
+    /// The last `count` rows (all but the first `-count` where negative).
+    #[must_use]
+    pub fn tail(&self, count: i64) -> Self {
+        let start = if count < 0 { count.unsigned_abs() as usize } else { self.rows.saturating_sub(count as usize) };
+        self.pick_rows(&(start.min(self.rows)..self.rows).collect::<Vec<_>>())
+    }
+
+    /// The columns of a matrix; called c0, c1, ... where they have no names.
+    pub fn from_matrix(m: &Matrix) -> Self {
+        let names = m.names().cloned().unwrap_or_else(|| Names::numbered_with("c", m.cols()));
+        let columns = (0..m.cols()).map(|j| Column::numbers(m.col(j).as_slice().to_vec())).collect();
+        Self { names, columns: Arc::new(columns), row_names: m.row_names().cloned(), rows: m.rows() }
+    }
+
     /// As JSON: `{"rows", "cols", "names", "columns": {name: [..]}}`, missing numbers as null.
     pub fn to_json(&self) -> serde_json::Value {
         let columns: serde_json::Map<String, serde_json::Value> = self

@@ -155,6 +155,23 @@ pub fn eigh(a: ArrayView2<'_, f64>) -> Result<(Vec<f64>, Array2<f64>)> {
     Ok((values, to_array(decomposition.U())))
 }
 
+/// Left singular vectors (m x k), singular values (descending) and right singular vectors (n x k) of an m x n matrix, where
+/// k is the smaller of m and n.
+///
+/// # Errors
+/// Values that are not finite.
+pub fn svd(a: ArrayView2<'_, f64>) -> Result<(Array2<f64>, Vec<f64>, Array2<f64>)> {
+    let (rows, cols) = a.dim();
+    if a.is_empty() {
+        return Ok((Array2::zeros((rows, 0)), Vec::new(), Array2::zeros((cols, 0))));
+    }
+    let a = a.as_standard_layout();
+    let failed = |_| Error::numerical("the singular values could not be computed");
+    let parts = view(a.view()).thin_svd().map_err(failed)?;
+    let values = parts.S().column_vector().iter().copied().collect();
+    Ok((to_array(parts.U()), values, to_array(parts.V())))
+}
+
 /// The smallest eigenvalue of a symmetric matrix; infinity for an empty one.
 ///
 /// # Errors

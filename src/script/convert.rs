@@ -2,7 +2,7 @@
 
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Position};
 
-use crate::data::{Mask, Matrix, Table, Vector};
+use crate::data::{Groups, Mask, Matrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Fit, Path};
@@ -28,7 +28,7 @@ impl From<Error> for Box<EvalAltResult> {
 /// Calls a macro with every type of the engine that scripts can hold, and its name there.
 macro_rules! for_engine_types {
     ($call:ident) => {
-        $call! { Matrix, "Matrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; }
+        $call! { Matrix, "Matrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Groups, "Groups"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; }
         #[cfg(feature = "plot")]
         $call! { Figure, "Figure"; }
     };
@@ -109,11 +109,14 @@ pub fn to_dynamic(value: &Value) -> Dynamic {
         Value::Float(number) => (*number).into(),
         Value::Text(text) => text.clone().into(),
         Value::List(values) => values.iter().map(to_dynamic).collect::<Array>().into(),
-        Value::Map(entries) => {
-            entries.iter().map(|(name, value)| (name.as_str().into(), to_dynamic(value))).collect::<Map>().into()
-        }
+        Value::Map(entries) => to_map(entries).into(),
         Value::Object(object) => object_to_dynamic(object),
     }
+}
+
+/// Named values as a map for a script.
+pub fn to_map(entries: &[(String, Value)]) -> Map {
+    entries.iter().map(|(name, value)| (name.as_str().into(), to_dynamic(value))).collect()
 }
 
 fn object_to_dynamic(object: &Object) -> Dynamic {

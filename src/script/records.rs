@@ -2,7 +2,7 @@
 
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, NativeCallContext};
 
-use super::convert::{Outcome, describe, to_dynamic, to_entries, to_value};
+use super::convert::{Outcome, describe, to_dynamic, to_entries, to_map, to_value};
 use super::state::{context, state};
 use super::vocabulary::Builder;
 use crate::error::Error;
@@ -145,8 +145,8 @@ fn define_estimator(builder: &mut Builder) {
             "The options that were given, or that held for a fit",
             EXAMPLE,
         )
-        .get_any(|model: &mut Estimator| to_dynamic(&Value::Map(model.options.clone())))
-        .get_any(|fit: &mut Fit| to_dynamic(&Value::Map(fit.options().to_vec())));
+        .get_map(|model: &mut Estimator| to_map(&model.options))
+        .get_map(|fit: &mut Fit| to_map(fit.options()));
     builder.module().set_custom_type::<Estimator>("Estimator");
     for name in ["to_string", "to_debug"] {
         registration(name).set_into_module(builder.module(), |model: &mut Estimator| model.to_string());

@@ -1,6 +1,6 @@
 //! The vocabulary: every function that scripts can call, with its help, in one module that all engines share.
 
-use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Module, RhaiNativeFunc, Shared};
+use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, RhaiNativeFunc, Shared};
 
 use super::{functions, index, operators, records};
 use crate::model::Area;
@@ -159,6 +159,7 @@ macro_rules! rhai_results {
 rhai_results! {
     on_any, get_any, Dynamic;
     on_list, get_list, Array;
+    on_map, get_map, Map;
 }
 
 fn build() -> Vocabulary {

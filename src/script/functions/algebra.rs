@@ -6,7 +6,8 @@ use super::super::convert::Outcome;
 use super::super::operators::product;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use crate::data::covariance::{check_covariance, covariance, partial_correlation, to_correlation};
+use crate::data::correlation::Correlation;
+use crate::data::covariance::{check_covariance, covariance, partial_correlation};
 use crate::data::{Matrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::linalg::{self, Cholesky};
@@ -67,12 +68,13 @@ fn data_covariance(call: &NativeCallContext<'_>, x: &Matrix) -> Outcome<Matrix> 
     Ok(Matrix::square(covariance(x, &context(call))?, x.names()))
 }
 
-fn data_correlation(call: &NativeCallContext<'_>, x: &Matrix) -> Outcome<Matrix> {
-    let ctx = context(call);
-    let input = Input::data(x).map_err(|error| error.at("cor"))?;
-    let mut s = input.s(&ctx)?.to_owned();
-    to_correlation(&mut s);
-    Ok(Matrix::square(s, x.names()))
+fn data_correlation(call: &NativeCallContext<'_>, x: &Matrix, kind: &str) -> Outcome<Matrix> {
+    let measure = Correlation::parse(kind).ok_or_else(|| {
+        Error::argument(format!("cor knows no kind \"{kind}\""))
+            .with_nearest(kind, Correlation::NAMES.iter().copied())
+            .or_hint(format!("kinds: {}", Correlation::NAMES.join(", ")))
+    })?;
+    Ok(measure.matrix(x, &context(call))?)
 }
 
 /// Partial correlations of data with more samples than variables.
@@ -175,6 +177,24 @@ fn decompositions(b: &mut Builder) {
         Ok(rhai::Map::from(parts).into())
     });
     b.verb(
+        "svd",
+        "m.svd() -> #{ u, s, v }",
+        "Singular values (descending) and vectors, m = u diag(s) v', with min(rows, columns) columns in u and v",
+        "let m = matrix([[3, 0], [0, 4], [0, 0]]);\nlet parts = m.svd();\nprint(parts.s);\nprint(parts.u @ diag(parts.s) @ parts.v.t);",
+    )
+    .on_map(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<rhai::Map> {
+        if let Some(place) = m.first_non_finite() {
+            return Err(Error::data(format!("svd: the matrix has {place}")).into());
+        }
+        let _held = reserve(&call, m)?;
+        let (u, s, v) = linalg::svd(m.view())?;
+        let u = Matrix::from(u).with_row_names(m.row_names().cloned())?;
+        let v = Matrix::from(v).with_row_names(m.names().cloned())?;
+        Ok([("u", Dynamic::from(u)), ("s", Dynamic::from(Vector::from(s))), ("v", Dynamic::from(v))]
+            .map(|(name, part)| (name.into(), part))
+            .into())
+    });
+    b.verb(
         "logdet",
         "m.logdet() -> float",
         "Logarithm of |det m|; -inf for a singular matrix",
@@ -204,9 +224,16 @@ fn moments(b: &mut Builder) {
     )
     .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_covariance(&call, x))
     .on(|call: NativeCallContext<'_>, t: &mut Table| data_covariance(&call, &t.matrix()?));
-    b.verb("cor", "x.cor() -> Matrix", "Pearson correlation", with_x!("print(x.cor()[[\"praf\", \"pmek\"]]);"))
-        .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_correlation(&call, x))
-        .on(|call: NativeCallContext<'_>, t: &mut Table| data_correlation(&call, &t.matrix()?));
+    b.verb(
+        "cor",
+        "x.cor() -> Matrix\nx.cor(\"pearson\" | \"spearman\" | \"kendall\" | \"skeptic\") -> Matrix",
+        "Correlation of the columns; \"kendall\" is tau-b, \"skeptic\" 2 sin(pi/6 rho) with Spearman's rho",
+        with_x!("print(x.cor(\"skeptic\")[[\"praf\", \"pmek\"]]);"),
+    )
+    .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_correlation(&call, x, "pearson"))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| data_correlation(&call, &t.matrix()?, "pearson"))
+    .on(|call: NativeCallContext<'_>, x: &mut Matrix, kind: &str| data_correlation(&call, x, kind))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| data_correlation(&call, &t.matrix()?, kind));
     b.verb(
         "partial_cor",
         "x.partial_cor() -> Matrix\nfit.partial_cor -> Matrix",

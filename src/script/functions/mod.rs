@@ -9,9 +9,12 @@ mod lists;
 mod numbers;
 #[cfg(feature = "plot")]
 mod plots;
+mod prepare;
 mod results;
 mod shape;
+mod summaries;
 mod system;
+mod tables;
 
 use super::vocabulary::Builder;
 
@@ -20,7 +23,10 @@ pub(super) fn define(builder: &mut Builder) {
     shape::define(builder);
     algebra::define(builder);
     numbers::define(builder);
+    summaries::define(builder);
     data::define(builder);
+    tables::define(builder);
+    prepare::define(builder);
     fits::define(builder);
     graphs::define(builder);
     #[cfg(feature = "plot")]

@@ -1,186 +1,137 @@
-//! Numbers: entry by entry, and summed up over everything, columns or rows.
+//! Numbers entry by entry: of a matrix, a vector, a float, and an int as if it were written as a float.
 
-use rhai::Map;
+use rhai::{Dynamic, FnPtr, NativeCallContext};
 
-use super::super::convert::{Outcome, check_options};
+use super::super::convert::{Outcome, describe, to_number};
 use super::super::vocabulary::Builder;
-use crate::data::summary::{max, mean, median, min, sd, sum, variance};
-use crate::data::{Mask, Matrix, Table, Vector};
+use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::Area;
-use crate::options::{Kind, Opt, Preset};
 
-const AXIS: &[Opt] = &[Opt::new(
-    "axis",
-    &[Kind::Choice(&["rows", "columns"]), Kind::Count(0)],
-    Preset::Unset("everything"),
-    "0 or \"columns\": one number a column; 1 or \"rows\": one a row",
-)];
-
-/// A number a column, a row, or for everything.
-type Summary = fn(&[f64]) -> f64;
-
-fn summarize(m: &Matrix, verb: &str, options: &Map, f: Summary) -> Result<Vector> {
-    let options = check_options(verb, AXIS, options)?;
-    match (options.text("axis"), options.count("axis")) {
-        (Some("columns"), _) | (_, Some(0)) => Ok(m.by_column(f)),
-        (Some("rows"), _) | (_, Some(1)) => Ok(m.by_row(f)),
-        _ => Err(Error::option(format!("option 'axis' of {verb} is 0 (columns) or 1 (rows)"))),
-    }
+/// Functions of numbers, vectors and matrices; ints become floats.
+macro_rules! elementwise {
+    ($b:expr; $($name:literal, $f:expr, $help:literal, $values:literal;)*) => { $(
+        $b.verb(
+            $name,
+            concat!("x.", $name, "()\n", $name, "(number) -> float"),
+            $help,
+            concat!("let v = vector([", $values, "]);\nprint(v.", $name, "());\nprint(", $name, "(1));"),
+        )
+        .on(|m: &mut Matrix| m.map($f))
+        .on(|v: &mut Vector| v.map($f))
+        .on(|number: f64| -> f64 { $f(number) })
+        .on(|number: i64| -> f64 { $f(number as f64) });
+    )* };
 }
 
-fn summary(
-    b: &mut Builder,
-    name: &'static str,
-    usage: &'static str,
-    help: &'static str,
-    example: &'static str,
-    f: Summary,
-) {
-    b.verb(name, usage, help, example)
-        .options(AXIS)
-        .on(move |m: &mut Matrix| f(m.as_slice()))
-        .on(move |v: &mut Vector| f(v.as_slice()))
-        .on(move |m: &mut Matrix, options: Map| -> Outcome<Vector> { Ok(summarize(m, name, &options, f)?) })
-        .on(move |list: rhai::Array| -> Outcome<f64> {
-            Ok(f(&super::super::convert::to_numbers(&list.into(), name)?))
-        });
-}
-
-/// A function of numbers, vectors and matrices; ints become floats.
-fn elementwise(
-    b: &mut Builder,
-    name: &'static str,
-    usage: &'static str,
-    help: &'static str,
-    example: &'static str,
-    f: fn(f64) -> f64,
-) {
-    b.verb(name, usage, help, example)
-        .on(move |m: &mut Matrix| m.map(f))
-        .on(move |v: &mut Vector| v.map(f))
-        .on(move |number: i64| f(number as f64));
+/// Functions that leave whole numbers alone; for floats the script language has them.
+macro_rules! to_whole {
+    ($b:expr; $($name:literal, $f:expr, $help:literal;)*) => { $(
+        $b.verb(
+            $name,
+            concat!("x.", $name, "()\n", $name, "(number)"),
+            $help,
+            concat!("print(vector([1.4, -2.6]).", $name, "());"),
+        )
+        .on(|m: &mut Matrix| m.map($f))
+        .on(|v: &mut Vector| v.map($f))
+        .on(|number: i64| number);
+    )* };
 }
 
 pub(super) fn define(b: &mut Builder) {
     b.area(Area::Numbers);
     b.verb("inf", "inf() -> float", "Infinity: the weight that forbids an edge", "print(inf());").on(|| f64::INFINITY);
     b.verb("nan", "nan() -> float", "Not a number: a missing value", "print(nan());").on(|| f64::NAN);
-    summary(
-        b,
-        "mean",
-        "x.mean() -> float\nx.mean(#{ axis: 0 }) -> Vector",
-        "Mean",
-        "print(matrix([[1, 2], [3, 4]]).mean(#{ axis: 0 }));",
-        mean,
-    );
-    summary(
-        b,
-        "sd",
-        "x.sd() -> float\nx.sd(#{ axis: 0 }) -> Vector",
-        "Standard deviation, divided by n - 1 (cov() and standardize() divide by n)",
-        "print(vector([1, 2, 4]).sd());",
-        sd,
-    );
-    summary(
-        b,
-        "variance",
-        "x.variance() -> float\nx.variance(#{ axis: 0 }) -> Vector",
-        "Variance, divided by n - 1 (cov() and standardize() divide by n)",
-        "print(vector([1, 2, 4]).variance());",
-        variance,
-    );
-    summary(
-        b,
-        "median",
-        "x.median() -> float\nx.median(#{ axis: 0 }) -> Vector",
-        "Median",
-        "print(vector([1, 2, 4]).median());",
-        median,
-    );
-    summary(b, "sum", "x.sum() -> float\nx.sum(#{ axis: 0 }) -> Vector", "Sum", "print(vector([1, 2, 4]).sum());", sum);
-    summary(
-        b,
-        "min",
-        "x.min() -> float\nx.min(#{ axis: 0 }) -> Vector",
-        "Smallest",
-        "print(vector([1, 2, 4]).min());",
-        min,
-    );
-    summary(
-        b,
-        "max",
-        "x.max() -> float\nx.max(#{ axis: 0 }) -> Vector",
-        "Largest",
-        "print(vector([1, 2, 4]).max());",
-        max,
-    );
-    elementwise(
-        b,
-        "sqrt",
-        "x.sqrt()\nsqrt(2) -> float",
-        "Square root",
-        "print(sqrt(2));\nprint(vector([1, 4]).sqrt());",
-        f64::sqrt,
-    );
-    elementwise(
-        b,
-        "exp",
-        "x.exp()\nexp(1) -> float",
-        "Exponential",
-        "print(exp(1));\nprint(vector([0, 1]).exp());",
-        f64::exp,
-    );
-    elementwise(
-        b,
-        "log",
-        "x.log()\nlog(2) -> float",
-        "Natural logarithm",
-        "print(log(2));\nprint(vector([1, 2]).log());",
-        f64::ln,
-    );
-    b.verb("abs", "x.abs()", "Absolute value", "print(vector([-1, 2]).abs());")
+    elementwise! { b;
+        "sqrt", f64::sqrt, "Square root", "1, 4";
+        "exp", f64::exp, "Exponential", "0, 1";
+        "log", f64::ln, "Natural logarithm; log2 and log10 for the other bases", "1, 2";
+        "log2", f64::log2, "Logarithm to base 2", "1, 2";
+        "log10", f64::log10, "Logarithm to base 10", "1, 10";
+        "sin", f64::sin, "Sine of an angle in radians", "0, 1";
+        "cos", f64::cos, "Cosine of an angle in radians", "0, 1";
+        "tan", f64::tan, "Tangent of an angle in radians", "0, 1";
+        "asin", f64::asin, "Angle in radians whose sine this is", "0, 1";
+        "acos", f64::acos, "Angle in radians whose cosine this is", "0, 1";
+        "atan", f64::atan, "Angle in radians whose tangent this is", "0, 1";
+        "sinh", f64::sinh, "Hyperbolic sine", "0, 1";
+        "cosh", f64::cosh, "Hyperbolic cosine", "0, 1";
+        "tanh", f64::tanh, "Hyperbolic tangent", "0, 1";
+    }
+    to_whole! { b;
+        "round", f64::round, "Nearest whole number, halves away from 0";
+        "floor", f64::floor, "Largest whole number that is not above";
+        "ceiling", f64::ceil, "Smallest whole number that is not below";
+    }
+    b.verb("abs", "x.abs()\nabs(number)", "Absolute value", "print(vector([-1, 2]).abs());")
         .on(|m: &mut Matrix| m.map(f64::abs))
         .on(|v: &mut Vector| v.map(f64::abs));
-    b.verb("round", "x.round()", "Nearest whole number", "print(vector([1.4, 2.6]).round());")
-        .on(|m: &mut Matrix| m.map(f64::round))
-        .on(|v: &mut Vector| v.map(f64::round));
-    masks(b);
-    prepare(b);
+    b.verb("sign", "x.sign()\nsign(number) -> int", "-1, 0 or 1", "print(vector([-1.5, 0, 2]).sign());")
+        .on(|m: &mut Matrix| m.map(sign))
+        .on(|v: &mut Vector| v.map(sign));
+    functions_of_scripts(b);
 }
 
-fn masks(b: &mut Builder) {
-    const EXAMPLE: &str = "let mask = vector([1, -2, 3]) > 0;\nprint(`${mask.any()} ${mask.all()} ${mask.count()}`);";
-    b.verb("any", "mask.any() -> bool", "Whether one value at least is true", EXAMPLE)
-        .on(|mask: &mut Mask| mask.count() > 0);
-    b.verb("all", "mask.all() -> bool", "Whether all values are true", EXAMPLE)
-        .on(|mask: &mut Mask| mask.count() == mask.as_slice().len());
-    b.verb("count", "mask.count() -> int", "How many values are true", EXAMPLE)
-        .on(|mask: &mut Mask| mask.count() as i64);
+fn sign(value: f64) -> f64 {
+    if value == 0.0 || value.is_nan() { value } else { value.signum() }
 }
 
-fn prepare(b: &mut Builder) {
-    b.area(Area::Prepare);
+/// A function of the script, applied to one number.
+fn apply(call: &NativeCallContext<'_>, f: &FnPtr, value: f64) -> Outcome<f64> {
+    let result: Dynamic = f.call_within_context(call, (value,))?;
+    let wrong = || Error::argument(format!("map: the function must give numbers, it gave {}", describe(&result)));
+    Ok(to_number(&result).ok_or_else(wrong)?)
+}
+
+fn map_all(call: &NativeCallContext<'_>, f: &FnPtr, values: &[f64]) -> Outcome<Vec<f64>> {
+    values.iter().map(|&value| apply(call, f, value)).collect()
+}
+
+fn functions_of_scripts(b: &mut Builder) {
+    b.extend("map")
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix, f: FnPtr| -> Outcome<Matrix> {
+            let _held = super::super::state::context(&call).reserve_matrices(1, m.rows(), m.cols())?;
+            let values = map_all(&call, &f, m.as_slice())?;
+            Ok(m.with_values(values)?)
+        })
+        .on(|call: NativeCallContext<'_>, v: &mut Vector, f: FnPtr| -> Outcome<Vector> {
+            Ok(Vector::from(map_all(&call, &f, v.as_slice())?).named(v.names().cloned()))
+        });
     b.verb(
-        "standardize",
-        "x.standardize() -> Matrix",
-        "Columns with mean 0 and variance 1 (divided by n)",
-        "print(example(\"sachs\").head(100).standardize().head(2));",
+        "clip",
+        "x.clip(low, high)",
+        "Values below low become low, those above high become high",
+        "print(vector([-2, 0.5, 9]).clip(0, 1));",
     )
-    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.standardize()?) })
-    .on(|t: &mut Table| -> Outcome<Matrix> { Ok(t.matrix()?.standardize()?) });
-    b.verb("center", "x.center() -> Matrix", "Columns with mean 0", "print(matrix([[1, 2], [3, 4]]).center());")
-        .on(|m: &mut Matrix| m.center())
-        .on(|t: &mut Table| -> Outcome<Matrix> { Ok(t.matrix()?.center()) });
-    b.verb(
-        "log1p",
-        "x.log1p()\nlog1p(1) -> float",
-        "log(1 + x), entry by entry",
-        "print(example(\"sachs\").head(2).log1p());\nprint(log1p(1));",
-    )
-    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.log1p()?) })
-    .on(|t: &mut Table| -> Outcome<Matrix> { Ok(t.matrix()?.log1p()?) })
-    .on(|v: &mut Vector| v.map(f64::ln_1p))
-    .on(|number: f64| number.ln_1p())
-    .on(|number: i64| (number as f64).ln_1p());
+    .on(|m: &mut Matrix, low: Dynamic, high: Dynamic| -> Outcome<Matrix> {
+        let (low, high) = bounds(&low, &high)?;
+        Ok(m.map(|value| clipped(value, low, high)))
+    })
+    .on(|v: &mut Vector, low: Dynamic, high: Dynamic| -> Outcome<Vector> {
+        let (low, high) = bounds(&low, &high)?;
+        Ok(v.map(|value| clipped(value, low, high)))
+    });
+}
+
+fn bounds(low: &Dynamic, high: &Dynamic) -> Result<(f64, f64)> {
+    let number = |value: &Dynamic| {
+        to_number(value).ok_or_else(|| Error::argument(format!("clip takes two numbers, not {}", describe(value))))
+    };
+    let (low, high) = (number(low)?, number(high)?);
+    if low > high || low.is_nan() || high.is_nan() {
+        return Err(Error::argument(format!("clip: the lower bound {low} is not below the upper bound {high}")));
+    }
+    Ok((low, high))
+}
+
+/// `f64::clamp` would keep NaN too, but panics where the bounds are wrong.
+fn clipped(value: f64, low: f64, high: f64) -> f64 {
+    if value < low {
+        low
+    } else if value > high {
+        high
+    } else {
+        value
+    }
 }

@@ -7,7 +7,7 @@ use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::file::{extension, unknown_extension, write_atomic};
-use crate::data::{Mask, Matrix, Table, Vector, write_csv, write_npy};
+use crate::data::{Groups, Mask, Matrix, Table, Vector, write_csv, write_npy};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::model::{Area, Fit, Path};

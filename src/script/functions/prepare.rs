@@ -1,0 +1,202 @@
+//! Preparing data: every verb takes a Matrix, or a Table of numbers, and gives a Matrix.
+
+use rhai::{Dynamic, Map, NativeCallContext};
+
+use super::super::convert::{Outcome, check_options, describe};
+use super::super::state::context;
+use super::super::vocabulary::{Builder, Definition};
+use crate::data::missing::Impute;
+use crate::data::prepare::Nonparanormal;
+use crate::data::{Matrix, Table, Vector};
+use crate::error::{Error, Result};
+use crate::model::Area;
+use crate::options::{Kind, Opt, Preset, Range};
+
+const IMPUTE: &[Opt] = &[Opt::new(
+    "value",
+    &[Kind::Number(Range::ANY)],
+    Preset::Unset("needed for \"constant\""),
+    "What missing values become with \"constant\"",
+)];
+const CLR: &[Opt] =
+    &[Opt::new("pseudocount", &[Kind::Number(Range::NON_NEGATIVE)], Preset::Number(0.0), "Added to every entry first")];
+const MISSING: &[Opt] = &[Opt::new(
+    "axis",
+    &[Kind::Choice(&["rows", "columns"])],
+    Preset::Text("rows"),
+    "Whether the rows or the columns that have missing values are left out",
+)];
+
+/// A verb without arguments on matrices and tables of numbers.
+fn on_data(definition: Definition<'_>, f: fn(&Matrix) -> Result<Matrix>) {
+    definition
+        .on(move |m: &mut Matrix| -> Outcome<Matrix> { Ok(f(m)?) })
+        .on(move |t: &mut Table| -> Outcome<Matrix> { Ok(f(&t.matrix()?)?) });
+}
+
+pub(super) fn define(b: &mut Builder) {
+    b.area(Area::Prepare);
+    on_data(
+        b.verb(
+            "standardize",
+            "x.standardize() -> Matrix",
+            "Columns with mean 0 and variance 1 (divided by n)",
+            "print(example(\"sachs\").head(100).standardize().head(2));",
+        ),
+        Matrix::standardize,
+    );
+    on_data(
+        b.verb("center", "x.center() -> Matrix", "Columns with mean 0", "print(matrix([[1, 2], [3, 4]]).center());"),
+        |m| Ok(m.center()),
+    );
+    on_data(
+        b.verb(
+            "log1p",
+            "x.log1p()\nlog1p(1) -> float",
+            "log(1 + x), entry by entry",
+            "print(example(\"sachs\").head(2).log1p());\nprint(log1p(1));",
+        ),
+        Matrix::log1p,
+    );
+    b.extend("log1p")
+        .on(|v: &mut Vector| v.map(f64::ln_1p))
+        .on(|number: f64| number.ln_1p())
+        .on(|number: i64| (number as f64).ln_1p());
+    on_data(
+        b.verb(
+            "drop_constant",
+            "x.drop_constant() -> Matrix",
+            "Without the columns whose values are all equal",
+            "print(matrix([[1, 2], [1, 4]]).drop_constant());",
+        ),
+        Matrix::drop_constant,
+    );
+    transforms(b);
+    missing(b);
+}
+
+fn nonparanormal(kind: &str) -> Result<Nonparanormal> {
+    match kind {
+        "shrinkage" => Ok(Nonparanormal::Shrinkage),
+        "truncation" => Ok(Nonparanormal::Truncation),
+        "skeptic" => Err(Error::argument("the skeptic is a correlation, not data").with_hint("x.cor(\"skeptic\")")),
+        _ => Err(Error::argument(format!("npn knows no kind \"{kind}\""))
+            .with_nearest(kind, ["shrinkage", "truncation"])
+            .or_hint("kinds: shrinkage, truncation")),
+    }
+}
+
+fn top(m: &Matrix, count: i64) -> Result<Matrix> {
+    let count = usize::try_from(count)
+        .map_err(|_| Error::argument(format!("top_variance: a number of columns is not negative: {count}")))?;
+    m.top_variance(count)
+}
+
+fn clr(m: &Matrix, options: &Map) -> Result<Matrix> {
+    m.clr(check_options("clr", CLR, options)?.number("pseudocount").unwrap_or(0.0))
+}
+
+fn transforms(b: &mut Builder) {
+    b.verb(
+        "npn",
+        "x.npn() -> Matrix\nx.npn(\"shrinkage\" | \"truncation\") -> Matrix",
+        "Nonparanormal transform: normal scores of the ranks of every column, as huge's huge.npn; \"shrinkage\" by default",
+        "print(example(\"sachs\").head(100).npn(\"truncation\").head(2));",
+    )
+    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.nonparanormal(Nonparanormal::Shrinkage)?) })
+    .on(|t: &mut Table| -> Outcome<Matrix> { Ok(t.matrix()?.nonparanormal(Nonparanormal::Shrinkage)?) })
+    .on(|m: &mut Matrix, kind: &str| -> Outcome<Matrix> { Ok(m.nonparanormal(nonparanormal(kind)?)?) })
+    .on(|t: &mut Table, kind: &str| -> Outcome<Matrix> { Ok(t.matrix()?.nonparanormal(nonparanormal(kind)?)?) });
+    b.verb(
+        "clr",
+        "x.clr() -> Matrix\nx.clr(#{ pseudocount: 1 }) -> Matrix",
+        "Centred log-ratio of every row: logarithms minus their mean, for counts and compositions",
+        "print(matrix([[1, 0, 7], [2, 2, 4]]).clr(#{ pseudocount: 1 }));",
+    )
+    .options(CLR)
+    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.clr(0.0)?) })
+    .on(|t: &mut Table| -> Outcome<Matrix> { Ok(t.matrix()?.clr(0.0)?) })
+    .on(|m: &mut Matrix, options: Map| -> Outcome<Matrix> { Ok(clr(m, &options)?) })
+    .on(|t: &mut Table, options: Map| -> Outcome<Matrix> { Ok(clr(&t.matrix()?, &options)?) });
+    b.verb(
+        "top_variance",
+        "x.top_variance(k) -> Matrix",
+        "The k columns of largest variance, in their order",
+        "print(example(\"sachs\").head(100).top_variance(3).names);",
+    )
+    .on(|m: &mut Matrix, count: i64| -> Outcome<Matrix> { Ok(top(m, count)?) })
+    .on(|t: &mut Table, count: i64| -> Outcome<Matrix> { Ok(top(&t.matrix()?, count)?) });
+}
+
+fn impute(call: &NativeCallContext<'_>, m: &Matrix, kind: &str, options: &Map) -> Outcome<Matrix> {
+    let options = check_options("impute", IMPUTE, options)?;
+    let value = options.number("value");
+    if value.is_some() && kind != "constant" {
+        return Err(
+            Error::option(format!("option 'value' of impute goes with \"constant\", not with \"{kind}\"")).into()
+        );
+    }
+    let kind = match (kind, value) {
+        ("mean", _) => Impute::Mean,
+        ("median", _) => Impute::Median,
+        ("regression", _) => Impute::Regression,
+        ("constant", Some(value)) => Impute::Constant(value),
+        ("constant", None) => {
+            return Err(Error::option("impute(\"constant\") needs the value")
+                .with_hint("impute(\"constant\", #{ value: 0 })")
+                .into());
+        }
+        _ => {
+            return Err(Error::argument(format!("impute knows no kind \"{kind}\""))
+                .with_nearest(kind, ["mean", "median", "constant", "regression"])
+                .or_hint("kinds: mean, median, constant, regression")
+                .into());
+        }
+    };
+    Ok(m.impute(kind, &context(call))?)
+}
+
+fn drop_missing(m: &Matrix, options: &Map) -> Result<Matrix> {
+    match check_options("drop_missing", MISSING, options)?.text("axis") {
+        Some("columns") => m.drop_missing_columns(),
+        _ => m.drop_missing_rows(),
+    }
+}
+
+fn drop_missing_table(t: &Table, options: &Map) -> Result<Table> {
+    match check_options("drop_missing", MISSING, options)?.text("axis") {
+        Some("columns") => t.drop_missing_columns(),
+        _ => t.drop_missing_rows(),
+    }
+}
+
+fn missing(b: &mut Builder) {
+    b.verb(
+        "impute",
+        "x.impute(\"mean\" | \"median\" | \"regression\") -> Matrix\nx.impute(\"constant\", #{ value }) -> Matrix",
+        "Missing values filled in; \"regression\" takes their expectation given the row's other values, under a Gaussian fitted by EM",
+        "print(matrix([[1, 2], [nan(), 4], [3, 6]]).impute(\"mean\"));",
+    )
+    .options(IMPUTE)
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, kind: &str| impute(&call, m, kind, &Map::new()))
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, kind: &str, options: Map| impute(&call, m, kind, &options))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| impute(&call, &t.matrix()?, kind, &Map::new()))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str, options: Map| {
+        impute(&call, &t.matrix()?, kind, &options)
+    })
+    .on(|_: &mut Matrix, kind: Dynamic| -> Outcome<Matrix> {
+        let error = Error::argument(format!("impute takes the kind as a string, not {}", describe(&kind)));
+        Err(error.with_hint("impute(\"constant\", #{ value: 0 })").into())
+    });
+    b.verb(
+        "drop_missing",
+        "x.drop_missing()\nx.drop_missing(#{ axis: \"columns\" })",
+        "Without the rows, or the columns, that have missing values; a Table stays a Table",
+        "print(matrix([[1, 2], [nan(), 4]]).drop_missing());",
+    )
+    .options(MISSING)
+    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.drop_missing_rows()?) })
+    .on(|m: &mut Matrix, options: Map| -> Outcome<Matrix> { Ok(drop_missing(m, &options)?) })
+    .on(|t: &mut Table| -> Outcome<Table> { Ok(t.drop_missing_rows()?) })
+    .on(|t: &mut Table, options: Map| -> Outcome<Table> { Ok(drop_missing_table(t, &options)?) });
+}

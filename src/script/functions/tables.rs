@@ -1,0 +1,334 @@
+//! Tables: filter, sort, group, join; rows at random.
+
+use rhai::{Array, Dynamic, FnNamespace, FnPtr, FuncRegistration, ImmutableString, Map, NativeCallContext};
+
+use super::super::convert::{Outcome, check_options, describe, to_dynamic, to_entries, to_texts, to_value};
+use super::super::index::to_selector;
+use super::super::state::context;
+use super::super::vocabulary::Builder;
+use crate::data::summary::{max, mean, median, min, sd, sum, variance};
+use crate::data::table_verbs::column;
+use crate::data::{Column, Groups, Mask, Matrix, Selector, Table, Vector};
+use crate::error::{Error, Result};
+use crate::model::Area;
+use crate::options::{Kind, Opt, Preset};
+use crate::rng;
+use crate::value::Value;
+
+/// An example about a table `t`.
+macro_rules! with_t {
+    ($code:literal) => {
+        concat!(
+            "let t = table([#{ method: \"a\", tdp: 0.5 }, #{ method: \"b\", tdp: 0.7 }, #{ method: \"a\", tdp: 0.6 }]);\n",
+            $code
+        )
+    };
+}
+
+const SORT: &[Opt] = &[Opt::new("descending", &[Kind::Bool], Preset::Bool(false), "Largest first")];
+const SEED: Opt = Opt::new("seed", &[Kind::Count(0)], Preset::Unset("drawn from the session's"), "Seed");
+const SPLIT: &[Opt] = &[SEED];
+const SAMPLE: &[Opt] =
+    &[SEED, Opt::new("replace", &[Kind::Bool], Preset::Bool(false), "Rows may be drawn several times")];
+
+pub(super) fn define(b: &mut Builder) {
+    b.area(Area::Data);
+    making(b);
+    columns(b);
+    rows(b);
+    groups(b);
+    at_random(b);
+}
+
+/// A table from a list of maps, or a map of lists.
+fn table(value: &Dynamic) -> Result<Table> {
+    if let Some(list) = value.read_lock::<Array>() {
+        return Table::from_records(&list.iter().map(to_value).collect::<Result<Vec<_>>>()?);
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        let columns = to_entries(&map)?.into_iter().map(|(name, cells)| {
+            let column = to_column(&cells).map_err(|error| error.at(format!("table: column '{name}'")))?;
+            Ok((name, column))
+        });
+        return Table::new(columns.collect::<Result<_>>()?, None);
+    }
+    if let Some(m) = value.read_lock::<Matrix>() {
+        return Ok(Table::from_matrix(&m));
+    }
+    Err(Error::argument(format!("table takes a list of maps or a map of lists, not {}", describe(value)))
+        .with_hint("table([#{ a: 1, b: \"u\" }]), or table(#{ a: [1, 2], b: [\"u\", \"v\"] })"))
+}
+
+/// A column from a list, a vector or a mask.
+fn to_column(cells: &Value) -> Result<Column> {
+    if let Some(vector) = cells.object::<Vector>() {
+        return Ok(Column::numbers(vector.as_slice().to_vec()));
+    }
+    if let Some(mask) = cells.object::<Mask>() {
+        return Ok(Column::numbers(mask.as_slice().iter().map(|&flag| f64::from(flag)).collect()));
+    }
+    let Value::List(list) = cells else {
+        return Err(Error::argument(format!("a column is a list or a Vector, not {}", cells.brief())));
+    };
+    column(&list.iter().cloned().enumerate().collect::<Vec<_>>(), list.len())
+}
+
+fn making(b: &mut Builder) {
+    b.verb(
+        "table",
+        "table([#{ a: 1, b: \"u\" }, ..]) -> Table\ntable(#{ a: [1, 2], b: [\"u\", \"v\"] }) -> Table\ntable(matrix) -> Table",
+        "Table from maps (one a row, maps within a map give columns outer.inner), from columns, or from a matrix",
+        with_t!("print(t);"),
+    )
+    .on(|value: Dynamic| -> Outcome<Table> { Ok(table(&value)?) });
+    b.extend("to_array")
+        .on_list(|t: &mut Table| -> Array { (0..t.rows()).map(|row| to_dynamic(&t.record(row))).collect() });
+    b.extend("tail").on(|t: &mut Table, n: i64| t.tail(n)).on(|t: &mut Table| t.tail(6));
+}
+
+fn columns(b: &mut Builder) {
+    b.verb(
+        "rename",
+        "t.rename(#{ old: \"new\" }) -> Table",
+        "The same table with other names of columns",
+        with_t!("print(t.rename(#{ tdp: \"power\" }).names);"),
+    )
+    .on(|t: &mut Table, changes: Map| -> Outcome<Table> {
+        let mut texts = Vec::with_capacity(changes.len());
+        for (old, new) in &changes {
+            let Some(text) = new.read_lock::<ImmutableString>() else {
+                let wrong = format!("rename: the new name of '{old}' is {}, not a string", describe(new));
+                return Err(Error::argument(wrong).into());
+            };
+            texts.push((old.to_string(), text.to_string()));
+        }
+        Ok(t.rename(&texts)?)
+    });
+    FuncRegistration::new_index_setter().with_namespace(FnNamespace::Global).set_into_module(
+        b.module(),
+        |t: &mut Table, name: &str, cells: Dynamic| -> Outcome<()> {
+            *t = t.with_column(name, to_column(&to_value(&cells)?)?)?;
+            Ok(())
+        },
+    );
+    b.verb(
+        "unique",
+        "t.unique(column) -> list\nv.unique() -> Vector\nlist.unique() -> list",
+        "The different values, in order of first appearance",
+        with_t!("print(t.unique(\"method\"));"),
+    )
+    .on_list(|t: &mut Table, name: &str| -> Outcome<Array> {
+        let column = t.column(name)?;
+        let groups = t.group_by(&Selector::Name(name.to_string()))?;
+        Ok(groups.first_rows().into_iter().map(|row| to_dynamic(&column.value(row))).collect())
+    })
+    .on(|v: &mut Vector| {
+        let mut seen = std::collections::HashSet::new();
+        let first: Vec<usize> = (0..v.len()).filter(|&i| seen.insert(v.as_slice()[i].to_bits())).collect();
+        v.pick(&first)
+    })
+    .on_list(|list: Array| -> Array {
+        let mut seen = std::collections::HashSet::new();
+        list.into_iter().filter(|item| seen.insert(format!("{} {item}", item.type_name()))).collect()
+    });
+}
+
+/// The rows for which a function of the script says true.
+fn filter(call: &NativeCallContext<'_>, t: &Table, f: &FnPtr) -> Outcome<Table> {
+    let mut kept = Vec::new();
+    for row in 0..t.rows() {
+        let answer: Dynamic = f.call_within_context(call, (to_dynamic(&t.record(row)),))?;
+        match answer.as_bool() {
+            Ok(true) => kept.push(row),
+            Ok(false) => {}
+            Err(_) => {
+                let error = format!("filter: the function must give true or false, it gave {}", describe(&answer));
+                return Err(Error::argument(error).into());
+            }
+        }
+    }
+    Ok(t.pick_rows(&kept))
+}
+
+fn rows(b: &mut Builder) {
+    b.verb(
+        "filter",
+        "t.filter(|row| row.tdp > 0.5) -> Table\nt.filter(mask) -> Table\nm.filter(mask) -> Matrix",
+        "The rows for which a function of the row (a map) is true, or a mask is",
+        with_t!("print(t.filter(|row| row.method == \"a\"));\nprint(t.filter(t[\"tdp\"] > 0.55));"),
+    )
+    .on(|call: NativeCallContext<'_>, t: &mut Table, f: FnPtr| filter(&call, t, &f))
+    .on(|t: &mut Table, mask: Mask| -> Outcome<Table> {
+        let rows = Selector::Mask(mask.as_slice().to_vec()).pick(t.rows(), None, "row")?;
+        Ok(t.pick_rows(rows.positions()))
+    })
+    .on(|m: &mut Matrix, mask: Mask| -> Outcome<Matrix> {
+        let rows = Selector::Mask(mask.as_slice().to_vec()).pick(m.rows(), None, "row")?;
+        Ok(m.pick(rows.positions(), &(0..m.cols()).collect::<Vec<_>>()))
+    });
+    b.verb(
+        "sort_by",
+        "t.sort_by(column) -> Table\nt.sort_by([a, b], #{ descending: true }) -> Table",
+        "Rows ordered by one or several columns; missing values last",
+        with_t!("print(t.sort_by(\"tdp\", #{ descending: true }));"),
+    )
+    .options(SORT)
+    .on(|t: &mut Table, columns: Dynamic| -> Outcome<Table> { Ok(t.sort_by(&to_selector(&columns)?, false)?) })
+    .on(|t: &mut Table, columns: Dynamic, options: Map| -> Outcome<Table> {
+        let descending = check_options("sort_by", SORT, &options)?.is_true("descending");
+        Ok(t.sort_by(&to_selector(&columns)?, descending)?)
+    });
+    b.verb(
+        "join",
+        "t.join(other, on) -> Table",
+        "Both tables' columns for every pair of rows that agree in the column, or list of columns, `on` (inner join)",
+        with_t!("let sizes = table([#{ method: \"a\", size: 3 }]);\nprint(t.join(sizes, \"method\"));"),
+    )
+    .on(|t: &mut Table, other: Table, on: Dynamic| -> Outcome<Table> {
+        let on = match on.read_lock::<ImmutableString>() {
+            Some(name) => vec![name.to_string()],
+            None => to_texts(&on, "join: the columns")?,
+        };
+        if on.is_empty() {
+            return Err(Error::argument("join needs a column that both tables have").into());
+        }
+        Ok(t.join(&other, &on)?)
+    });
+    b.verb(
+        "split_by",
+        "t.split_by(column) -> list",
+        "A table for each value of a column, in order of first appearance; they keep the column",
+        with_t!("print(t.split_by(\"method\").len());"),
+    )
+    .on_list(|t: &mut Table, columns: Dynamic| -> Outcome<Array> {
+        let groups = t.group_by(&to_selector(&columns)?)?;
+        Ok(groups.tables().into_iter().map(Dynamic::from).collect())
+    });
+}
+
+macro_rules! group_summaries {
+    ($b:expr; $($name:literal, $f:expr;)*) => { $(
+        $b.extend($name)
+            .on(|groups: &mut Groups| -> Outcome<Table> { Ok(groups.summarize(None, $f)?) })
+            .on(|groups: &mut Groups, columns: Dynamic| -> Outcome<Table> {
+                Ok(groups.summarize(Some(&to_selector(&columns)?), $f)?)
+            });
+    )* };
+}
+
+fn groups(b: &mut Builder) {
+    b.verb(
+        "group_by",
+        "t.group_by(column) -> Groups\nt.group_by([a, b]) -> Groups",
+        "Rows that agree in columns, in order of first appearance; then .mean([..]), .sd, .median, .sum, .min, .max, .variance, .count()",
+        with_t!("print(t.group_by(\"method\").mean([\"tdp\"]));\nprint(t.group_by(\"method\").count());"),
+    )
+    .on(|t: &mut Table, columns: Dynamic| -> Outcome<Groups> { Ok(t.group_by(&to_selector(&columns)?)?) });
+    group_summaries! { b;
+        "mean", mean;
+        "sd", sd;
+        "variance", variance;
+        "median", median;
+        "sum", sum;
+        "min", min;
+        "max", max;
+    }
+    b.extend("count").on(|groups: &mut Groups| -> Outcome<Table> { Ok(groups.count()?) });
+}
+
+/// The seed of a call that draws at random.
+fn seed(call: &NativeCallContext<'_>, options: &crate::options::Options) -> u64 {
+    options.count("seed").map_or_else(|| context(call).next_seed(), |seed| seed as u64)
+}
+
+/// Positions of training and test rows.
+fn train_test(call: &NativeCallContext<'_>, rows: usize, share: &Dynamic, options: &Map) -> Outcome<[Vec<usize>; 2]> {
+    let options = check_options("train_test", SPLIT, options)?;
+    let share =
+        super::super::convert::to_number(share).filter(|share| *share > 0.0 && *share < 1.0).ok_or_else(|| {
+            Error::argument(format!(
+                "train_test takes the share of training rows, between 0 and 1, not {}",
+                describe(share)
+            ))
+        })?;
+    let train = (share * rows as f64).round() as usize;
+    if train == 0 || train == rows {
+        return Err(Error::argument(format!("a share of {share} of {rows} rows leaves one part empty")).into());
+    }
+    let order = rng::permutation(&mut rng::stream(seed(call, &options), "train_test", 0), rows);
+    let part = |range: std::ops::Range<usize>| {
+        let mut rows = order[range].to_vec();
+        rows.sort_unstable();
+        rows
+    };
+    Ok([part(0..train), part(train..rows)])
+}
+
+fn parts<T: Clone + Send + Sync + 'static>(pick: impl Fn(&[usize]) -> T, [train, test]: &[Vec<usize>; 2]) -> Map {
+    [("train", train), ("test", test)].map(|(name, rows)| (name.into(), Dynamic::from(pick(rows)))).into()
+}
+
+fn pick_matrix(m: &Matrix, rows: &[usize]) -> Matrix {
+    m.pick(rows, &(0..m.cols()).collect::<Vec<_>>())
+}
+
+/// Positions of rows drawn at random.
+fn sample(call: &NativeCallContext<'_>, rows: usize, count: i64, options: &Map) -> Outcome<Vec<usize>> {
+    let options = check_options("sample_rows", SAMPLE, options)?;
+    let wrong = |message: String| Error::argument(message);
+    let count = usize::try_from(count).map_err(|_| wrong(format!("sample_rows: {count} rows cannot be drawn")))?;
+    let mut rng = rng::stream(seed(call, &options), "sample_rows", 0);
+    if options.is_true("replace") {
+        if rows == 0 && count > 0 {
+            return Err(wrong("sample_rows: there are no rows".into()).into());
+        }
+        let _held = context(call).reserve_matrices(1, count, 1)?;
+        return Ok(rng::with_replacement(&mut rng, rows, count));
+    }
+    if count > rows {
+        let error = wrong(format!("sample_rows: {count} of {rows} rows"));
+        return Err(error.with_hint("with replacement: sample_rows(n, #{ replace: true })").into());
+    }
+    Ok(rng::permutation(&mut rng, rows).into_iter().take(count).collect())
+}
+
+fn at_random(b: &mut Builder) {
+    b.verb(
+        "train_test",
+        "x.train_test(0.8) -> #{ train, test }\nx.train_test(0.8, #{ seed }) -> #{ train, test }",
+        "Rows at random in two parts; the number is the share of training rows",
+        "let parts = example(\"sachs\").head(100).train_test(0.8, #{ seed: 1 });\nprint(`${parts.train.rows} ${parts.test.rows}`);",
+    )
+    .options(SPLIT)
+    .on_map(|call: NativeCallContext<'_>, m: &mut Matrix, share: Dynamic| -> Outcome<Map> {
+        Ok(parts(|rows| pick_matrix(m, rows), &train_test(&call, m.rows(), &share, &Map::new())?))
+    })
+    .on_map(|call: NativeCallContext<'_>, m: &mut Matrix, share: Dynamic, options: Map| -> Outcome<Map> {
+        Ok(parts(|rows| pick_matrix(m, rows), &train_test(&call, m.rows(), &share, &options)?))
+    })
+    .on_map(|call: NativeCallContext<'_>, t: &mut Table, share: Dynamic| -> Outcome<Map> {
+        Ok(parts(|rows| t.pick_rows(rows), &train_test(&call, t.rows(), &share, &Map::new())?))
+    })
+    .on_map(|call: NativeCallContext<'_>, t: &mut Table, share: Dynamic, options: Map| -> Outcome<Map> {
+        Ok(parts(|rows| t.pick_rows(rows), &train_test(&call, t.rows(), &share, &options)?))
+    });
+    b.verb(
+        "sample_rows",
+        "x.sample_rows(n)\nx.sample_rows(n, #{ seed, replace })",
+        "n rows at random, each at most once unless `replace`",
+        "print(example(\"sachs\").sample_rows(3, #{ seed: 1 }));",
+    )
+    .options(SAMPLE)
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64| -> Outcome<Matrix> {
+        Ok(pick_matrix(m, &sample(&call, m.rows(), count, &Map::new())?))
+    })
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64, options: Map| -> Outcome<Matrix> {
+        Ok(pick_matrix(m, &sample(&call, m.rows(), count, &options)?))
+    })
+    .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64| -> Outcome<Table> {
+        Ok(t.pick_rows(&sample(&call, t.rows(), count, &Map::new())?))
+    })
+    .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64, options: Map| -> Outcome<Table> {
+        Ok(t.pick_rows(&sample(&call, t.rows(), count, &options)?))
+    });
+}
