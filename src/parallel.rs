@@ -4,19 +4,32 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Error;
+
+/// As much as the main thread has on most systems; taken only as far as it is used.
+const STACK: usize = 8 << 20;
 
 /// `f` of every item, in order of the items. Items are handed out one by one; put the largest first.
 ///
+/// Threads are started for this call and end with it, so that a call within a call cannot wait for itself.
+///
 /// # Errors
-/// The error of the first item (in their order) that failed; the others are abandoned at their next check.
-pub fn map<T: Sync, R: Send>(items: &[T], ctx: &Context, f: impl Fn(usize, &T) -> Result<R> + Sync) -> Result<Vec<R>> {
+/// The error of the first item (in their order) that failed; items behind it are not begun.
+pub fn map<T: Sync, R: Send, E: From<Error> + Send>(
+    items: &[T],
+    ctx: &Context,
+    f: impl Fn(usize, &T) -> std::result::Result<R, E> + Sync,
+) -> std::result::Result<Vec<R>, E> {
     let threads = ctx.threads().min(items.len());
+    let one = |index: usize| {
+        ctx.check()?;
+        f(index, &items[index])
+    };
     if threads <= 1 {
-        return items.iter().enumerate().map(|(index, item)| ctx.check().and_then(|()| f(index, item))).collect();
+        return (0..items.len()).map(one).collect();
     }
     let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<R>>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Mutex<Option<std::result::Result<R, E>>>> = items.iter().map(|_| Mutex::new(None)).collect();
     let failed = AtomicUsize::new(usize::MAX);
     let work = || loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
@@ -24,7 +37,7 @@ pub fn map<T: Sync, R: Send>(items: &[T], ctx: &Context, f: impl Fn(usize, &T) -
         if index >= items.len() || index > failed.load(Ordering::Relaxed) {
             return;
         }
-        let result = ctx.check().and_then(|()| f(index, &items[index]));
+        let result = one(index);
         if result.is_err() {
             failed.fetch_min(index, Ordering::Relaxed);
         }
@@ -34,11 +47,14 @@ pub fn map<T: Sync, R: Send>(items: &[T], ctx: &Context, f: impl Fn(usize, &T) -
     };
     std::thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(work);
+            // Functions of scripts call each other deeply. A machine that has no more threads does with fewer.
+            if std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         work();
     });
-    let missing = || Err(Error::internal("a parallel item has no result"));
+    let missing = || Err(E::from(Error::internal("a parallel item has no result")));
     results.into_iter().map(|slot| slot.into_inner().ok().flatten().unwrap_or_else(missing)).collect()
 }
 
@@ -51,7 +67,7 @@ mod tests {
         let items: Vec<usize> = (0..100).collect();
         for threads in [1, 2, 7] {
             let ctx = Context::new().with_threads(threads);
-            let squares = map(&items, &ctx, |_, &i| Ok(i * i)).unwrap();
+            let squares = map(&items, &ctx, |_, &i| Ok::<_, Error>(i * i)).unwrap();
             assert!(squares.iter().enumerate().all(|(i, &square)| square == i * i));
             let fail = |_: usize, &i: &usize| {
                 if i % 30 == 29 { Err(Error::data(format!("item {i}"))) } else { Ok(i) }

@@ -36,6 +36,8 @@ pub trait Engine: Any + Send + Sync + std::fmt::Debug + std::fmt::Display {
     fn as_any(&self) -> &dyn Any;
     /// The value as JSON.
     fn to_json(&self) -> serde_json::Value;
+    /// The value as it is saved: JSON from which it comes back.
+    fn to_saved_json(&self) -> serde_json::Value;
 }
 
 /// A shared value of one of the engine's types.
@@ -53,6 +55,11 @@ impl Object {
         self.0.as_any().downcast_ref()
     }
 
+    /// The value as it is saved.
+    pub fn to_saved_json(&self) -> serde_json::Value {
+        self.0.to_saved_json()
+    }
+
     /// The name that scripts use for the type.
     pub fn type_name(&self) -> &'static str {
         self.0.type_name()
@@ -65,11 +72,24 @@ impl std::fmt::Display for Object {
     }
 }
 
-/// Implements [`Engine`], from the type's own `to_json` and `Display`, under the name that scripts use.
+/// Implements [`Engine`], from the type's own `to_json` and `Display`, under the name that scripts use. With `saved`, the
+/// type has its own `to_saved_json`; otherwise `to_json` says all.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! engine_type {
     ($type:ty, $name:literal) => {
+        $crate::engine_type!($type, $name, |value| {
+            let mut json = <$type>::to_json(value);
+            if let Some(map) = json.as_object_mut() {
+                map.insert("type".into(), $name.into());
+            }
+            json
+        });
+    };
+    ($type:ty, $name:literal, saved) => {
+        $crate::engine_type!($type, $name, |value| <$type>::to_saved_json(value));
+    };
+    ($type:ty, $name:literal, |$value:ident| $saved:expr) => {
         impl $crate::value::Engine for $type {
             fn type_name(&self) -> &'static str {
                 $name
@@ -79,6 +99,10 @@ macro_rules! engine_type {
             }
             fn to_json(&self) -> serde_json::Value {
                 <$type>::to_json(self)
+            }
+            fn to_saved_json(&self) -> serde_json::Value {
+                let $value = self;
+                $saved
             }
         }
         impl From<$type> for $crate::value::Value {

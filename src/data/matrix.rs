@@ -20,7 +20,7 @@ pub struct Matrix {
     names: Option<Names>,
 }
 
-engine_type!(Matrix, "Matrix");
+engine_type!(Matrix, "Matrix", saved);
 
 impl PartialEq for Matrix {
     fn eq(&self, other: &Self) -> bool {

@@ -14,6 +14,7 @@ pub mod normal;
 mod npy;
 pub mod prepare;
 mod print;
+pub(crate) mod saved;
 pub mod summary;
 mod table;
 pub mod table_verbs;

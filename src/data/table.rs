@@ -65,7 +65,7 @@ pub struct Table {
     rows: usize,
 }
 
-engine_type!(Table, "Table");
+engine_type!(Table, "Table", saved);
 
 impl Table {
     /// A table from its columns.

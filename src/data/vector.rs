@@ -14,7 +14,7 @@ pub struct Vector {
     names: Option<Names>,
 }
 
-engine_type!(Vector, "Vector");
+engine_type!(Vector, "Vector", saved);
 
 impl From<Vec<f64>> for Vector {
     fn from(values: Vec<f64>) -> Self {

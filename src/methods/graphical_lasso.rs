@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Criterion, Estimate, Fit, Input, Property, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::{L1, check_weights};
+use crate::select::{Rule, check_rule};
 use crate::solver::graphical_lasso::{Settings, solve};
 use crate::value::Value;
 
@@ -24,12 +25,6 @@ pub(super) mod shared {
     );
     pub const PENALIZE_DIAGONAL: Opt =
         Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise the diagonal too");
-    pub const GAMMA: Opt = Opt::new(
-        "gamma",
-        &[Kind::Number(Range::UNIT)],
-        Preset::Number(0.5),
-        "Extra cost of an edge in \"ebic\": 0 is the BIC, 1 the strictest",
-    );
     pub const N_LAMBDAS: Opt =
         Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid");
     pub const MIN_RATIO: Opt = Opt::new(
@@ -47,13 +42,19 @@ pub(super) mod shared {
 const OPTIONS: &[Opt] = &[
     Opt::new(
         "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(Criterion::NAMES)],
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(Rule::NAMES)],
         Preset::Text("ebic"),
         "Penalty: a number, a matrix of numbers, or a rule that chooses one",
     ),
     shared::WEIGHTS,
     shared::PENALIZE_DIAGONAL,
-    shared::GAMMA,
+    Rule::OPTIONS[0],
+    Rule::OPTIONS[1],
+    Rule::OPTIONS[2],
+    Rule::OPTIONS[3],
+    Rule::OPTIONS[4],
+    Rule::OPTIONS[5],
+    Rule::OPTIONS[6],
     shared::N_LAMBDAS,
     shared::MIN_RATIO,
     shared::TOL,
@@ -90,7 +91,7 @@ pub enum Lambda {
     /// One for each pair, p x p.
     Matrix(Matrix),
     /// Chosen along a path.
-    Rule(Criterion),
+    Rule(Rule),
 }
 
 impl From<f64> for Lambda {
@@ -105,9 +106,9 @@ impl From<Matrix> for Lambda {
     }
 }
 
-impl From<Criterion> for Lambda {
-    fn from(criterion: Criterion) -> Self {
-        Self::Rule(criterion)
+impl<R: Into<Rule>> From<R> for Lambda {
+    fn from(rule: R) -> Self {
+        Self::Rule(rule.into())
     }
 }
 
@@ -136,7 +137,7 @@ pub struct GraphicalLasso {
 impl Default for GraphicalLasso {
     fn default() -> Self {
         Self {
-            lambda: Lambda::Rule(Criterion::Ebic { gamma: 0.5 }),
+            lambda: Lambda::Rule(Criterion::Ebic { gamma: 0.5 }.into()),
             weights: None,
             penalize_diagonal: false,
             n_lambdas: 40,
@@ -154,7 +155,7 @@ impl GraphicalLasso {
         Self::default()
     }
 
-    /// Penalty: a number, a p x p matrix, or a [`Criterion`].
+    /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`] that chooses one.
     #[must_use]
     pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
         self.lambda = lambda.into();
@@ -190,9 +191,8 @@ impl GraphicalLasso {
     }
 
     pub(super) fn from_options(options: &Options) -> Result<Self> {
-        let gamma = options.number("gamma").unwrap_or(0.5);
         let lambda = match options.get("lambda") {
-            Some(Value::Text(rule)) => Criterion::parse(rule, gamma).map(Lambda::Rule),
+            Some(Value::Text(rule)) => Some(Lambda::Rule(Rule::from_options("graphical_lasso", rule, options)?)),
             Some(value) => value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix)),
             None => None,
         };
@@ -223,8 +223,8 @@ impl GraphicalLasso {
     /// As [`GraphicalLasso::fit`].
     pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
         self.check()?;
-        if let Lambda::Rule(criterion) = self.lambda {
-            return GraphicalLassoPath::of(self.clone()).choose(input, criterion, ctx);
+        if let Lambda::Rule(rule) = self.lambda {
+            return GraphicalLassoPath::of(self.clone()).choose(input, rule, ctx);
         }
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
         let s = input.s(ctx)?;
@@ -265,6 +265,9 @@ impl GraphicalLasso {
         {
             return Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")));
         }
+        if let Lambda::Rule(rule) = &self.lambda {
+            check_rule(rule)?;
+        }
         if self.weights.is_some() && matches!(self.lambda, Lambda::Matrix(_)) {
             return Err(Error::option("lambda is a matrix: weights would say the same a second time")
                 .with_hint("multiply them into lambda, or give lambda as a number"));
@@ -300,13 +303,11 @@ impl GraphicalLasso {
         let lambda = match &self.lambda {
             Lambda::Value(value) => Value::Float(*value),
             Lambda::Matrix(matrix) => matrix.clone().into(),
-            Lambda::Rule(Criterion::Aic) => "aic".into(),
-            Lambda::Rule(Criterion::Bic) => "bic".into(),
-            Lambda::Rule(Criterion::Ebic { .. }) => "ebic".into(),
+            Lambda::Rule(rule) => rule.name().into(),
         };
         let mut options = vec![("lambda".to_string(), lambda)];
-        if let Lambda::Rule(Criterion::Ebic { gamma }) = self.lambda {
-            options.push(("gamma".into(), Value::Float(gamma)));
+        if let Lambda::Rule(rule) = self.lambda {
+            options.extend(rule.recorded());
         }
         if let Some(weights) = &self.weights {
             options.push(("weights".into(), weights.clone().into()));

@@ -1,13 +1,15 @@
 //! The graphical lasso along a grid of penalties.
 
+use std::sync::Arc;
+
 use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, shared, weighted};
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Criterion, Fit, Input, Path, Record, Run, timed};
+use crate::model::{Accepts, Area, Fit, Input, Path, Point, Record, Run, Solved, timed};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::problem::L1;
-use crate::select::{Grid, lambda_max, path_points};
+use crate::select::{Grid, Rule, lambda_max, path_points};
 use crate::value::Value;
 
 const OPTIONS: &[Opt] = &[
@@ -32,8 +34,8 @@ pub static RECORD: Record = Record {
     area: Area::Recover,
     summary: "The graphical lasso along a grid of penalties, with warm starts",
     details: "The automatic grid runs from the smallest penalty that empties the graph down to `min_ratio` of it, evenly in \
-logarithm. Every solution carries its own certificate. Choose one with path.select(\"ebic\" | \"bic\" | \"aic\"); a choice at \
-an end of the grid is a warning on the fit.",
+logarithm. Every solution carries its own certificate. Choose one with path.select(\"ebic\" | \"bic\" | \"aic\" | \"cv\" | \
+\"stars\" | \"ric\"); a choice at an end of the grid is a warning on the fit.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -118,34 +120,72 @@ impl GraphicalLassoPath {
         if !(self.model.min_ratio > 0.0 && self.model.min_ratio < 1.0) || self.model.n_lambdas == 0 {
             return Err(Error::option("n_lambdas must be >= 1 and min_ratio between 0 and 1"));
         }
-        let model = &self.model;
-        let (points, seconds) = timed(|| {
-            let s = input.s(ctx)?;
-            let weights = model.weights.as_ref();
-            if let Some(weights) = weights {
-                check_matches(weights, &input, "weights")?;
-            }
-            let grid = match &self.lambdas {
-                Some(lambdas) => Grid::Given(lambdas.clone()),
-                None => Grid::Automatic { count: model.n_lambdas, min_ratio: model.min_ratio },
-            };
-            let lambdas = grid.values(lambda_max(s, weights.map(Matrix::view)))?;
-            let penalty = |lambda: f64| match weights {
-                Some(weights) => weighted(lambda, weights.view(), model.penalize_diagonal),
-                None => Ok(L1::scalar(lambda, model.penalize_diagonal)),
-            };
-            path_points(s, &lambdas, penalty, model.settings(), ctx)
+        let ((lambdas, points), seconds) = timed(|| {
+            let lambdas = self.grid_of(&input, ctx)?;
+            let points = self.solve(&input, &lambdas, ctx)?;
+            Ok((lambdas, points))
         })?;
-        Path::new(super::graphical_lasso::RECORD.verb, input, points, model.recorded(), seconds, ctx)
+        debug_assert_eq!(lambdas.len(), points.len());
+        let own = self.clone();
+        let solved = Solved {
+            verb: RECORD.verb,
+            method: super::graphical_lasso::RECORD.verb,
+            input,
+            points,
+            options: self.recorded(),
+            seconds,
+            solve: Arc::new(move |input, lambdas, ctx| own.solve(input, lambdas, ctx)),
+        };
+        Path::new(solved, ctx)
     }
 
-    /// The fit that `criterion` chooses along the path, as a fit of the graphical lasso.
-    pub(super) fn choose(&self, input: &Input, criterion: Criterion, ctx: &Context) -> Result<Fit> {
+    /// The grid of penalties, largest first.
+    fn grid_of(&self, input: &Input, ctx: &Context) -> Result<Vec<f64>> {
+        if let Some(weights) = &self.model.weights {
+            check_matches(weights, input, "weights")?;
+        }
+        let grid = match &self.lambdas {
+            Some(lambdas) => Grid::Given(lambdas.clone()),
+            None => Grid::Automatic { count: self.model.n_lambdas, min_ratio: self.model.min_ratio },
+        };
+        grid.values(lambda_max(input.s(ctx)?, self.model.weights.as_ref().map(Matrix::view)))
+    }
+
+    fn solve(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
+        let model = &self.model;
+        let penalty = |lambda: f64| match &model.weights {
+            Some(weights) => weighted(lambda, weights.view(), model.penalize_diagonal),
+            None => Ok(L1::scalar(lambda, model.penalize_diagonal)),
+        };
+        path_points(input.s(ctx)?, lambdas, penalty, model.settings(), ctx)
+    }
+
+    /// The options of the path's own verb, with which it can be solved again.
+    fn recorded(&self) -> Vec<(String, Value)> {
+        let model = &self.model;
+        let mut options: Vec<(String, Value)> = vec![
+            ("penalize_diagonal".into(), model.penalize_diagonal.into()),
+            ("tol".into(), model.tol.into()),
+            ("max_iter".into(), model.max_iter.into()),
+        ];
+        if let Some(weights) = &model.weights {
+            options.push(("weights".into(), weights.clone().into()));
+        }
+        options
+    }
+
+    /// The fit that a rule chooses along the path, as a fit of the graphical lasso.
+    pub(super) fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
         if input.n().is_none() {
             return Err(Error::argument("choosing lambda by a criterion needs the number of samples")
                 .with_hint("give it with the covariance, `n: 100`, or give lambda as a number"));
         }
         debug_assert!(matches!(self.model.lambda, Lambda::Rule(_)));
-        self.fit_input(input.clone(), ctx)?.select(criterion, ctx)
+        let mut own = self.clone();
+        if let Rule::Ric { .. } = rule {
+            // It chooses without a grid.
+            own.model.n_lambdas = 1;
+        }
+        rule.choose(&own.fit_input(input.clone(), ctx)?, ctx)
     }
 }

@@ -1,5 +1,6 @@
 //! The result of every method: one type, with what all fits have as fields and what a method adds as properties.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -29,28 +30,29 @@ pub enum Estimate {
 #[derive(Debug, Clone)]
 pub struct Fit(Arc<Inner>);
 
-engine_type!(Fit, "Fit");
+engine_type!(Fit, "Fit", saved);
 
 #[derive(Debug)]
-struct Inner {
-    method: &'static str,
-    names: Option<Names>,
-    p: usize,
-    n: Option<usize>,
-    estimate: Estimate,
-    covariance: OnceLock<Matrix>,
-    lambda: Option<Value>,
+pub(super) struct Inner {
+    pub(super) method: Cow<'static, str>,
+    pub(super) names: Option<Names>,
+    pub(super) p: usize,
+    pub(super) n: Option<usize>,
+    pub(super) estimate: Estimate,
+    pub(super) covariance: OnceLock<Matrix>,
+    pub(super) lambda: Option<Value>,
     /// log det Theta - tr(S Theta), where the estimate is a precision matrix.
-    likelihood: Option<f64>,
-    certificate: Option<Certificate>,
-    solver: &'static str,
-    iterations: usize,
-    converged: bool,
-    seconds: f64,
-    seed: u64,
-    warnings: Vec<String>,
-    options: Vec<(String, Value)>,
-    added: Vec<(&'static str, Value)>,
+    pub(super) likelihood: Option<f64>,
+    pub(super) certificate: Option<Certificate>,
+    pub(super) solver: Cow<'static, str>,
+    pub(super) iterations: usize,
+    pub(super) converged: bool,
+    pub(super) seconds: f64,
+    pub(super) seed: u64,
+    pub(super) warnings: Vec<String>,
+    pub(super) options: Vec<(String, Value)>,
+    pub(super) added: Vec<(String, Value)>,
+    pub(super) selection: Option<Value>,
 }
 
 /// Collects what a method finds out, from the start of its work to the finished [`Fit`].
@@ -66,7 +68,7 @@ impl Fit {
         FitBuilder {
             started: Instant::now(),
             inner: Inner {
-                method,
+                method: method.into(),
                 names: input.names().cloned(),
                 p: input.p(),
                 n: input.n(),
@@ -75,7 +77,7 @@ impl Fit {
                 lambda: None,
                 likelihood: None,
                 certificate: None,
-                solver: "",
+                solver: "".into(),
                 iterations: 0,
                 converged: true,
                 seconds: 0.0,
@@ -83,6 +85,7 @@ impl Fit {
                 warnings: Vec::new(),
                 options,
                 added: Vec::new(),
+                selection: None,
             },
         }
     }
@@ -112,8 +115,8 @@ impl FitBuilder {
 
     /// Records which algorithm ran, for how many iterations, and whether it reached its tolerance.
     #[must_use]
-    pub fn solver(mut self, solver: &'static str, iterations: usize, converged: bool) -> Self {
-        self.inner.solver = solver;
+    pub fn solver(mut self, solver: impl Into<Cow<'static, str>>, iterations: usize, converged: bool) -> Self {
+        self.inner.solver = solver.into();
         self.inner.iterations = iterations;
         self.inner.converged = converged;
         self
@@ -133,8 +136,15 @@ impl FitBuilder {
 
     /// Adds a property of this method, one of those its record lists.
     #[must_use]
-    pub fn add(mut self, name: &'static str, value: Value) -> Self {
-        self.inner.added.push((name, value));
+    pub fn add(mut self, name: impl Into<String>, value: Value) -> Self {
+        self.inner.added.push((name.into(), value));
+        self
+    }
+
+    /// Records how the penalty was chosen: the rule, and its value for every penalty that was tried.
+    #[must_use]
+    pub fn selection(mut self, selection: Value) -> Self {
+        self.inner.selection = Some(selection);
         self
     }
 
@@ -155,8 +165,8 @@ impl FitBuilder {
 
 impl Fit {
     /// The verb of the method.
-    pub fn method(&self) -> &'static str {
-        self.0.method
+    pub fn method(&self) -> &str {
+        &self.0.method
     }
 
     /// The variables' names.
@@ -220,6 +230,19 @@ impl Fit {
         }
     }
 
+    /// How the penalty was chosen: `rule`, `lambdas` and the rule's `values`; none where it was given.
+    pub fn selection(&self) -> Option<&Value> {
+        self.0.selection.as_ref()
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(super) fn from_inner(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
     /// The penalty that was used.
     pub fn lambda(&self) -> Option<&Value> {
         self.0.lambda.as_ref()
@@ -263,8 +286,8 @@ impl Fit {
     }
 
     /// Which algorithm ran.
-    pub fn solver(&self) -> &'static str {
-        self.0.solver
+    pub fn solver(&self) -> &str {
+        &self.0.solver
     }
 
     /// How many iterations it took.
@@ -302,7 +325,7 @@ impl Fit {
     /// # Errors
     /// When this fit's method does not have it.
     pub fn added(&self, name: &str) -> Result<&Value> {
-        let found = self.0.added.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        let found = self.0.added.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         found.ok_or_else(|| self.lacks(name))
     }
 
@@ -351,7 +374,7 @@ impl Fit {
             "precision": self.precision().ok().map(Matrix::to_json), "graph": self.graph(0.0).ok().map(|g| g.to_json()),
         });
         if let Some(map) = map.as_object_mut() {
-            map.extend(inner.added.iter().map(|(name, value)| ((*name).to_string(), value.to_json())));
+            map.extend(inner.added.iter().map(|(name, value)| (name.clone(), value.to_json())));
         }
         map
     }
@@ -364,7 +387,7 @@ pub(super) fn log_likelihood(likelihood: f64, n: usize, p: usize) -> f64 {
 
 impl std::fmt::Display for Fit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.method)?;
+        f.write_str(&self.0.method)?;
         for (label, text) in self.facts() {
             write!(f, "\n  {label:<18}{text}")?;
         }

@@ -90,6 +90,16 @@ impl Input {
         self.names.as_ref()
     }
 
+    /// Data or covariance, as it was given.
+    pub fn matrix(&self) -> &Matrix {
+        &self.matrix
+    }
+
+    /// What the numbers are.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
     /// The data, where the input is not a covariance.
     pub fn x(&self) -> Option<&Matrix> {
         (self.shape == Shape::Data).then_some(&self.matrix)

@@ -4,9 +4,11 @@ mod fit;
 mod input;
 mod path;
 mod record;
+mod saved;
 
 pub use fit::{Estimate, Fit, FitBuilder};
 pub use input::{Input, Shape};
-pub use path::{Criterion, Path, Point};
+pub use path::{Chosen, Criterion, Path, Point, Solve, Solved};
 pub use record::{Accepts, Area, Param, Property, Record, Run, SHARED_OPTIONS};
 pub(crate) use record::{records, timed};
+pub use saved::{SavedPath, value_from_json, value_to_json};

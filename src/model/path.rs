@@ -1,5 +1,6 @@
 //! Solutions along a grid of penalties, and the choice of one of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::fit::log_likelihood;
@@ -23,7 +24,7 @@ pub struct Point {
     /// Gap and KKT violation.
     pub certificate: Certificate,
     /// Which algorithms were used.
-    pub solver: &'static str,
+    pub solver: Cow<'static, str>,
     /// Sweeps of this solve.
     pub iterations: usize,
     /// Whether the gap is within the tolerance.
@@ -31,7 +32,7 @@ pub struct Point {
     /// Why the tolerance was not reached.
     pub warning: Option<String>,
     /// What the method adds to the fit of this solution.
-    pub added: Vec<(&'static str, Value)>,
+    pub added: Vec<(String, Value)>,
 }
 
 impl Point {
@@ -95,44 +96,87 @@ pub(super) fn information_criterion(loglik: f64, edges: usize, n: usize, p: usiz
     edges * ((n as f64).ln() + 4.0 * gamma * (p as f64).ln()) - 2.0 * loglik
 }
 
+/// Solves the path's problem for other data at these penalties, largest first.
+pub type Solve = Arc<dyn Fn(&Input, &[f64], &Context) -> Result<Vec<Point>> + Send + Sync>;
+
 /// Solutions along descending penalties. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Path(Arc<Inner>);
+pub struct Path(Arc<Solved>);
 
-engine_type!(Path, "Path");
+engine_type!(Path, "Path", saved);
 
-#[derive(Debug)]
-struct Inner {
-    method: &'static str,
-    input: Input,
-    points: Vec<Point>,
-    options: Vec<(String, Value)>,
-    seconds: f64,
-    warnings: Vec<String>,
+/// What a method knows about the path that it has solved.
+pub struct Solved {
+    /// The verb that computed the path.
+    pub verb: &'static str,
+    /// The verb that its fits carry.
+    pub method: &'static str,
+    /// The data.
+    pub input: Input,
+    /// The solutions, in order of descending penalty.
+    pub points: Vec<Point>,
+    /// The options that held.
+    pub options: Vec<(String, Value)>,
+    /// Time inside the engine.
+    pub seconds: f64,
+    /// The same for other data.
+    pub solve: Solve,
+}
+
+impl std::fmt::Debug for Solved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Solved").field("verb", &self.verb).field("points", &self.points.len()).finish_non_exhaustive()
+    }
+}
+
+/// How a solution was chosen.
+#[derive(Debug, Clone, Default)]
+pub struct Chosen {
+    /// The rule and its options, which the fit records; its lambda when empty.
+    pub options: Vec<(String, Value)>,
+    /// The rule's value for every penalty.
+    pub selection: Option<Value>,
+    /// What the user should know about the choice.
+    pub warnings: Vec<String>,
 }
 
 impl Path {
-    /// A path of `method` over `input`; the points are in order of descending penalty.
+    /// The path that was solved.
     ///
     /// # Errors
     /// A solution that did not converge, where the context is strict.
-    pub fn new(
-        method: &'static str,
-        input: Input,
-        points: Vec<Point>,
-        options: Vec<(String, Value)>,
-        seconds: f64,
-        ctx: &Context,
-    ) -> Result<Self> {
-        let missed = points.iter().filter_map(|point| point.warning.as_ref().map(|why| (point.lambda, why)));
-        let warnings: Vec<String> =
-            missed.map(|(lambda, why)| format!("at lambda {}: {why}", number(lambda))).collect();
-        match warnings.first() {
+    pub fn new(solved: Solved, ctx: &Context) -> Result<Self> {
+        let path = Self(Arc::new(solved));
+        match path.warnings().first() {
             Some(why) if ctx.is_strict() => {
+                let method = path.method();
                 Err(Error::new(ErrorKind::NotConverged, format!("the path of {method} did not converge {why}")))
             }
-            _ => Ok(Self(Arc::new(Inner { method, input, points, options, seconds, warnings }))),
+            _ => Ok(path),
         }
+    }
+
+    /// The verb that computed the path.
+    pub fn verb(&self) -> &'static str {
+        self.0.verb
+    }
+
+    /// The verb that its fits carry.
+    pub fn method(&self) -> &'static str {
+        self.0.method
+    }
+
+    /// The options that held.
+    pub fn options(&self) -> &[(String, Value)] {
+        &self.0.options
+    }
+
+    /// The same problem for other data at these penalties, largest first.
+    ///
+    /// # Errors
+    /// Whatever the method reports.
+    pub fn solve(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
+        (self.0.solve)(input, lambdas, ctx)
     }
 
     /// The solutions, largest penalty first.
@@ -151,8 +195,9 @@ impl Path {
     }
 
     /// What the user should know about this path.
-    pub fn warnings(&self) -> &[String] {
-        &self.0.warnings
+    pub fn warnings(&self) -> Vec<String> {
+        let missed = self.0.points.iter().filter_map(|point| point.warning.as_ref().map(|why| (point.lambda, why)));
+        missed.map(|(lambda, why)| format!("at lambda {}: {why}", number(lambda))).collect()
     }
 
     /// The log-likelihood of every solution.
@@ -186,51 +231,37 @@ impl Path {
     /// # Errors
     /// A position out of range; memory.
     pub fn fit(&self, position: usize, ctx: &Context) -> Result<Fit> {
-        self.fit_with(position, Vec::new(), ctx)
-    }
-
-    /// The solution with the smallest criterion; of equal ones the sparsest. A choice at an end of the grid is a
-    /// warning on the fit.
-    ///
-    /// # Errors
-    /// When the number of samples is not known; memory.
-    pub fn select(&self, criterion: Criterion, ctx: &Context) -> Result<Fit> {
-        let values = self.criterion(criterion)?;
-        // `min_by` keeps the first of equal values: the largest penalty.
-        let best = values.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(position, _)| position);
-        let last = self.0.points.len() - 1;
-        let lambda = number(self.0.points[best].lambda);
-        let warning = match best {
-            _ if last == 0 => None,
-            0 => Some(format!(
-                "the largest lambda of the grid ({lambda}) was chosen: the criterion sees no edge worth its cost; \
-                 with more samples, or a smaller gamma, it may"
-            )),
-            _ if best == last => Some(format!(
-                "the smallest lambda of the grid ({lambda}) was chosen: a smaller one may be better; \
-                 extend the grid with a smaller min_ratio"
-            )),
-            _ => None,
-        };
-        self.fit_with(best, warning.into_iter().collect(), ctx)
-    }
-
-    fn fit_with(&self, position: usize, warnings: Vec<String>, ctx: &Context) -> Result<Fit> {
-        let inner = &self.0;
-        let p = inner.input.p();
-        let count = inner.points.len();
-        let point = inner.points.get(position).ok_or_else(|| {
+        let count = self.0.points.len();
+        let point = self.0.points.get(position).ok_or_else(|| {
             Error::index(format!("solution {position} is out of range: the path has {count} solutions"))
         })?;
+        self.fit_of(point, Chosen::default(), ctx)
+    }
+
+    /// One solution of this path's problem as a fit.
+    ///
+    /// # Errors
+    /// Memory; not converged, where the context is strict.
+    pub fn fit_of(&self, point: &Point, chosen: Chosen, ctx: &Context) -> Result<Fit> {
+        let inner = &self.0;
+        let p = inner.input.p();
         let _held = ctx.reserve_matrices(1, p, p)?;
-        let mut builder = Fit::builder(inner.method, &inner.input, inner.options.clone(), ctx)
+        let Chosen { mut options, selection, warnings } = chosen;
+        if options.is_empty() {
+            options.push(("lambda".into(), point.lambda.into()));
+        }
+        options.extend(inner.options.iter().cloned());
+        let mut builder = Fit::builder(inner.method, &inner.input, options, ctx)
             .lambda(Value::Float(point.lambda))
             .likelihood(point.likelihood)
             .certificate(point.certificate)
-            .solver(point.solver, point.iterations, point.converged)
+            .solver(point.solver.clone(), point.iterations, point.converged)
             .seconds(inner.seconds);
+        if let Some(selection) = selection {
+            builder = builder.selection(selection);
+        }
         for (name, value) in &point.added {
-            builder = builder.add(name, value.clone());
+            builder = builder.add(name.clone(), value.clone());
         }
         for warning in point.warning.iter().cloned().chain(warnings) {
             builder.warn(warning);
@@ -253,7 +284,7 @@ impl Path {
             .collect();
         serde_json::json!({
             "method": self.0.method, "points": points, "loglik": self.logliks().ok(), "seconds": self.0.seconds,
-            "ebic": self.criterion(Criterion::Ebic { gamma: 0.5 }).ok(), "warnings": self.0.warnings,
+            "ebic": self.criterion(Criterion::Ebic { gamma: 0.5 }).ok(), "warnings": self.warnings(),
         })
     }
 }

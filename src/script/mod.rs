@@ -8,6 +8,7 @@ mod functions;
 mod help;
 mod index;
 mod operators;
+mod parallel;
 mod records;
 mod session;
 mod state;

@@ -25,6 +25,16 @@ impl Estimator {
     }
 }
 
+impl Estimator {
+    /// The method's result for these data.
+    ///
+    /// # Errors
+    /// What the method reports.
+    pub(super) fn fit(&self, x: &crate::Matrix, ctx: &crate::Context) -> crate::Result<Value> {
+        self.record.call(&[x.clone().into()], &self.options, ctx)
+    }
+}
+
 impl std::fmt::Display for Estimator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let options: Vec<String> =
@@ -43,8 +53,8 @@ fn call_record(
     let args = args.iter().map(to_value).collect::<crate::Result<Vec<_>>>()?;
     let result = record.call(&args, options, &context(call))?;
     if let Some(state) = state(call) {
-        let warnings =
-            result.object::<Fit>().map(Fit::warnings).or_else(|| result.object::<Path>().map(Path::warnings));
+        let of_fit = result.object::<Fit>().map(|fit| fit.warnings().to_vec());
+        let warnings = of_fit.or_else(|| result.object::<Path>().map(Path::warnings));
         for warning in warnings.unwrap_or_default() {
             state.warning(&format!("{}: {warning}", record.verb));
         }

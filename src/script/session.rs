@@ -274,8 +274,8 @@ fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
     }
     let clock = Arc::clone(state);
     engine.on_progress(move |_| clock.context().check().err().map(Dynamic::from));
-    let printer = Arc::clone(&state.print);
-    engine.on_print(move |text| printer(text));
+    let printer = Arc::clone(state);
+    engine.on_print(move |text| printer.print(text));
     if let Some(printer) = options.debug.clone() {
         engine.on_debug(move |text, _, position| match position.line() {
             Some(line) => printer(&format!("debug, line {line}: {text}")),

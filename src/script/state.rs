@@ -1,5 +1,6 @@
 //! What a session knows besides its variables; native functions reach it through the engine's tag.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{Dynamic, NativeCallContext};
@@ -13,10 +14,8 @@ pub type Printer = Arc<dyn Fn(&str) + Send + Sync>;
 /// A session's state, shared by its engine's functions.
 pub struct State {
     context: Context,
-    /// Receives prints.
-    pub print: Printer,
-    /// Receives warnings.
-    pub warn: Printer,
+    print: Printer,
+    warn: Printer,
     emitted: Mutex<Option<Value>>,
     warnings: Mutex<Vec<String>>,
     script_dir: Mutex<Option<String>>,
@@ -50,10 +49,33 @@ impl State {
         &self.context
     }
 
+    /// Shows what a script prints.
+    pub fn print(&self, text: &str) {
+        self.deliver(Line::Print(text.to_string()));
+    }
+
     /// Remembers and shows a warning.
     pub fn warning(&self, text: &str) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_string());
-        (self.warn)(text);
+        self.deliver(Line::Warning(text.to_string()));
+    }
+
+    /// Shows a line; within an item of a parallel call it waits for the items before.
+    pub fn deliver(&self, line: Line) {
+        let line = ITEMS.with_borrow_mut(|items| match items.iter_mut().rev().find(|item| item.state == self) {
+            Some(item) => {
+                item.lines.push(line);
+                None
+            }
+            None => Some(line),
+        });
+        match line {
+            Some(Line::Print(text)) => (self.print)(&text),
+            Some(Line::Warning(text)) => {
+                self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
+                (self.warn)(&text);
+            }
+            None => {}
+        }
     }
 
     /// The warnings so far.
@@ -92,6 +114,43 @@ impl State {
     }
 }
 
+/// Something that a script shows.
+pub enum Line {
+    /// Printed.
+    Print(String),
+    /// A warning.
+    Warning(String),
+}
+
+/// What one item of a parallel call runs under, on the thread that works on it.
+struct Item {
+    /// Which session's.
+    state: *const State,
+    context: Context,
+    /// What the item has shown so far; it is shown in order of the items.
+    lines: Vec<Line>,
+}
+
+thread_local!(static ITEMS: RefCell<Vec<Item>> = const { RefCell::new(Vec::new()) });
+
+/// Runs one item of a parallel call under a context of its own, and gives what it showed meanwhile.
+pub fn for_item<R>(call: &NativeCallContext<'_>, own: Context, work: impl FnOnce() -> R) -> (R, Vec<Line>) {
+    /// Takes the item away also where the work panics.
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            ITEMS.with_borrow_mut(Vec::pop);
+        }
+    }
+    let state = state(call).map_or(std::ptr::null(), |state| Arc::as_ptr(&state));
+    ITEMS.with_borrow_mut(|items| items.push(Item { state, context: own, lines: Vec::new() }));
+    let guard = Guard;
+    let result = work();
+    let lines = ITEMS.with_borrow_mut(|items| items.last_mut().map(|item| std::mem::take(&mut item.lines)));
+    drop(guard);
+    (result, lines.unwrap_or_default())
+}
+
 /// The state of the session that a native function was called from; `None` on an engine of the host's own.
 pub fn state(call: &NativeCallContext<'_>) -> Option<Arc<State>> {
     call.tag().and_then(Dynamic::read_lock::<StateHandle>).map(|handle| Arc::clone(&handle.0))
@@ -99,5 +158,9 @@ pub fn state(call: &NativeCallContext<'_>) -> Option<Arc<State>> {
 
 /// The context that a native function runs under.
 pub fn context(call: &NativeCallContext<'_>) -> Context {
-    state(call).map_or_else(Context::new, |state| state.context().clone())
+    let state = state(call);
+    let of_session = state.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
+    let own = ITEMS
+        .with_borrow(|items| items.iter().rev().find(|item| item.state == of_session).map(|item| item.context.clone()));
+    own.unwrap_or_else(|| state.map_or_else(Context::new, |state| state.context().clone()))
 }

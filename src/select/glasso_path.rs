@@ -48,10 +48,10 @@ fn point(lambda: f64, s: ArrayView2<'_, f64>, solution: &Solution, settings: Set
         entries,
         likelihood: solution.likelihood(s),
         certificate: solution.certificate,
-        solver: solution.solver,
+        solver: solution.solver.into(),
         iterations: solution.iterations,
         converged: solution.converged,
         warning: (!solution.converged).then(|| solution.why_not(settings)),
-        added: vec![("n_components", solution.components.into())],
+        added: vec![("n_components".into(), solution.components.into())],
     }
 }

@@ -1,7 +1,14 @@
-//! Choosing a penalty: grids and paths.
+//! Choosing a penalty: grids, paths and rules; how stable a choice is.
 
+mod cross_validation;
 mod glasso_path;
 mod grid;
+mod ric;
+mod rule;
+mod stability;
+mod stars;
 
 pub use glasso_path::path_points;
 pub use grid::{Grid, lambda_max};
+pub use rule::{Rule, check_rule};
+pub use stability::{Resampling, edge_stability};

@@ -7,10 +7,11 @@ use super::super::records::text_list;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::{Matrix, Vector};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::Graph;
 use crate::model::{Area, Criterion, Fit, Path};
 use crate::options::{Kind, Opt, Preset, Range};
+use crate::select::Rule;
 
 /// An example about a fit.
 macro_rules! with_fit {
@@ -31,8 +32,19 @@ macro_rules! with_path {
     };
 }
 
-const SELECT: &[Opt] =
-    &[Opt::new("gamma", &[Kind::Number(Range::UNIT)], Preset::Number(0.5), "Extra cost of an edge in \"ebic\"")];
+const SELECT: &[Opt] = &{
+    let [a, b, c, d, e, f, g] = Rule::OPTIONS;
+    [
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        Opt::new("seed", &[Kind::Count(0)], Preset::Unset("the session's"), "Seed of \"cv\", \"stars\" and \"ric\""),
+    ]
+};
 const THRESHOLD: &[Opt] = &[Opt::new(
     "threshold",
     &[Kind::Number(Range::NON_NEGATIVE)],
@@ -40,20 +52,13 @@ const THRESHOLD: &[Opt] = &[Opt::new(
     "Edges with |weight| at or below it are left out",
 )];
 
-fn criterion(name: &str, gamma: f64) -> Result<Criterion> {
-    Criterion::parse(name, gamma).ok_or_else(|| {
-        Error::argument(format!("there is no criterion \"{name}\""))
-            .with_nearest(name, Criterion::NAMES.iter().copied())
-            .or_hint(format!("criteria: {}", Criterion::NAMES.join(", ")))
-    })
-}
-
 fn select(call: &NativeCallContext<'_>, path: &Path, name: &str, options: &Map) -> Outcome<Fit> {
     let options = check_options("select", SELECT, options)?;
-    if options.is_given("gamma") && name != "ebic" {
-        return Err(Error::option(format!("option 'gamma' of select goes with \"ebic\", not with \"{name}\"")).into());
+    let mut ctx = context(call);
+    if let Some(seed) = options.count("seed") {
+        ctx = ctx.with_seed(seed as u64);
     }
-    let fit = path.select(criterion(name, options.number("gamma").unwrap_or(0.5))?, &context(call))?;
+    let fit = Rule::from_options("select", name, &options)?.choose(path, &ctx)?;
     if let Some(state) = super::super::state::state(call) {
         fit.warnings().iter().for_each(|warning| state.warning(&format!("select: {warning}")));
     }
@@ -110,6 +115,13 @@ fn estimates(b: &mut Builder) {
         with_fit!("print(fit.lambda);"),
     )
     .get_any(|fit: &mut Fit| fit.lambda().map_or(Dynamic::UNIT, to_dynamic));
+    b.property(
+        "selection",
+        "fit.selection -> map",
+        "How lambda was chosen: the rule, the lambdas and the rule's values; () where it was given",
+        with_path!("print(path.select(\"bic\").selection.values);"),
+    )
+    .get_any(|fit: &mut Fit| fit.selection().map_or(Dynamic::UNIT, to_dynamic));
     b.property("n", "fit.n -> int", "Number of samples; () where it is not known", with_fit!("print(fit.n);"))
         .get_any(|fit: &mut Fit| fit.n().map_or(Dynamic::UNIT, |n| (n as i64).into()));
     b.property("p", "fit.p -> int", "Number of variables", with_fit!("print(fit.p);"))
@@ -198,7 +210,7 @@ fn provenance(b: &mut Builder) {
         with_fit!("print(fit.warnings);"),
     )
     .get_list(|fit: &mut Fit| -> Array { text_list(fit.warnings().iter().map(String::as_str)) })
-    .get_list(|path: &mut Path| -> Array { text_list(path.warnings().iter().map(String::as_str)) });
+    .get_list(|path: &mut Path| -> Array { path.warnings().into_iter().map(Dynamic::from).collect() });
     b.verb(
         "summary",
         "fit.summary() -> string",
@@ -214,8 +226,8 @@ fn paths(b: &mut Builder) {
         .get(|path: &mut Path| Vector::from(path.points().iter().map(|point| point.lambda).collect::<Vec<_>>()));
     b.verb(
         "select",
-        "path.select(\"ebic\") -> Fit\npath.select(\"ebic\", #{ gamma: 0.5 }) -> Fit",
-        "The solution with the smallest \"ebic\", \"bic\" or \"aic\"; of equal ones the sparsest",
+        "path.select(\"ebic\") -> Fit\npath.select(\"cv\", #{ folds: 10 }) -> Fit",
+        "The solution that a rule chooses: \"ebic\" \"bic\" \"aic\" (information criteria), \"cv\" (held-out likelihood), \"stars\" (stability) or \"ric\" (rotations)",
         with_path!("print(path.select(\"ebic\").n_edges);"),
     )
     .options(SELECT)

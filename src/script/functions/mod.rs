@@ -10,6 +10,7 @@ mod numbers;
 #[cfg(feature = "plot")]
 mod plots;
 mod prepare;
+mod resampling;
 mod results;
 mod shape;
 mod summaries;
@@ -32,6 +33,7 @@ pub(super) fn define(builder: &mut Builder) {
     #[cfg(feature = "plot")]
     plots::define(builder);
     lists::define(builder);
+    resampling::define(builder);
     results::define(builder);
     system::define(builder);
 }

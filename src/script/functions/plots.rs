@@ -140,7 +140,7 @@ fn show(call: &NativeCallContext<'_>, figure: &Figure) -> Outcome<()> {
     let path = std::env::temp_dir().join(name).display().to_string();
     figure.save(&path, &ctx, JsSource::Embedded)?;
     if let Some(state) = state(call) {
-        (state.print)(&format!("figure in {path}"));
+        state.print(&format!("figure in {path}"));
     }
     Ok(())
 }

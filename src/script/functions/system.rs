@@ -41,7 +41,7 @@ fn exit(call: &NativeCallContext<'_>, code: i64) -> Outcome<()> {
 
 fn show(call: &NativeCallContext<'_>, text: &str) {
     if let Some(state) = state(call) {
-        (state.print)(text);
+        state.print(text);
     }
 }
 

@@ -1,0 +1,108 @@
+//! Functions of scripts on many items at once.
+//!
+//! Rhai can be shared between threads only with its `sync` feature, which this crate's feature `parallel` turns on.
+//! Without it items are done in order; the answer is the same, because every item has its own random stream.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, NativeCallContext};
+
+use super::convert::Outcome;
+use super::state::{Line, context, for_item, state};
+use crate::context::Context;
+use crate::rng;
+
+/// `f` of every item, in their order.
+///
+/// # Errors
+/// The error of the first item, in their order, that failed.
+pub fn map(call: &NativeCallContext<'_>, verb: &str, items: Array, f: &FnPtr) -> Outcome<Array> {
+    let ctx = context(call);
+    // One number of the session's sequence for the whole call, and a stream of its own for each item.
+    let seed = ctx.next_seed();
+    let threads = ctx.threads().min(items.len()).max(1);
+    let inner = ctx.clone().with_threads((ctx.threads() / threads).max(1));
+    let lines = Lines::default();
+    let run = |index: usize, item: &Dynamic| {
+        let own = inner.clone().with_seed(rng::derive(seed, "item", index as u64));
+        let (result, printed) = for_item(call, own, || apply(call, f, item, index));
+        lines.done(index, printed, |printed| show(call, printed));
+        result.map_err(|error| located(error, verb, index, call))
+    };
+    map_items(&items, &ctx, run)
+}
+
+#[cfg(feature = "parallel")]
+fn map_items(items: &Array, ctx: &Context, run: impl Fn(usize, &Dynamic) -> Outcome<Dynamic> + Sync) -> Outcome<Array> {
+    crate::parallel::map(items, ctx, run)
+}
+
+#[cfg(not(feature = "parallel"))]
+fn map_items(items: &Array, ctx: &Context, run: impl Fn(usize, &Dynamic) -> Outcome<Dynamic>) -> Outcome<Array> {
+    let one = |(index, item)| {
+        ctx.check()?;
+        run(index, item)
+    };
+    items.iter().enumerate().map(one).collect()
+}
+
+/// Calls a function of the script with an item, or with the item and its position if it takes two arguments.
+fn apply(call: &NativeCallContext<'_>, f: &FnPtr, item: &Dynamic, index: usize) -> Outcome<Dynamic> {
+    match f.call_within_context::<Dynamic>(call, (item.clone(),)) {
+        Err(error) if takes_another_number(&error, f) => f.call_within_context(call, (item.clone(), index as i64)),
+        result => result,
+    }
+}
+
+/// Whether a call failed because the function itself does not take that many arguments.
+fn takes_another_number(error: &EvalAltResult, f: &FnPtr) -> bool {
+    matches!(error, EvalAltResult::ErrorFunctionNotFound(signature, _) if signature.split(" (").next() == Some(f.fn_name()))
+}
+
+/// The error with the item that it happened in, as a call around it.
+fn located(error: Box<EvalAltResult>, verb: &str, index: usize, call: &NativeCallContext<'_>) -> Box<EvalAltResult> {
+    if matches!(*error, EvalAltResult::ErrorTerminated(..)) {
+        return error;
+    }
+    let source = call.call_source().unwrap_or_default().to_string();
+    let place = format!("item {index} of {verb}");
+    Box::new(EvalAltResult::ErrorInFunctionCall(place, source, error, call.call_position()))
+}
+
+fn show(call: &NativeCallContext<'_>, lines: Vec<Line>) {
+    if let Some(state) = state(call) {
+        lines.into_iter().for_each(|line| state.deliver(line));
+    }
+}
+
+/// What items print, in their order, however they are done.
+#[derive(Default)]
+struct Lines(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    next: usize,
+    finished: BTreeMap<usize, Vec<Line>>,
+}
+
+impl Lines {
+    /// Hands on what item `index` printed once all items before it are done.
+    fn done(&self, index: usize, printed: Vec<Line>, show: impl Fn(Vec<Line>)) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.finished.insert(index, printed);
+        let next = waiting.next;
+        let mut ready = Vec::new();
+        for position in next.. {
+            match waiting.finished.remove(&position) {
+                Some(lines) => ready.extend(lines),
+                None => {
+                    waiting.next = position;
+                    break;
+                }
+            }
+        }
+        // Under the lock, so that two items that finish together do not mix.
+        show(ready);
+    }
+}

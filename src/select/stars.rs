@@ -1,0 +1,77 @@
+//! Stability approach to regularisation selection: the densest graph that subsamples agree on.
+
+use super::rule::Choice;
+use crate::context::Context;
+use crate::data::Matrix;
+use crate::error::{Error, Result};
+use crate::model::{Input, Path};
+use crate::{parallel, rng};
+
+/// The last penalty, from the largest down, before the instability first exceeds the threshold (Liu, Roeder, Wasserman,
+/// NIPS 2010; the scale is that of huge). Instability is the mean over pairs of 4 q (1 - q), with q the share of the
+/// subsamples whose graph has the edge.
+pub(super) fn choose(
+    path: &Path,
+    x: &Matrix,
+    subsamples: usize,
+    ratio: Option<f64>,
+    threshold: f64,
+    ctx: &Context,
+) -> Result<Choice> {
+    let n = x.rows();
+    let size = ratio.map_or_else(|| default_size(n), |ratio| (ratio * n as f64).floor() as usize);
+    if size < 2 {
+        return Err(Error::option(format!("a subsample of {size} of {n} samples: two are needed at least")));
+    }
+    let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
+    let inner = ctx.clone().with_threads((ctx.threads() / subsamples).max(1)).with_progress(None);
+    let numbers: Vec<u64> = (0..subsamples as u64).collect();
+    let graphs = parallel::map(&numbers, ctx, |done, &number| {
+        ctx.progress("stars", done, subsamples);
+        let mut rows = rng::permutation(&mut rng::stream(ctx.seed(), "stars", number), n);
+        rows.truncate(size);
+        edges(path, x, &rows, &lambdas, &inner)
+    })?;
+    let values: Vec<f64> =
+        (0..lambdas.len()).map(|l| instability(graphs.iter().map(|graph| &graph[l]), subsamples, x.cols())).collect();
+    let crossing = values.iter().position(|&value| value > threshold);
+    let position = crossing.map_or(values.len() - 1, |position| position.saturating_sub(1));
+    Ok(Choice { position, values, errors: None })
+}
+
+/// 10 sqrt(n) of more than 144 samples, otherwise four fifths.
+fn default_size(n: usize) -> usize {
+    if n > 144 { (10.0 * (n as f64).sqrt()).floor() as usize } else { (0.8 * n as f64).floor() as usize }
+}
+
+/// The pairs that are linked, for every penalty.
+fn edges(path: &Path, x: &Matrix, rows: &[usize], lambdas: &[f64], ctx: &Context) -> Result<Vec<Vec<(u32, u32)>>> {
+    let part = x.pick(rows, &(0..x.cols()).collect::<Vec<_>>());
+    let input = Input::data(&part).map_err(|error| error.at("a subsample"))?;
+    let points = path.solve(&input, lambdas, ctx)?;
+    let linked =
+        |entries: &[(u32, u32, f64)]| entries.iter().filter(|(i, j, _)| i != j).map(|&(i, j, _)| (i, j)).collect();
+    Ok(points.iter().map(|point| linked(&point.entries)).collect())
+}
+
+fn instability<'a>(graphs: impl Iterator<Item = &'a Vec<(u32, u32)>>, subsamples: usize, p: usize) -> f64 {
+    let mut counts: std::collections::HashMap<(u32, u32), usize> = std::collections::HashMap::new();
+    graphs.flatten().for_each(|&pair| *counts.entry(pair).or_default() += 1);
+    // Sums of whole numbers do not depend on the order of the map.
+    let disagreeing: usize = counts.values().map(|&count| count * (subsamples - count)).sum();
+    let pairs = (p * p.saturating_sub(1) / 2).max(1) as f64;
+    4.0 * disagreeing as f64 / (subsamples * subsamples) as f64 / pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instability_is_the_mean_of_four_q_times_one_minus_q() {
+        let graphs = [vec![(0, 1), (1, 2)], vec![(0, 1)], vec![(0, 1)], vec![(0, 1), (1, 2)]];
+        assert_eq!(instability(graphs.iter(), 4, 3), 1.0 / 3.0);
+        assert_eq!(instability([vec![], vec![]].iter(), 2, 3), 0.0);
+        assert_eq!((default_size(100), default_size(400)), (80, 200));
+    }
+}
