@@ -24,5 +24,5 @@ pub use npy::{read_npy, write_npy};
 pub use table::{Column, Table};
 pub use vector::Vector;
 
-pub(crate) use csv::parse_table;
+pub(crate) use csv::{each_text_row, parse_cell, parse_table};
 pub(crate) use print::{number, table_text};
