@@ -51,8 +51,7 @@ pub fn read_matrix(path: &str, ctx: &Context) -> Result<Matrix> {
 }
 
 pub(crate) fn parse_table(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Table> {
-    // Excel writes a byte order mark, which would become part of the first name.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = without_mark(bytes);
     let layout = survey(bytes, options, ctx)?;
     let columns = collect(bytes, options, &layout, ctx)?;
     let mut row_names = None;
@@ -83,11 +82,11 @@ fn reader<'a>(bytes: &'a [u8], options: &CsvOptions) -> ::csv::Reader<&'a [u8]> 
     ::csv::ReaderBuilder::new().has_headers(options.header).delimiter(options.delimiter).from_reader(bytes)
 }
 
-/// Calls `f` with the number and cells of every row.
+/// Calls `f` with every row.
 fn each_row(
     reader: &mut ::csv::Reader<&[u8]>,
     ctx: &Context,
-    mut f: impl FnMut(usize, &::csv::StringRecord),
+    mut f: impl FnMut(&::csv::StringRecord) -> Result<()>,
 ) -> Result<usize> {
     let mut record = ::csv::StringRecord::new();
     let mut rows = 0;
@@ -95,10 +94,56 @@ fn each_row(
         if rows % 256 == 0 {
             ctx.check()?;
         }
-        f(rows, &record);
+        f(&record)?;
         rows += 1;
     }
     Ok(rows)
+}
+
+/// Calls `f` with the line and the cells of every row, the header's first, as they stand in the file: nothing is
+/// trimmed or taken for a number.
+pub(crate) fn each_text_row(
+    bytes: &[u8],
+    delimiter: u8,
+    ctx: &Context,
+    mut f: impl FnMut(u64, &[&str]) -> Result<()>,
+) -> Result<()> {
+    let bytes = without_mark(bytes);
+    let options = CsvOptions { delimiter, header: false, index: None };
+    let mut quotes = Quotes::default();
+    each_row(&mut reader(bytes, &options), ctx, |record| {
+        quotes.look(record);
+        let cells: Vec<&str> = record.iter().collect();
+        f(quotes.line, &cells)
+    })?;
+    quotes.check(bytes)
+}
+
+/// Excel writes a byte order mark, which would become part of the first name.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Looks for a quote that is never closed, which swallows the rest of the file into one cell.
+#[derive(Default)]
+struct Quotes {
+    /// The line of the row seen last.
+    line: u64,
+    open: bool,
+}
+
+impl Quotes {
+    fn look(&mut self, record: &::csv::StringRecord) {
+        self.line = record.position().map_or(0, ::csv::Position::line);
+        self.open = record.iter().next_back().is_some_and(|cell| cell.contains('\n'));
+    }
+
+    fn check(&self, bytes: &[u8]) -> Result<()> {
+        if self.open && bytes.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
+            return Err(Error::data(format!("line {}: a quote (\") is opened and never closed", self.line)));
+        }
+        Ok(())
+    }
 }
 
 fn survey(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Layout> {
@@ -108,19 +153,16 @@ fn survey(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Layout> {
         false => Vec::new(),
     };
     let mut numeric = vec![true; names.len()];
-    let (mut last_line, mut open) = (0, false);
-    let rows = each_row(&mut reader, ctx, |_, record| {
+    let mut quotes = Quotes::default();
+    let rows = each_row(&mut reader, ctx, |record| {
         numeric.resize(record.len(), true);
         for (numeric, cell) in numeric.iter_mut().zip(record) {
             *numeric = *numeric && parse_cell(cell).is_some();
         }
-        last_line = record.position().map_or(0, ::csv::Position::line);
-        open = record.get(record.len() - 1).is_some_and(|cell| cell.contains('\n'));
+        quotes.look(record);
+        Ok(())
     })?;
-    // A quote that is never closed swallows the rest of the file into one cell.
-    if open && bytes.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
-        return Err(Error::data(format!("line {last_line}: a quote (\") is opened and never closed")));
-    }
+    quotes.check(bytes)?;
     if rows == 0 || numeric.is_empty() {
         return Err(Error::data("the file has no data"));
     }
@@ -138,13 +180,14 @@ fn collect(bytes: &[u8], options: &CsvOptions, layout: &Layout, ctx: &Context) -
     let count = layout.numeric.len();
     let mut numbers: Vec<Vec<f64>> = vec![Vec::new(); count];
     let mut texts: Vec<Vec<String>> = vec![Vec::new(); count];
-    each_row(&mut reader(bytes, options), ctx, |_, record| {
+    each_row(&mut reader(bytes, options), ctx, |record| {
         for (column, cell) in record.iter().enumerate() {
             match layout.numeric[column] {
                 true => numbers[column].push(parse_cell(cell).unwrap_or(f64::NAN)),
                 false => texts[column].push(cell.trim().to_string()),
             }
         }
+        Ok(())
     })?;
     let columns = numbers.into_iter().zip(texts).zip(&layout.numeric);
     Ok(columns
@@ -156,7 +199,7 @@ fn collect(bytes: &[u8], options: &CsvOptions, layout: &Layout, ctx: &Context) -
 }
 
 pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = without_mark(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file is not text in UTF-8"))?;
     let is_separator = |c: char| matches!(c, ',' | ';' | '\t');
     let mut numbers = Vec::new();

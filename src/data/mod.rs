@@ -30,5 +30,5 @@ pub use table::{Column, Table};
 pub use table_verbs::Groups;
 pub use vector::Vector;
 
-pub(crate) use csv::parse_table;
+pub(crate) use csv::{each_text_row, parse_cell, parse_table};
 pub(crate) use print::{number, table_text};

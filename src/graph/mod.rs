@@ -2,8 +2,7 @@
 
 pub mod analysis;
 mod edge_list;
-mod graphml;
-mod json;
+mod formats;
 
 pub use edge_list::Nodes;
 

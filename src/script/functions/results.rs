@@ -52,7 +52,7 @@ fn save_table(t: &Table, path: &str, ctx: &crate::Context) -> Result<()> {
 
 pub(super) fn define(b: &mut Builder) {
     b.area(Area::System);
-    b.verb("save", "x.save(path)", "Write a result to a file by its ending: .json for all; matrices .csv .tsv .npy; tables .csv .tsv; graphs .graphml; figures .html .svg", "eye(2).save(\"example.csv\");\nrandom_graph(\"band\", #{ nodes: 4 }).save(\"example.graphml\");")
+    b.verb("save", "x.save(path)", "Write a result to a file by its ending: .json for all; matrices .csv .tsv .npy; tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg", "eye(2).save(\"example.csv\");\nrandom_graph(\"band\", #{ nodes: 4 }).save(\"example.graphml\");")
         .on(|call: NativeCallContext<'_>, m: &mut Matrix, path: &str| save(|| m.to_json(), path, &call, |path| save_matrix(m, path, &context(&call))))
         .on(|call: NativeCallContext<'_>, t: &mut Table, path: &str| save(|| t.to_json(), path, &call, |path| save_table(t, path, &context(&call))))
         .on(|call: NativeCallContext<'_>, g: &mut Graph, path: &str| save(|| g.to_json(), path, &call, |path| g.save(path, &context(&call))))
