@@ -46,7 +46,7 @@ pub fn value_from_json(json: &Json) -> Result<Value> {
             Some("Matrix") => Matrix::from_saved_json(json)?.into(),
             Some("Vector") => Vector::from_saved_json(json)?.into(),
             Some("Table") => Table::from_saved_json(json)?.into(),
-            // GRAPH
+            Some("Graph") => Graph::from_json(json)?.into(),
             Some("Fit") => Fit::from_saved_json(json)?.into(),
             _ => Value::Map(entries_from_json(map)?),
         },
