@@ -18,31 +18,30 @@ pub fn lines(series: &[Series], x_label: &str, y_label: &str, log_x: bool) -> Fi
 
 /// A figure with one line a series over the given axes; NaN makes a gap.
 pub fn curves(series: &[Series], x: Axis, y: Axis) -> Figure {
+    Figure::new(None, curves_panel(series, x, y))
+}
+
+/// The panel of [`curves`].
+pub(super) fn curves_panel(series: &[Series], x: Axis, y: Axis) -> Panel {
     let mut traces = Vec::new();
     for (i, (name, xs, ys)) in series.iter().enumerate() {
         let points = xs.len().min(ys.len());
         let (xs, ys) = (xs[..points].to_vec(), ys[..points].to_vec());
         let paint = Paint::Series(i);
-        // After one round of colours the strokes tell the series apart.
-        let dash = [Dash::Solid, Dash::Dash, Dash::Dot][i / 7 % 3];
         if points <= MARKED {
-            traces.push(dots(&xs, &ys, paint));
+            traces.push(Trace::Markers(Markers::new(xs.clone(), ys.clone(), 6.0, paint)));
         }
-        traces.push(Trace::Line(Line { name: name.clone(), x: xs, y: ys, paint, dash, width: 2.0 }));
+        traces.push(Trace::Line(Line { name: name.clone(), x: xs, y: ys, paint, dash: dash(i), width: 2.0 }));
     }
     let count = series.len();
-    let summary = format!("{count} line{}", if count == 1 { "" } else { "s" });
-    Figure::new(None, Panel { traces, x, y, summary, ..Panel::default() })
+    let summary = match series {
+        [(name, ..)] if !name.is_empty() => format!("1 line, {name}"),
+        _ => format!("{count} line{}", if count == 1 { "" } else { "s" }),
+    };
+    Panel { traces, x, y, summary, ..Panel::default() }
 }
 
-fn dots(x: &[f64], y: &[f64], paint: Paint) -> Trace {
-    Trace::Markers(Markers {
-        name: String::new(),
-        x: x.to_vec(),
-        y: y.to_vec(),
-        labels: Vec::new(),
-        hover: Vec::new(),
-        size: vec![6.0; x.len()],
-        paint: vec![paint; x.len()],
-    })
+/// The stroke of series `i`: after one round of colours the strokes tell the series apart.
+pub(super) fn dash(i: usize) -> Dash {
+    [Dash::Solid, Dash::Dash, Dash::Dot][i / 7 % 3]
 }

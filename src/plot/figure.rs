@@ -63,6 +63,20 @@ impl Figure {
         Self { scene: Arc::new(Scene { title, ..(*self.scene).clone() }) }
     }
 
+    /// The same figure with other titles of its axes, where they are given.
+    #[must_use]
+    pub fn with_axis_titles(&self, x: Option<&str>, y: Option<&str>) -> Self {
+        let mut scene = (*self.scene).clone();
+        for panel in &mut scene.panels {
+            for (axis, title) in [(&mut panel.x, x), (&mut panel.y, y)] {
+                if let Some(title) = title {
+                    axis.title = title.into();
+                }
+            }
+        }
+        Self { scene: Arc::new(scene) }
+    }
+
     /// The title.
     pub fn title(&self) -> Option<&str> {
         self.scene.title.as_deref()

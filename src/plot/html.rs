@@ -37,7 +37,8 @@ pub(super) fn block(figure: &Figure, id: &str) -> String {
 
 /// The static picture, the place where Plotly draws, and the figure as JSON.
 fn element(figure: &Figure, id: &str) -> String {
-    let data = json!({ "figure": figure.to_json(), "dark": dark_colors() });
+    let height = figure.scene().least_height();
+    let data = json!({ "figure": figure.to_json(), "dark": dark_colors(), "height": height });
     format!(
         "<div id=\"{id}\" class=\"sinew\">\n<div class=\"sinew-static\">{}</div>\n<div class=\"sinew-plot\"></div>\n\
          <script type=\"application/json\">{}</script>\n</div>",

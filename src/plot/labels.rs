@@ -1,5 +1,8 @@
 //! Labels beside points: which of eight sides covers least of what is drawn.
 
+use super::scene::{Panel, Trace};
+use super::svg::Frame;
+
 /// Sides of a point as horizontal and vertical direction, `y` downwards; the best one first.
 pub(super) const SIDES: [(i8, i8); 8] = [(1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1)];
 
@@ -58,6 +61,41 @@ pub(super) fn offset(side: usize, radius: f64, font: f64) -> (f64, f64) {
         (true, false) => (dx * gap, 0.0),
         _ => (0.0, dy * (gap + 0.5 * font)),
     }
+}
+
+/// The sides of the labels of every trace of a panel, all labels placed together; `room` is left, top, width and
+/// height of what is there for them.
+pub(super) fn panel_sides(
+    panel: &Panel,
+    frame: &Frame,
+    [left, top, width, height]: [f64; 4],
+    font: f64,
+) -> Vec<Vec<usize>> {
+    let (mut texts, mut points, mut radii) = (Vec::new(), Vec::new(), Vec::new());
+    let mut starts = Vec::new();
+    for trace in &panel.traces {
+        starts.push(points.len());
+        if let Trace::Markers(markers) = trace {
+            for (i, (&x, &y)) in markers.x.iter().zip(&markers.y).enumerate() {
+                let (x, y) = frame.point(x, y);
+                points.push((x - left, y - top));
+                radii.push(markers.size.get(i).map_or(3.0, |size| size / 2.0));
+                let label = markers.labels.get(i).filter(|_| x.is_finite() && y.is_finite());
+                texts.push(label.map_or(String::new(), |label| shorten(label)));
+            }
+        }
+    }
+    let mut sides = if texts.iter().all(String::is_empty) {
+        vec![0; texts.len()]
+    } else {
+        let lines: Vec<[f64; 4]> =
+            frame.segments(panel).into_iter().map(|[a, b, c, d]| [a - left, b - top, c - left, d - top]).collect();
+        place(&texts, &Surroundings { points: &points, radii: &radii, lines: &lines, size: (width, height), font })
+    };
+    // From the back, so that what is cut off belongs to one trace.
+    let mut parts: Vec<Vec<usize>> = starts.iter().rev().map(|&start| sides.split_off(start)).collect();
+    parts.reverse();
+    parts
 }
 
 /// The best side for every label, an index into [`SIDES`]; empty labels get the first.
@@ -136,6 +174,8 @@ fn inside(&[x0, y0, x1, y1]: &[f64; 4], rect: &Rect) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::paint::Paint;
+    use super::super::scene::Markers;
     use super::*;
 
     #[test]
@@ -149,6 +189,21 @@ mod tests {
             font: 12.0,
         };
         assert_eq!(SIDES[place(&labels, &around)[0]], (-1, 0));
+    }
+
+    #[test]
+    fn labels_of_two_traces_know_of_each_other() {
+        let labeled = |x: f64| {
+            let mut markers = Markers::new(vec![x, f64::NAN], vec![0.0, 0.0], 6.0, Paint::Node);
+            markers.labels = vec!["a long name".into(), "nowhere".into()];
+            Trace::Markers(markers)
+        };
+        let ends = Markers::new(vec![0.0, 1.0], vec![0.0, 0.0], 6.0, Paint::Node);
+        let panel = Panel { traces: vec![labeled(0.4), Trace::Markers(ends), labeled(0.42)], ..Panel::default() };
+        let room = [0.0, 0.0, 400.0, 100.0];
+        let sides = panel_sides(&panel, &Frame::fit(&panel, room), room, 12.0);
+        assert_eq!(sides.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2]);
+        assert_ne!(sides[0][0], sides[2][0]);
     }
 
     #[test]

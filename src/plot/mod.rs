@@ -1,9 +1,12 @@
 //! Figures: a small scene of panels and traces, drawn by Plotly in a page of its own or as a static SVG.
 //!
-//! A picture of a result is built by [`network`], [`heatmap`] or [`lines`]; [`Figure::save`] writes it. This folder
-//! reads results and knows nothing of scripts.
+//! Pictures of results are built by [`network`], [`heatmap`], [`criterion_curve`] and the like, those of data by
+//! [`scatter`], [`bar`], [`boxes`], [`histogram`], [`line_chart`] or from a table; [`Figure::save`] writes them. This
+//! folder reads results and knows nothing of scripts.
 
+mod charts;
 mod curves;
+mod degrees;
 mod figure;
 mod heatmap;
 mod html;
@@ -11,14 +14,21 @@ mod labels;
 mod layout;
 mod network;
 mod paint;
+mod paths;
 mod plotly;
 mod scene;
+mod statistics;
 mod svg;
+mod tables;
 
+pub use charts::{Points, bar, boxes, grouped_boxes, histogram, line_chart, scatter};
 pub use curves::{Series, curves, lines};
+pub use degrees::degree_distribution;
 pub use figure::{Figure, JsSource};
 pub use heatmap::heatmap;
 pub use layout::{Point, circle, groups, spring};
-pub use network::{EdgeColor, NetworkLayout, NetworkOptions, network};
+pub use network::{EdgeColor, Groups, NetworkLayout, NetworkOptions, network};
 pub use paint::{ColorScale, Paint};
-pub use scene::{Axis, Bars, Dash, HeatmapCells, Line, Markers, Panel, Scene, Segments, Trace};
+pub use paths::{coefficient_paths, criterion_curve, edge_curve, likelihood_curve};
+pub use scene::{Axis, Bars, BoxMark, Boxes, Dash, HeatmapCells, Line, Markers, Panel, Scene, Segments, Trace};
+pub use tables::{Columns, table_bars, table_boxes, table_histogram, table_lines, table_points};

@@ -5,17 +5,21 @@ use std::collections::HashSet;
 use crate::context::Context;
 use crate::data::{Names, number};
 use crate::error::{Error, Result};
-use crate::graph::{Edge, Graph};
+use crate::graph::{Direction, Edge, Graph};
 
+use super::charts::counted;
 use super::figure::Figure;
 use super::layout::{self, Point};
 use super::paint::Paint;
 use super::scene::{Axis, Markers, Panel, Segments, Trace};
+use super::statistics::categorize;
 
 /// Up to how many nodes all of them have their names beside them.
 const LABELED: usize = 80;
 /// How many hubs are named where not all nodes are.
 const NAMED_HUBS: usize = 12;
+/// Up to how many groups have their names in the legend.
+const NAMED_GROUPS: usize = 12;
 /// How many neighbours the pointer shows.
 const SHOWN_NEIGHBORS: usize = 8;
 /// Widths of edges in pixels, from the smallest weights to the largest.
@@ -43,6 +47,71 @@ pub enum EdgeColor {
     None,
 }
 
+/// Which nodes belong together.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Groups {
+    /// A number for each node.
+    Numbers(Vec<usize>),
+    /// The name of each node's group.
+    Names(Vec<String>),
+    /// The attribute of the nodes that has this name.
+    Attribute(String),
+}
+
+/// The group of every node, and what groups are called.
+struct Grouping {
+    of_node: Vec<usize>,
+    /// By group number; empty where groups are numbers.
+    names: Vec<String>,
+}
+
+impl Grouping {
+    fn of(graph: &Graph, groups: &Groups) -> Result<Self> {
+        let grouping = match groups {
+            Groups::Numbers(numbers) => Self { of_node: numbers.clone(), names: Vec::new() },
+            Groups::Names(names) => Self::named(names.iter().cloned()),
+            Groups::Attribute(name) => {
+                let known = graph.node_attributes().iter();
+                let (_, column) = known.clone().find(|(known, _)| known == name).ok_or_else(|| {
+                    Error::name(format!("the nodes have no attribute '{name}'"))
+                        .with_nearest(name, known.map(|(known, _)| known.as_str()))
+                        .or_hint("groups can also be a list with a number or a name for each node")
+                })?;
+                Self::named((0..column.len()).map(|node| column.label(node)))
+            }
+        };
+        match (grouping.of_node.len(), graph.n_nodes()) {
+            (given, nodes) if given != nodes => Err(Error::shape(format!("{given} groups for {nodes} nodes"))),
+            _ => Ok(grouping),
+        }
+    }
+
+    fn named(names: impl Iterator<Item = String>) -> Self {
+        let (of_node, names) = categorize(names);
+        Self { of_node, names }
+    }
+
+    /// What the group of a node is called.
+    fn name(&self, node: usize) -> String {
+        let group = self.of_node[node];
+        self.names.get(group).cloned().unwrap_or_else(|| group.to_string())
+    }
+
+    /// The colour of a group: blue and vermillion are the signs of edges.
+    fn paint(group: usize) -> Paint {
+        Paint::Series(2 + group % 5)
+    }
+
+    /// The entries of the legend.
+    fn keys(&self) -> Vec<Trace> {
+        if self.names.len() > NAMED_GROUPS {
+            return Vec::new();
+        }
+        let names = self.names.iter().enumerate();
+        names.map(|(group, name)| Trace::Markers(Markers::key(name.clone(), Self::paint(group)))).collect()
+    }
+}
+
 /// How to draw a network.
 #[derive(Debug, Clone, Default)]
 pub struct NetworkOptions {
@@ -54,8 +123,8 @@ pub struct NetworkOptions {
     pub labels: Option<bool>,
     /// The title.
     pub title: Option<String>,
-    /// A group number for every node, shown by colour; `Groups` needs it, components are the groups without.
-    pub groups: Option<Vec<usize>>,
+    /// The nodes' groups, shown by colour and in the layout `Groups`; there, components are the groups without.
+    pub groups: Option<Groups>,
 }
 
 /// A figure of a graph: edges by weight and sign, nodes by degree.
@@ -64,34 +133,36 @@ pub struct NetworkOptions {
 /// A wrong number of groups; a layout that is cancelled or exceeds the memory limit.
 pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result<Figure> {
     let nodes = graph.n_nodes();
-    if let Some(groups) = options.groups.as_ref().filter(|groups| groups.len() != nodes) {
-        return Err(Error::shape(format!("{} group numbers for {nodes} nodes", groups.len())));
-    }
+    let groups = options.groups.as_ref().map(|groups| Grouping::of(graph, groups)).transpose()?;
     let positions = match options.layout {
         NetworkLayout::Spring => layout::spring(graph, ctx)?,
         NetworkLayout::Circle => layout::circle(nodes),
-        NetworkLayout::Groups => match &options.groups {
-            Some(groups) => layout::groups(groups),
+        NetworkLayout::Groups => match &groups {
+            Some(groups) => layout::groups(&groups.of_node),
             None => layout::groups(&component_of(graph)),
         },
     };
     let names = graph.labels();
     let sizes = node_sizes(graph);
     let mut traces = edge_traces(graph, &names, &positions, &sizes, options.color);
-    traces.push(node_trace(graph, &names, &positions, sizes, options));
-    let edges = graph.n_edges();
-    let summary = format!(
-        "network, {nodes} node{}, {edges} {}edge{}",
-        plural(nodes),
-        if graph.is_directed() { "directed " } else { "" },
-        plural(edges)
-    );
+    traces.extend(groups.iter().flat_map(Grouping::keys));
+    traces.push(node_trace(graph, &names, &positions, sizes, (options.labels, groups.as_ref())));
+    let summary = format!("network, {}, {}", counted(nodes, "node"), described(graph));
     let panel = Panel { traces, x: Axis::hidden(), y: Axis::hidden(), equal: true, summary, title: None };
     Ok(Figure::new(options.title.as_deref(), panel))
 }
 
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
+/// How many edges of which kind.
+fn described(graph: &Graph) -> String {
+    let edges = graph.n_edges();
+    match graph.direction() {
+        Direction::Undirected => counted(edges, "edge"),
+        Direction::Directed => counted(edges, "directed edge"),
+        Direction::Mixed => {
+            let directed = graph.edges().iter().filter(|edge| edge.directed).count();
+            format!("{}, {directed} of them directed", counted(edges, "edge"))
+        }
+    }
 }
 
 fn component_of(graph: &Graph) -> Vec<usize> {
@@ -120,13 +191,13 @@ fn edge_traces(graph: &Graph, names: &Names, positions: &[Point], sizes: &[f64],
         EdgeColor::Sign => &[("positive", Paint::POSITIVE, 1.0), ("negative", Paint::NEGATIVE, -1.0)],
     };
     let mut traces = Vec::new();
-    for &(name, paint, sign) in signs {
-        let wanted = |edge: &&Edge| sign == 0.0 || edge.weight.signum() == sign;
+    for (&(name, paint, sign), directed) in signs.iter().flat_map(|sign| [(sign, false), (sign, true)]) {
+        let wanted = |edge: &&Edge| edge.directed == directed && (sign == 0.0 || edge.weight.signum() == sign);
         let edges: Vec<&Edge> = graph.edges().iter().filter(wanted).collect();
         if edges.is_empty() {
             continue;
         }
-        let arrow = if graph.is_directed() { "→" } else { "–" };
+        let arrow = if directed { "→" } else { "–" };
         let hover = |edge: &&Edge| {
             let (source, target) = (names.get(edge.source), names.get(edge.target));
             format!("{source} {arrow} {target}\nweight {}", number(edge.weight))
@@ -138,7 +209,7 @@ fn edge_traces(graph: &Graph, names: &Names, positions: &[Point], sizes: &[f64],
             hover: edges.iter().map(hover).collect(),
             paint,
             opacity: if graph.n_edges() > 400 { 0.45 } else { 0.75 },
-            arrows: graph.is_directed().then(|| edges.iter().map(|edge| sizes[edge.target] / 2.0 + 2.0).collect()),
+            arrows: directed.then(|| edges.iter().map(|edge| sizes[edge.target] / 2.0 + 2.0).collect()),
         }));
     }
     traces
@@ -177,20 +248,26 @@ fn ends(edge: &Edge, both_ways: &HashSet<(usize, usize)>, positions: &[Point], a
     [x0 + dx, y0 + dy, x1 + dx, y1 + dy]
 }
 
-fn node_trace(graph: &Graph, names: &Names, positions: &[Point], size: Vec<f64>, options: &NetworkOptions) -> Trace {
-    let named = named_nodes(graph, options.labels);
+fn node_trace(
+    graph: &Graph,
+    names: &Names,
+    positions: &[Point],
+    size: Vec<f64>,
+    (labels, groups): (Option<bool>, Option<&Grouping>),
+) -> Trace {
+    let named = named_nodes(graph, labels);
     let label = |node: usize| if named[node] { names.get(node).to_string() } else { String::new() };
-    // Blue and vermillion are the signs of edges.
-    let paint = |node: usize| options.groups.as_ref().map_or(Paint::Node, |groups| Paint::Series(2 + groups[node] % 5));
+    let paint = |node: usize| groups.map_or(Paint::Node, |groups| Grouping::paint(groups.of_node[node]));
     let nodes = 0..graph.n_nodes();
     Trace::Markers(Markers {
         name: String::new(),
         x: positions.iter().map(|point| point[0]).collect(),
         y: positions.iter().map(|point| point[1]).collect(),
         labels: nodes.clone().map(label).collect(),
-        hover: node_hover(graph, names, options.groups.as_deref()),
+        hover: node_hover(graph, names, groups),
         size,
         paint: nodes.map(paint).collect(),
+        opacity: 1.0,
     })
 }
 
@@ -208,7 +285,7 @@ fn named_nodes(graph: &Graph, labels: Option<bool>) -> Vec<bool> {
     named
 }
 
-fn node_hover(graph: &Graph, names: &Names, groups: Option<&[usize]>) -> Vec<String> {
+fn node_hover(graph: &Graph, names: &Names, groups: Option<&Grouping>) -> Vec<String> {
     let mut neighbors = vec![Vec::new(); graph.n_nodes()];
     for edge in graph.ranked_edges() {
         neighbors[edge.source].push(edge.target);
@@ -217,7 +294,7 @@ fn node_hover(graph: &Graph, names: &Names, groups: Option<&[usize]>) -> Vec<Str
     let describe = |(node, others): (usize, &Vec<usize>)| {
         let mut text = format!("{}\ndegree {}", names.get(node), others.len());
         if let Some(groups) = groups {
-            text += &format!(", group {}", groups[node]);
+            text += &format!(", group {}", groups.name(node));
         }
         if !others.is_empty() {
             let shown: Vec<&str> = others.iter().take(SHOWN_NEIGHBORS).map(|&other| names.get(other)).collect();
@@ -229,4 +306,54 @@ fn node_hover(graph: &Graph, names: &Names, groups: Option<&[usize]>) -> Vec<Str
         text
     };
     neighbors.iter().enumerate().map(describe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::data::Column;
+
+    fn mixed() -> Graph {
+        let edges = vec![Edge::new(0, 1, 1.0), Edge::new(1, 2, 0.5).directed(), Edge::new(0, 2, -0.5).directed()];
+        let texts = Column::Texts(Arc::new(["u", "v", "u"].map(String::from).to_vec()));
+        Graph::mixed(3, None, edges).unwrap().with_node_attribute("community", texts).unwrap()
+    }
+
+    #[test]
+    fn only_directed_edges_have_heads_and_a_sign_has_one_entry() {
+        let figure = network(&mixed(), &NetworkOptions::default(), &Context::new()).unwrap();
+        let segments: Vec<&Segments> = figure.scene().panels[0]
+            .traces
+            .iter()
+            .filter_map(|trace| match trace {
+                Trace::Segments(segments) => Some(segments),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(segments.iter().map(|part| part.arrows.is_some()).collect::<Vec<_>>(), [false, true, true]);
+        assert!(segments[0].hover[0].starts_with("x0 – x1") && segments[1].hover[0].starts_with("x1 → x2"));
+        let scene = figure.scene();
+        let legend: Vec<String> = scene.legend().into_iter().map(|trace| scene.legend_text(trace)).collect();
+        assert_eq!(legend, ["positive (2)", "negative (1)"]);
+        assert!(figure.to_string().ends_with("3 nodes, 3 edges, 2 of them directed"), "{figure}");
+    }
+
+    #[test]
+    fn groups_come_from_names_and_attributes() {
+        let draw = |groups: Groups| {
+            let options = NetworkOptions { groups: Some(groups), ..NetworkOptions::default() };
+            network(&mixed(), &options, &Context::new())
+        };
+        let named = draw(Groups::Attribute("community".into())).unwrap();
+        assert_eq!(named.to_svg(), draw(Groups::Names(["u", "v", "u"].map(String::from).to_vec())).unwrap().to_svg());
+        let entries: Vec<&str> =
+            named.scene().legend().into_iter().filter_map(|trace| trace.legend()).map(|(name, _)| name).collect();
+        assert_eq!(entries, ["positive", "negative", "u", "v"]);
+        assert_eq!(draw(Groups::Numbers(vec![7, 7, 7])).unwrap().scene().legend().len(), 2);
+        assert!(draw(Groups::Numbers(vec![1])).is_err());
+        let error = draw(Groups::Attribute("comunity".into())).unwrap_err();
+        assert_eq!(error.hint(), Some("did you mean 'community'?"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Colours by what they mean, each with a value for light and one for dark backgrounds.
 
 /// A colour of a figure. The series are those of Okabe and Ito, which colour-blind readers can tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Paint {
     /// Text and axes.
     Ink,

@@ -1,8 +1,13 @@
 //! What a figure consists of: panels with axes and traces. Both renderers read this and nothing else.
 
+use std::collections::HashSet;
+
 use crate::data::Matrix;
 
 use super::paint::{ColorScale, Paint};
+
+/// More entries than this are no legend.
+const MOST_ENTRIES: usize = 40;
 
 /// A whole figure: panels in rows of `columns`.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +46,10 @@ pub struct Axis {
     pub log: bool,
     /// Whether it is left out of the picture.
     pub hidden: bool,
+    /// Whether only whole numbers are marked, as for counts.
+    pub whole: bool,
+    /// What stands at 0, 1, 2, ... instead of numbers, on a horizontal axis; empty for numbers.
+    pub categories: Vec<String>,
 }
 
 impl Axis {
@@ -54,9 +63,24 @@ impl Axis {
         Self { log: true, ..Self::linear(title) }
     }
 
+    /// A linear axis of counts.
+    pub fn whole(title: impl Into<String>) -> Self {
+        Self { whole: true, ..Self::linear(title) }
+    }
+
+    /// A horizontal axis of categories, the first at 0, the next at 1.
+    pub fn categories(title: impl Into<String>, categories: Vec<String>) -> Self {
+        Self { categories, ..Self::linear(title) }
+    }
+
     /// An axis that is not drawn.
     pub fn hidden() -> Self {
         Self { hidden: true, ..Self::default() }
+    }
+
+    /// Whether the axis has a place for a number.
+    pub(super) fn shows(&self, value: f64) -> bool {
+        value.is_finite() && (!self.log || value > 0.0)
     }
 }
 
@@ -72,8 +96,10 @@ pub enum Trace {
     Segments(Segments),
     /// A matrix as coloured cells.
     Heatmap(HeatmapCells),
-    /// Upright bars over categories.
+    /// Upright bars.
     Bars(Bars),
+    /// Quartiles with whiskers.
+    Boxes(Boxes),
 }
 
 /// The stroke of a line.
@@ -122,6 +148,30 @@ pub struct Markers {
     pub size: Vec<f64>,
     /// Colours, one a point.
     pub paint: Vec<Paint>,
+    /// From 0, invisible, to 1.
+    pub opacity: f64,
+}
+
+impl Markers {
+    /// Points of one size and colour, without names and texts.
+    pub fn new(x: Vec<f64>, y: Vec<f64>, size: f64, paint: Paint) -> Self {
+        let count = x.len();
+        Self {
+            name: String::new(),
+            x,
+            y,
+            labels: Vec::new(),
+            hover: Vec::new(),
+            size: vec![size; count],
+            paint: vec![paint; count],
+            opacity: 1.0,
+        }
+    }
+
+    /// An entry of the legend without a point in the picture.
+    pub(super) fn key(name: String, paint: Paint) -> Self {
+        Self { name, ..Self::new(vec![f64::NAN], vec![f64::NAN], 10.0, paint) }
+    }
 }
 
 /// Straight lines of one colour: the edges of a network.
@@ -168,17 +218,45 @@ impl HeatmapCells {
     }
 }
 
-/// Upright bars over categories.
+/// Upright bars, from 0 to a height.
 #[derive(Debug, Clone)]
 pub struct Bars {
     /// The entry in the legend; empty for none.
     pub name: String,
-    /// The categories.
-    pub labels: Vec<String>,
-    /// The heights, as many.
-    pub values: Vec<f64>,
+    /// Where each bar starts and ends on the horizontal axis.
+    pub spans: Vec<[f64; 2]>,
+    /// The heights, as many; those that are not finite are left out.
+    pub heights: Vec<f64>,
+    /// What the pointer shows at each bar; the list may be empty.
+    pub hover: Vec<String>,
     /// Colour.
     pub paint: Paint,
+}
+
+/// Upright boxes of one series.
+#[derive(Debug, Clone)]
+pub struct Boxes {
+    /// The entry in the legend; empty for none.
+    pub name: String,
+    /// The boxes.
+    pub marks: Vec<BoxMark>,
+    /// How wide each one is, in units of the horizontal axis.
+    pub width: f64,
+    /// Colour.
+    pub paint: Paint,
+}
+
+/// One box.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoxMark {
+    /// Its middle on the horizontal axis.
+    pub x: f64,
+    /// First quartile, median, third quartile.
+    pub quartiles: [f64; 3],
+    /// The ends of the whiskers, the lower one first.
+    pub whiskers: [f64; 2],
+    /// What the pointer shows in the static picture.
+    pub hover: String,
 }
 
 impl Trace {
@@ -189,6 +267,7 @@ impl Trace {
             Self::Markers(markers) => (&markers.name, markers.paint.first().copied().unwrap_or(Paint::Node)),
             Self::Segments(segments) => (&segments.name, segments.paint),
             Self::Bars(bars) => (&bars.name, bars.paint),
+            Self::Boxes(boxes) => (&boxes.name, boxes.paint),
             Self::Heatmap(_) => return None,
         };
         (!name.is_empty()).then_some((name.as_str(), paint))
@@ -197,28 +276,67 @@ impl Trace {
 
 impl Scene {
     /// The traces with an entry in the legend: a name that several panels share counts once. One alone says nothing
-    /// in a figure with axes, and is left out.
+    /// in a panel with axes, and many would hide the picture: they are left out.
     pub(super) fn legend(&self) -> Vec<&Trace> {
-        let mut entries: Vec<&Trace> = Vec::new();
-        for trace in self.panels.iter().flat_map(|panel| &panel.traces) {
-            if trace.legend().is_some() && !entries.iter().any(|entry| entry.legend() == trace.legend()) {
-                entries.push(trace);
+        let mut seen = HashSet::new();
+        let mut entries = Vec::new();
+        for panel in &self.panels {
+            let named: Vec<&Trace> = panel.traces.iter().filter(|trace| trace.legend().is_some()).collect();
+            let is_telling =
+                |trace: &&Trace| matches!(trace, Trace::Segments(_)) || trace.legend() != named[0].legend();
+            if named.iter().any(is_telling) {
+                let new = named.into_iter().filter(|trace| trace.legend().is_some_and(|entry| seen.insert(entry)));
+                entries.extend(new);
             }
         }
-        let alone = entries.len() == 1 && !matches!(entries[0], Trace::Segments(_));
-        if alone { Vec::new() } else { entries }
+        if entries.len() > MOST_ENTRIES { Vec::new() } else { entries }
     }
 
     /// The text of an entry in the legend: with the number of edges where it is clear which panel's.
     pub(super) fn legend_text(&self, trace: &Trace) -> String {
-        match (trace, self.panels.len()) {
-            (Trace::Segments(segments), 1) => format!("{} ({})", segments.name, segments.ends.len()),
-            _ => trace.legend().map_or(String::new(), |(name, _)| name.into()),
+        let name = trace.legend().map_or("", |(name, _)| name);
+        match (trace, self.panels.as_slice()) {
+            (Trace::Segments(_), [panel]) => {
+                // Directed and undirected edges of one sign share the entry.
+                let edges =
+                    panel.traces.iter().filter(|other| other.legend() == trace.legend()).map(|other| match other {
+                        Trace::Segments(segments) => segments.ends.len(),
+                        _ => 0,
+                    });
+                format!("{name} ({})", edges.sum::<usize>())
+            }
+            _ => name.into(),
         }
+    }
+
+    /// The height in pixels below which a page must not squeeze the panels.
+    pub(super) fn least_height(&self) -> f64 {
+        360.0 * self.rows() as f64
     }
 
     /// How many rows of panels there are.
     pub(super) fn rows(&self) -> usize {
         self.panels.len().div_ceil(self.columns.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_has_every_name_once_and_none_that_is_alone() {
+        let points = |name: &str, paint| Trace::Markers(Markers::key(name.into(), paint));
+        let panel = |names: &[&str]| Panel {
+            traces: names.iter().enumerate().map(|(i, name)| points(name, Paint::Series(i))).collect(),
+            ..Panel::default()
+        };
+        let names = |panels: Vec<Panel>| {
+            let scene = Scene { title: None, panels, columns: 2 };
+            scene.legend().iter().map(|trace| scene.legend_text(trace)).collect::<Vec<String>>()
+        };
+        assert_eq!(names(vec![panel(&["alone"]), panel(&["a", "b"]), panel(&["a", "", "c"])]), ["a", "b", "c"]);
+        let many: Vec<String> = (0..50).map(|i| i.to_string()).collect();
+        assert!(names(vec![panel(&many.iter().map(String::as_str).collect::<Vec<_>>())]).is_empty());
     }
 }

@@ -1,11 +1,12 @@
 //! Axes: ticks at round numbers, grid lines, titles.
 
+use super::categories::{CategoryNames, LEVEL};
 use super::frame::{Frame, Scale};
 use super::{FONT, Rect, escape, extent, fill, px, stroke};
 use crate::data::number;
-use crate::plot::labels::{shorten, text_width};
+use crate::plot::labels::text_width;
 use crate::plot::paint::Paint;
-use crate::plot::scene::{Panel, Trace};
+use crate::plot::scene::{Axis, Panel};
 
 /// The part of a panel's room that is left beside the axes.
 pub(super) fn plot_area(panel: &Panel, [left, top, width, height]: Rect) -> Rect {
@@ -18,9 +19,12 @@ pub(super) fn plot_area(panel: &Panel, [left, top, width, height]: Rect) -> Rect
     let ticks = if panel.y.log { log_ticks(low, high) } else { linear_ticks(low, high, 6) };
     let widest = ticks.iter().map(|&tick| text_width(&number(tick), FONT)).fold(0.0, f64::max);
     let title = |text: &str| if text.is_empty() { 0.0 } else { 22.0 };
-    let left_side = widest + 16.0 + title(&panel.y.title);
-    let bottom = 26.0 + title(&panel.x.title);
-    [left + left_side, top + 8.0, width - left_side - 16.0, height - bottom - 8.0]
+    let side = widest + 16.0 + title(&panel.y.title);
+    // Slanted names of the first categories reach below the vertical axis and maybe further.
+    let names = CategoryNames::arrange(&panel.x.categories, width - side - 16.0);
+    let side = side.max(names.overhang + 8.0);
+    let bottom = names.depth + title(&panel.x.title);
+    [left + side, top + 8.0, width - side - 16.0, height - bottom - 8.0]
 }
 
 /// Round numbers between two: steps of 1, 2 or 5 times a power of ten, about `wanted` of them.
@@ -53,50 +57,56 @@ pub(super) fn log_ticks(low: f64, high: f64) -> Vec<f64> {
     ticks.filter(|&tick| tick >= low * 0.999 && tick <= high * 1.001).collect()
 }
 
-fn ticks(scale: &Scale, wanted: usize) -> Vec<f64> {
-    if scale.log { log_ticks(scale.low, scale.high) } else { linear_ticks(scale.low, scale.high, wanted) }
+fn ticks(scale: &Scale, axis: &Axis, wanted: usize) -> Vec<f64> {
+    let mut ticks =
+        if scale.log { log_ticks(scale.low, scale.high) } else { linear_ticks(scale.low, scale.high, wanted) };
+    if axis.whole {
+        ticks.retain(|tick| (tick - tick.round()).abs() < 1e-9);
+    }
+    ticks
 }
 
 /// Draws grid, axes, ticks and titles.
 pub(super) fn draw(panel: &Panel, frame: &Frame, out: &mut String) {
     let [left, top, width, height] = frame.area;
-    let (right, bottom) = (left + width, top + height);
-    let categories = panel.traces.iter().find_map(|trace| match trace {
-        Trace::Bars(bars) => Some(bars.labels.as_slice()),
-        _ => None,
-    });
     if !panel.x.hidden {
-        let marks: Vec<(f64, String)> = match categories {
-            Some(labels) => thinned(labels, width).map(|(i, label)| (i as f64, shorten(label))).collect(),
-            None => ticks(&frame.x, (width / 90.0) as usize + 1).into_iter().map(|t| (t, number(t))).collect(),
-        };
-        let (grid, muted) = (stroke(Paint::Grid), stroke(Paint::Muted));
-        for (value, label) in marks {
-            let x = px(frame.x.pixel(value));
-            let (text, ink) = (px(bottom + 18.0), fill(Paint::Ink));
-            if categories.is_none() {
-                *out += &format!("<path d=\"M{x} {}V{}\" {grid}/>", px(top), px(bottom));
-            }
-            *out += &format!("<path d=\"M{x} {}v4\" {muted}/>", px(bottom));
-            *out += &format!("<text x=\"{x}\" y=\"{text}\" text-anchor=\"middle\" {ink}>{}</text>\n", escape(&label));
-        }
-        let (x, y) = (px(left + width / 2.0), px(bottom + 40.0));
-        *out += &title(&panel.x.title, &format!("x=\"{x}\" y=\"{y}\""));
+        draw_horizontal(panel, frame, out);
     }
     if !panel.y.hidden {
         draw_vertical(panel, frame, out);
     }
     if !panel.x.hidden || !panel.y.hidden {
-        let (left, top, right, bottom) = (px(left), px(top), px(right), px(bottom));
+        let (left, top, right, bottom) = (px(left), px(top), px(left + width), px(top + height));
         *out += &format!("<path d=\"M{left} {top}V{bottom}H{right}\" fill=\"none\" {}/>\n", stroke(Paint::Muted));
     }
+}
+
+fn draw_horizontal(panel: &Panel, frame: &Frame, out: &mut String) {
+    let [left, top, width, height] = frame.area;
+    let bottom = top + height;
+    let (grid, muted, ink) = (stroke(Paint::Grid), stroke(Paint::Muted), fill(Paint::Ink));
+    let mut depth = LEVEL;
+    if panel.x.categories.is_empty() {
+        for value in ticks(&frame.x, &panel.x, (width / 90.0) as usize + 1) {
+            let (x, y, label) = (px(frame.x.pixel(value)), px(bottom + 18.0), number(value));
+            *out += &format!("<path d=\"M{x} {}V{}\" {grid}/>", px(top), px(bottom));
+            *out += &format!("<path d=\"M{x} {}v4\" {muted}/>", px(bottom));
+            *out += &format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" {ink}>{label}</text>\n");
+        }
+    } else {
+        let names = CategoryNames::arrange(&panel.x.categories, width);
+        names.draw(frame, bottom, &muted, out);
+        depth = names.depth;
+    }
+    let (x, y) = (px(left + width / 2.0), px(bottom + depth + 14.0));
+    *out += &title(&panel.x.title, &format!("x=\"{x}\" y=\"{y}\""));
 }
 
 fn draw_vertical(panel: &Panel, frame: &Frame, out: &mut String) {
     let [left, top, width, height] = frame.area;
     let (grid, muted, ink) = (stroke(Paint::Grid), stroke(Paint::Muted), fill(Paint::Ink));
     let mut widest: f64 = 0.0;
-    for value in ticks(&frame.y, (height / 55.0) as usize + 1) {
+    for value in ticks(&frame.y, &panel.y, (height / 55.0) as usize + 1) {
         let pixel = frame.y.pixel(value);
         let (y, text, label) = (px(pixel), px(pixel + 0.35 * FONT), number(value));
         widest = widest.max(text_width(&label, FONT));
@@ -114,13 +124,6 @@ fn title(text: &str, place: &str) -> String {
     }
     let ink = fill(Paint::Ink);
     format!("<text {place} font-size=\"13\" text-anchor=\"middle\" {ink}>{}</text>\n", escape(text))
-}
-
-/// Every so many of the labels that those shown do not touch.
-fn thinned(labels: &[String], width: f64) -> impl Iterator<Item = (usize, &String)> {
-    let widest = labels.iter().map(|label| text_width(&shorten(label), FONT)).fold(10.0, f64::max) + 8.0;
-    let every = (widest * labels.len() as f64 / width.max(1.0)).ceil().max(1.0) as usize;
-    labels.iter().enumerate().step_by(every)
 }
 
 #[cfg(test)]

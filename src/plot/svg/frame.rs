@@ -3,6 +3,11 @@
 use super::Rect;
 use crate::plot::scene::{Panel, Trace};
 
+/// Lines of at most so many points are something that labels stay clear of.
+const AVOIDED: usize = 200;
+/// No axis goes further than this.
+const LARGEST: f64 = 8e307;
+
 /// Where the numbers of a panel lie in the picture.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame {
@@ -52,8 +57,8 @@ impl Frame {
         if panel.equal {
             return Self::fit_equal(panel, [left, top, width, height]);
         }
-        let (x_low, x_high) = padded(extent(panel, true), panel.x.log);
-        let (y_low, y_high) = padded(extent(panel, false), panel.y.log);
+        let (x_low, x_high) = range(panel, true);
+        let (y_low, y_high) = range(panel, false);
         Self {
             area: [left, top, width, height],
             x: Scale::new(x_low, x_high, panel.x.log, left, width),
@@ -87,29 +92,38 @@ impl Frame {
         (self.x.pixel(x), self.y.pixel(y))
     }
 
-    /// The pixels of all separate lines of a panel.
+    /// The pixels of the straight lines of a panel, as far as labels should stay clear of them.
     pub fn segments(&self, panel: &Panel) -> Vec<[f64; 4]> {
-        let segments = panel.traces.iter().filter_map(|trace| match trace {
-            Trace::Segments(segments) => Some(&segments.ends),
-            _ => None,
+        let mut ends: Vec<[f64; 4]> = Vec::new();
+        for trace in &panel.traces {
+            match trace {
+                Trace::Segments(segments) => ends.extend(&segments.ends),
+                Trace::Line(line) if line.x.len() <= AVOIDED => {
+                    let points: Vec<(f64, f64)> = line.x.iter().copied().zip(line.y.iter().copied()).collect();
+                    ends.extend(points.windows(2).map(|pair| [pair[0].0, pair[0].1, pair[1].0, pair[1].1]));
+                }
+                _ => {}
+            }
+        }
+        let pixels = ends.into_iter().map(|[x0, y0, x1, y1]| {
+            let ((a, b), (c, d)) = (self.point(x0, y0), self.point(x1, y1));
+            [a, b, c, d]
         });
-        segments
-            .flatten()
-            .map(|&[x0, y0, x1, y1]| {
-                let ((a, b), (c, d)) = (self.point(x0, y0), self.point(x1, y1));
-                [a, b, c, d]
-            })
-            .collect()
+        pixels.filter(|line| line.iter().all(|pixel| pixel.is_finite())).collect()
     }
 }
 
 /// The smallest and the largest number of a panel in one direction, of positive ones on a logarithmic axis; where
-/// there is none, 0 and 1 or 1 and 10.
+/// there is none, 0 and 1 or 1 and 10. Categories have half a unit to either side.
 pub(crate) fn extent(panel: &Panel, horizontal: bool) -> (f64, f64) {
-    let log = if horizontal { panel.x.log } else { panel.y.log };
+    let axis = if horizontal { &panel.x } else { &panel.y };
+    if !axis.categories.is_empty() {
+        return (-0.5, axis.categories.len() as f64 - 0.5);
+    }
+    let log = axis.log;
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut take = |value: f64| {
-        if value.is_finite() && (!log || value > 0.0) {
+        if axis.shows(value) {
             (low, high) = (low.min(value), high.max(value));
         }
     };
@@ -123,8 +137,13 @@ pub(crate) fn extent(panel: &Panel, horizontal: bool) -> (f64, f64) {
                 let at = usize::from(!horizontal);
                 segments.ends.iter().flat_map(|ends| [ends[at], ends[at + 2]]).for_each(&mut take);
             }
-            Trace::Bars(bars) if horizontal => [-0.5, bars.values.len() as f64 - 0.5].into_iter().for_each(&mut take),
-            Trace::Bars(bars) => bars.values.iter().copied().chain([0.0]).for_each(&mut take),
+            Trace::Bars(bars) if horizontal => bars.spans.iter().flatten().copied().for_each(&mut take),
+            Trace::Bars(bars) => bars.heights.iter().copied().chain([0.0]).for_each(&mut take),
+            Trace::Boxes(boxes) if horizontal => {
+                let half = boxes.width / 2.0;
+                boxes.marks.iter().flat_map(|mark| [mark.x - half, mark.x + half]).for_each(&mut take);
+            }
+            Trace::Boxes(boxes) => boxes.marks.iter().flat_map(|mark| mark.whiskers).for_each(&mut take),
             Trace::Heatmap(_) => {}
         }
     }
@@ -133,6 +152,20 @@ pub(crate) fn extent(panel: &Panel, horizontal: bool) -> (f64, f64) {
         (false, true) => (1.0, 10.0),
         (false, false) => (0.0, 1.0),
     }
+}
+
+/// What an axis shows: everything with some air at both ends. Bars stand on the axis, categories have their own air.
+fn range(panel: &Panel, horizontal: bool) -> (f64, f64) {
+    let axis = if horizontal { &panel.x } else { &panel.y };
+    let (low, high) = extent(panel, horizontal);
+    if !axis.categories.is_empty() {
+        return (low, high);
+    }
+    let (below, above) = padded((low, high), axis.log);
+    let bars = !horizontal && high > low && panel.traces.iter().any(|trace| matches!(trace, Trace::Bars(_)));
+    let (below, above) = (if bars && low == 0.0 { low } else { below }, if bars && high == 0.0 { high } else { above });
+    // The difference of the ends has to be a number too.
+    (below.max(-LARGEST), above.min(LARGEST))
 }
 
 /// A range with some air at both ends.

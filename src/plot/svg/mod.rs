@@ -3,6 +3,7 @@
 //! Colours are attributes for light grounds, which every viewer understands, and a style sheet for dark ones.
 
 mod axes;
+mod categories;
 mod cells;
 mod frame;
 mod marks;
@@ -10,7 +11,7 @@ mod marks;
 pub(super) use cells::short_number;
 pub(super) use frame::{Frame, extent};
 
-use super::labels::{shorten, shorten_to, text_width};
+use super::labels::{panel_sides, shorten, shorten_to, text_width};
 use super::paint::{ColorScale, Paint};
 use super::scene::{Dash, Panel, Scene, Trace};
 
@@ -100,7 +101,7 @@ fn header(scene: &Scene, width: f64, out: &mut String) -> f64 {
 fn legend_entry(trace: &Trace, name: &str, paint: Paint, x: f64, y: f64) -> String {
     let sample = match trace {
         Trace::Markers(_) => format!("<circle cx=\"{}\" cy=\"{}\" r=\"5\" {}/>", px(x + 18.0), px(y), fill(paint)),
-        Trace::Bars(_) => {
+        Trace::Bars(_) | Trace::Boxes(_) => {
             format!("<rect x=\"{}\" y=\"{}\" width=\"14\" height=\"14\" {}/>", px(x + 12.0), px(y - 7.0), fill(paint))
         }
         _ => {
@@ -131,8 +132,8 @@ fn draw_panel(panel: &Panel, [left, top, width, height]: Rect, out: &mut String)
     }
     let frame = Frame::fit(panel, axes::plot_area(panel, room));
     axes::draw(panel, &frame, out);
-    for trace in &panel.traces {
-        marks::draw(trace, panel, &frame, room, out);
+    for (trace, sides) in panel.traces.iter().zip(panel_sides(panel, &frame, room, FONT)) {
+        marks::draw(trace, &frame, &sides, out);
     }
 }
 
@@ -214,7 +215,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use quick_xml::{Reader, events::Event};
 
-    use super::super::{Figure, NetworkOptions, heatmap, lines, network};
+    use super::super::{Axis, Figure, NetworkOptions, Points, bar, boxes, heatmap, histogram, lines, network, scatter};
     use crate::context::Context;
     use crate::data::{Matrix, Names};
     use crate::graph::{Edge, Graph};
@@ -247,6 +248,28 @@ mod tests {
         }
         assert_eq!(net.to_svg().matches("<circle").count(), 3);
         assert_eq!(grid.to_string().matches("; ").count(), 2);
+    }
+
+    #[test]
+    fn charts_are_well_formed_and_have_every_mark() {
+        let names = ["</svg><b>", "a\"&\u{1}'", "far too long to stand below an axis"].map(String::from);
+        let series = [("<i>".to_string(), vec![1.0, f64::NAN, -2.0]), ("b".to_string(), vec![0.0, 1.0, 2.0])];
+        let bars = bar(&names, &series).unwrap();
+        let boxes = boxes(&names.clone().map(|name| (name, vec![1.0, 2.0, 30.0])), "<&>").unwrap();
+        let counts = histogram(&[0.0, 1.0, 1.0], Some(2), true).unwrap();
+        let (groups, labels) = (names.to_vec(), names.to_vec());
+        let points = Points { x: vec![1.0, 2.0, f64::NAN], y: vec![1.0; 3], groups, labels };
+        let points = scatter(&points, Axis::log("x<"), Axis::whole("y&")).unwrap();
+        let all = [bars, boxes, counts, points];
+        let grid = Figure::grid(&all, Some(2), None).unwrap();
+        for figure in all.iter().chain([&grid]) {
+            let svg = figure.to_svg();
+            parse(&svg);
+            assert!(!svg.contains("<b>") && !svg.contains("<i>") && !svg.contains("NaN"), "{svg}");
+        }
+        // Six bars without the missing one, two keys, the background; three points a box.
+        assert_eq!(all[0].to_svg().matches("<rect").count(), 5 + 2 + 1);
+        assert_eq!(all[1].to_svg().matches("<circle").count(), 9);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The vocabulary, one file an area. Every name has its usage, one line of help, and an example that runs.
 
 mod algebra;
+#[cfg(feature = "plot")]
+mod charts;
 mod construct;
 mod data;
 mod fits;

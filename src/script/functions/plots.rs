@@ -1,17 +1,18 @@
 //! Figures.
 
-use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext};
+use rhai::{Array, FnNamespace, FuncRegistration, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, check_options, describe, to_numbers};
+use super::super::convert::{Outcome, check_options, describe};
 use super::super::state::{context, state};
 use super::super::vocabulary::Builder;
+use super::charts::{self, unknown_kind, with_titles};
 use crate::data::Matrix;
 use crate::data::file::extension;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Area, Criterion, Fit, Path};
-use crate::options::{Kind, Opt, Preset};
-use crate::plot::{self, EdgeColor, Figure, JsSource, NetworkLayout, NetworkOptions};
+use crate::options::{Kind, Opt, Preset, Range};
+use crate::plot::{self, EdgeColor, Figure, Groups, JsSource, NetworkLayout, NetworkOptions};
 use crate::value::Value;
 
 /// An example about a graph `g`.
@@ -21,19 +22,53 @@ macro_rules! with_g {
     };
 }
 
-const NETWORK: &[Opt] = &[
-    Opt::new("layout", &[Kind::Choice(&["spring", "circle", "groups"])], Preset::Text("spring"), "Where nodes stand"),
-    Opt::new("color", &[Kind::Choice(&["sign", "none"])], Preset::Text("sign"), "What the colour of an edge shows"),
-    Opt::new("labels", &[Kind::Bool], Preset::Unset("where there is room"), "Write the nodes' names"),
-    Opt::new("title", &[Kind::Text], Preset::Unset("none"), "Title"),
-    Opt::new(
-        "groups",
-        &[Kind::List],
-        Preset::Unset("none"),
-        "A number for each node: nodes of a number stand together",
-    ),
+const LAYOUT: Opt =
+    Opt::new("layout", &[Kind::Choice(&["spring", "circle", "groups"])], Preset::Text("spring"), "Where nodes stand");
+const COLOR: Opt =
+    Opt::new("color", &[Kind::Choice(&["sign", "none"])], Preset::Text("sign"), "What the colour of an edge shows");
+const LABELS: Opt = Opt::new("labels", &[Kind::Bool], Preset::Unset("where there is room"), "Write the nodes' names");
+const GROUPS: Opt = Opt::new(
+    "groups",
+    &[Kind::List, Kind::Text],
+    Preset::Unset("none"),
+    "A number or a name for each node, or the attribute of the nodes that has them: groups have a colour",
+);
+const LOG: Opt = Opt::new(
+    "log",
+    &[Kind::Bool],
+    Preset::Bool(false),
+    "For \"degrees\": the share of nodes with at least a degree, on logarithmic axes",
+);
+const GAMMA: Opt =
+    Opt::new("gamma", &[Kind::Number(Range::UNIT)], Preset::Number(0.5), "Extra cost of an edge in \"ebic\"");
+const NETWORK: &[Opt] = &[LAYOUT, COLOR, LABELS, charts::TITLE, GROUPS];
+const DEGREES: &[Opt] = &[LOG, charts::TITLE, charts::X_LABEL, charts::Y_LABEL];
+const PATH: &[Opt] = &[GAMMA, charts::TITLE, charts::X_LABEL, charts::Y_LABEL];
+/// Every option of any plot.
+const PLOT: &[Opt] = &[
+    LAYOUT,
+    COLOR,
+    LABELS,
+    GROUPS,
+    LOG,
+    GAMMA,
+    charts::X,
+    charts::Y,
+    charts::GROUP,
+    charts::LOG_X,
+    charts::LOG_Y,
+    charts::BINS,
+    charts::DENSITY,
+    charts::TITLE,
+    charts::X_LABEL,
+    charts::Y_LABEL,
 ];
-const TITLE: &[Opt] = &[Opt::new("title", &[Kind::Text], Preset::Unset("none"), "Title")];
+const GRAPH_KINDS: [&str; 4] = ["network", "circle", "groups", "degrees"];
+const TITLE: &[Opt] = &[charts::TITLE];
+const GRID: &[Opt] = &[
+    charts::TITLE,
+    Opt::new("columns", &[Kind::Count(1)], Preset::Unset("about a square"), "How many figures stand beside each other"),
+];
 const SAVE: &[Opt] = &[Opt::new(
     "js",
     &[Kind::Choice(&["embedded", "cdn"])],
@@ -41,58 +76,93 @@ const SAVE: &[Opt] = &[Opt::new(
     "Where an HTML page has plotly.js from: in the page, or from the net (small file)",
 )];
 
-fn network(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome<Figure> {
+/// A picture of a graph; where the layout is given, the options do not have it.
+fn network(call: &NativeCallContext<'_>, g: &Graph, layout: Option<NetworkLayout>, options: &Map) -> Outcome<Figure> {
     let options = check_options("plot", NETWORK, options)?;
-    let groups = match options.get("groups") {
-        Some(Value::List(list)) => Some(groups(list, g.n_nodes())?),
-        _ => None,
-    };
-    let layout = match options.text("layout") {
+    if layout.is_some() && options.is_given("layout") {
+        return Err(Error::option("option 'layout' of plot goes with the kind \"network\"").into());
+    }
+    let layout = layout.unwrap_or(match options.text("layout") {
         Some("circle") => NetworkLayout::Circle,
         Some("groups") => NetworkLayout::Groups,
         _ => NetworkLayout::Spring,
-    };
+    });
     let network = NetworkOptions {
         layout,
         color: if options.text("color") == Some("none") { EdgeColor::None } else { EdgeColor::Sign },
         labels: options.is_given("labels").then(|| options.is_true("labels")),
         title: options.text("title").map(String::from),
-        groups,
+        groups: options.get("groups").map(groups).transpose()?,
     };
     Ok(plot::network(g, &network, &context(call))?)
 }
 
-fn groups(list: &[Value], nodes: usize) -> Result<Vec<usize>> {
+/// Groups of nodes: numbers, names, or the name of an attribute.
+fn groups(given: &Value) -> Result<Groups> {
+    let list = match given {
+        Value::Text(attribute) => return Ok(Groups::Attribute(attribute.clone())),
+        Value::List(list) => list.as_slice(),
+        _ => &[],
+    };
     let number = |value: &Value| match value {
         Value::Int(group) => usize::try_from(*group).ok(),
         _ => None,
     };
-    let groups: Option<Vec<usize>> = list.iter().map(number).collect();
-    groups.filter(|groups| groups.len() == nodes).ok_or_else(|| {
-        Error::option(format!("option 'groups' of plot must be a list of {nodes} whole numbers, one a node"))
-    })
+    let name = |value: &Value| match value {
+        Value::Text(name) => Some(name.clone()),
+        _ => None,
+    };
+    let numbers: Option<Vec<usize>> = list.iter().map(number).collect();
+    let names: Option<Vec<String>> = list.iter().map(name).collect();
+    numbers
+        .map(Groups::Numbers)
+        .or(names.map(Groups::Names))
+        .ok_or_else(|| Error::option("option 'groups' of plot must be a list of whole numbers or of names, one a node"))
+}
+
+fn graph_plot(call: &NativeCallContext<'_>, g: &Graph, kind: &str, options: &Map) -> Outcome<Figure> {
+    match kind {
+        "network" => network(call, g, None, options),
+        "circle" => network(call, g, Some(NetworkLayout::Circle), options),
+        "groups" => network(call, g, Some(NetworkLayout::Groups), options),
+        "degrees" => degrees(g, options),
+        _ => Err(unknown_kind("a graph", kind, &GRAPH_KINDS).into()),
+    }
+}
+
+fn degrees(g: &Graph, options: &Map) -> Outcome<Figure> {
+    let options = check_options("plot(\"degrees\")", DEGREES, options)?;
+    Ok(with_titles(plot::degree_distribution(g, options.is_true("log"))?, &options))
 }
 
 fn fit_plot(call: &NativeCallContext<'_>, fit: &Fit, kind: &str, options: &Map) -> Outcome<Figure> {
     match kind {
-        "network" => network(call, &fit.graph(0.0)?, options),
         "heatmap" => heatmap(&fit.partial_correlation()?, options),
-        _ => Err(unknown_kind("a fit", kind, &["network", "heatmap"]).into()),
+        kind if GRAPH_KINDS.contains(&kind) => graph_plot(call, &fit.graph(0.0)?, kind, options),
+        _ => {
+            let known: Vec<&str> = GRAPH_KINDS.into_iter().chain(["heatmap"]).collect();
+            Err(unknown_kind("a fit", kind, &known).into())
+        }
     }
 }
 
-fn path_plot(path: &Path, kind: &str) -> Outcome<Figure> {
-    let criterion = Criterion::parse(kind, 0.5).ok_or_else(|| unknown_kind("a path", kind, Criterion::NAMES))?;
-    // A logarithmic axis has no place for a penalty of 0.
-    let values = path.points().iter().map(|point| point.lambda).zip(path.criterion(criterion)?);
-    let (lambdas, values): (Vec<f64>, Vec<f64>) = values.filter(|(lambda, _)| *lambda > 0.0).unzip();
-    Ok(plot::lines(&[(kind.to_string(), lambdas, values)], "lambda", kind, true))
-}
-
-fn unknown_kind(of: &str, kind: &str, known: &[&str]) -> Error {
-    Error::argument(format!("there is no plot \"{kind}\" of {of}"))
-        .with_nearest(kind, known.iter().copied())
-        .or_hint(format!("kinds: {}", known.join(", ")))
+fn path_plot(call: &NativeCallContext<'_>, path: &Path, kind: &str, options: &Map) -> Outcome<Figure> {
+    let options = check_options(&format!("plot(\"{kind}\")"), PATH, options)?;
+    if options.is_given("gamma") && kind != "ebic" {
+        return Err(Error::option(format!("option 'gamma' of plot goes with \"ebic\", not with \"{kind}\"")).into());
+    }
+    let figure = match (kind, Criterion::parse(kind, options.number("gamma").unwrap_or(0.5))) {
+        ("edges", _) => plot::edge_curve(path)?,
+        ("loglik", _) => plot::likelihood_curve(path)?,
+        ("coefficients", _) => plot::coefficient_paths(path, &context(call))?,
+        (_, Some(criterion)) => plot::criterion_curve(path, criterion, kind)?,
+        _ => {
+            let others = ["edges", "coefficients", "loglik"];
+            let known: Vec<&str> = Criterion::NAMES.iter().copied().chain(others).collect();
+            return Err(unknown_kind("a path", kind, &known).into());
+        }
+    };
+    Ok(with_titles(figure, &options))
 }
 
 fn heatmap(m: &Matrix, options: &Map) -> Outcome<Figure> {
@@ -100,28 +170,15 @@ fn heatmap(m: &Matrix, options: &Map) -> Outcome<Figure> {
     Ok(plot::heatmap(m, options.text("title"))?)
 }
 
-fn line(x: &Dynamic, y: &Dynamic, options: &Map) -> Outcome<Figure> {
-    let options = check_options("line", TITLE, options)?;
-    let (x, y) = (to_numbers(x, "x")?, to_numbers(y, "y")?);
-    if x.len() != y.len() {
-        return Err(Error::shape(format!("{} numbers on x, {} on y", x.len(), y.len())).into());
-    }
-    let figure = plot::lines(&[(String::new(), x, y)], "", "", false);
-    Ok(match options.text("title") {
-        Some(title) => figure.with_title(title),
-        None => figure,
-    })
-}
-
 fn grid(list: &Array, options: &Map) -> Outcome<Figure> {
-    let options = check_options("grid", TITLE, options)?;
+    let options = check_options("grid", GRID, options)?;
     let figures = list.iter().map(|value| {
         value
             .read_lock::<Figure>()
             .map(|figure| figure.clone())
             .ok_or_else(|| Error::argument(format!("grid joins figures, one of the parts is {}", describe(value))))
     });
-    Ok(Figure::grid(&figures.collect::<Result<Vec<_>>>()?, None, options.text("title"))?)
+    Ok(Figure::grid(&figures.collect::<Result<Vec<_>>>()?, options.count("columns"), options.text("title"))?)
 }
 
 fn save(call: &NativeCallContext<'_>, figure: &Figure, path: &str, options: &Map) -> Outcome<()> {
@@ -145,17 +202,41 @@ fn show(call: &NativeCallContext<'_>, figure: &Figure) -> Outcome<()> {
     Ok(())
 }
 
-pub(super) fn define(b: &mut Builder) {
-    b.area(Area::Plot);
-    b.verb("plot", "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\nfit.plot(\"network\" | \"heatmap\") -> Figure\npath.plot(\"ebic\" | \"bic\" | \"aic\") -> Figure", "Picture of a graph, a fit or a path", with_g!("print(g.plot(#{ layout: \"circle\" }));")).options(NETWORK)
-        .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, &Map::new()))
-        .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, &options))
+/// Pictures of results. Those of tables are with the other figures of data.
+fn plot_verb(b: &mut Builder) {
+    let usage = "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\n\
+        g.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\", #{ .. }) -> Figure\n\
+        fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\", #{ .. }) -> Figure\n\
+        path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
+        t.plot(\"box\" | \"bar\", #{ x, y, group, title }) -> Figure\n\
+        t.plot(\"scatter\" | \"line\", #{ x, y, group, title, log_x, log_y }) -> Figure\n\
+        t.plot(\"histogram\", #{ x, bins, density, title }) -> Figure";
+    let example = with_g!(
+        "print(g.plot(#{ layout: \"circle\" }));\nprint(g.plot(\"degrees\"));\n\
+         print(example(\"sachs\").plot(\"scatter\", #{ x: \"praf\", y: \"pmek\", log_x: true, log_y: true }));"
+    );
+    b.verb("plot", usage, "Picture of a graph, a fit, a path or columns of a table", example)
+        .options(PLOT)
+        .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, None, &Map::new()))
+        .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, None, &options))
+        .on(|call: NativeCallContext<'_>, g: &mut Graph, kind: &str| graph_plot(&call, g, kind, &Map::new()))
+        .on(|call: NativeCallContext<'_>, g: &mut Graph, kind: &str, options: Map| graph_plot(&call, g, kind, &options))
         .on(|call: NativeCallContext<'_>, fit: &mut Fit| fit_plot(&call, fit, "network", &Map::new()))
         .on(|call: NativeCallContext<'_>, fit: &mut Fit, options: Map| fit_plot(&call, fit, "network", &options))
         .on(|call: NativeCallContext<'_>, fit: &mut Fit, kind: &str| fit_plot(&call, fit, kind, &Map::new()))
         .on(|call: NativeCallContext<'_>, fit: &mut Fit, kind: &str, options: Map| fit_plot(&call, fit, kind, &options))
-        .on(|path: &mut Path| path_plot(path, "ebic"))
-        .on(|path: &mut Path, kind: &str| path_plot(path, kind));
+        .on(|call: NativeCallContext<'_>, path: &mut Path| path_plot(&call, path, "ebic", &Map::new()))
+        .on(|call: NativeCallContext<'_>, path: &mut Path, options: Map| path_plot(&call, path, "ebic", &options))
+        .on(|call: NativeCallContext<'_>, path: &mut Path, kind: &str| path_plot(&call, path, kind, &Map::new()))
+        .on(|call: NativeCallContext<'_>, path: &mut Path, kind: &str, options: Map| {
+            path_plot(&call, path, kind, &options)
+        });
+}
+
+pub(super) fn define(b: &mut Builder) {
+    b.area(Area::Plot);
+    plot_verb(b);
+    charts::define(b);
     b.verb(
         "network",
         "network(g) -> Figure\nnetwork(g, #{ layout, color, labels, title, groups }) -> Figure",
@@ -163,8 +244,17 @@ pub(super) fn define(b: &mut Builder) {
         with_g!("print(network(g));"),
     )
     .options(NETWORK)
-    .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, &Map::new()))
-    .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, &options));
+    .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, None, &Map::new()))
+    .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, None, &options));
+    b.verb(
+        "degree_distribution",
+        "g.degree_distribution() -> Figure\ng.degree_distribution(#{ log, title, x_label, y_label }) -> Figure",
+        "How many nodes have each degree; the same as g.plot(\"degrees\")",
+        with_g!("print(g.degree_distribution(#{ log: true }));"),
+    )
+    .options(DEGREES)
+    .on(|g: &mut Graph| degrees(g, &Map::new()))
+    .on(|g: &mut Graph, options: Map| degrees(g, &options));
     b.verb(
         "heatmap",
         "heatmap(m) -> Figure\nheatmap(m, #{ title }) -> Figure",
@@ -175,21 +265,12 @@ pub(super) fn define(b: &mut Builder) {
     .on(|m: &mut Matrix| heatmap(m, &Map::new()))
     .on(|m: &mut Matrix, options: Map| heatmap(m, &options));
     b.verb(
-        "line",
-        "line(x, y) -> Figure\nline(x, y, #{ title }) -> Figure",
-        "Curve through points",
-        "print(line([1, 2, 3], [1, 4, 9]));",
-    )
-    .options(TITLE)
-    .on(|x: Dynamic, y: Dynamic| line(&x, &y, &Map::new()))
-    .on(|x: Dynamic, y: Dynamic, options: Map| line(&x, &y, &options));
-    b.verb(
         "grid",
-        "grid([figures]) -> Figure\ngrid([figures], #{ title }) -> Figure",
+        "grid([figures]) -> Figure\ngrid([figures], #{ title, columns }) -> Figure",
         "Several figures as one",
         with_g!("print(grid([g.plot(), heatmap(g.to_matrix())]));"),
     )
-    .options(TITLE)
+    .options(GRID)
     .on(|list: Array| grid(&list, &Map::new()))
     .on(|list: Array, options: Map| grid(&list, &options));
     b.verb(
