@@ -1,6 +1,7 @@
 //! The vocabulary, one file an area. Every name has its usage, one line of help, and an example that runs.
 
 mod algebra;
+mod arguments;
 mod construct;
 mod data;
 mod fits;
@@ -28,4 +29,5 @@ pub(super) fn define(builder: &mut Builder) {
     lists::define(builder);
     results::define(builder);
     system::define(builder);
+    arguments::define(builder);
 }
