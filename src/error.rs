@@ -5,90 +5,81 @@ use std::fmt;
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, in categories that users understand.
-///
-/// Each category has a stable code (`E010`), shown in messages, and an exit code for the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
+/// Defines the categories: name, stable code, word, exit code of the program.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident $code:literal $category:literal $exit:literal;)*) => {
+        /// What went wrong, in categories that users understand.
+        ///
+        /// Each category has a stable code (`E010`), shown in messages, and an exit code for the program.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind { $($(#[$doc])* $name,)* }
+
+        impl ErrorKind {
+            /// Every category, in order of code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable code printed in messages.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The category in words, for other programs.
+            pub fn category(self) -> &'static str {
+                match self { $(Self::$name => $category,)* }
+            }
+
+            /// The program's exit code for an error of this kind.
+            pub fn exit_code(self) -> u8 {
+                match self { $(Self::$name => $exit,)* }
+            }
+        }
+    };
+}
+kinds! {
     /// The script does not parse, or names something that does not exist.
-    Syntax,
+    Syntax "E001" "syntax" 2;
     /// `throw`, a failed `assert`, or an error of the script language itself.
-    Script,
+    Script "E002" "script" 1;
     /// No function of that name takes these arguments.
-    Function,
+    Function "E003" "function" 1;
     /// Integer overflow, or division by zero.
-    Arithmetic,
+    Arithmetic "E004" "arithmetic" 1;
+    /// What stands on the command line does not fit the program or the script.
+    Usage "E005" "usage" 2;
     /// An option that is unknown or out of its range.
-    Option,
+    Option "E010" "option" 1;
     /// An argument of the wrong type or value.
-    Argument,
+    Argument "E011" "argument" 1;
     /// Sizes that do not go together.
-    Shape,
+    Shape "E020" "shape" 1;
     /// A position outside a matrix, vector or list.
-    Index,
+    Index "E021" "index" 1;
     /// A name that no column, row, node or function has.
-    Name,
+    Name "E022" "name" 1;
     /// Data that a method cannot use: missing, constant or non-numeric values, too few samples.
-    Data,
+    Data "E030" "data" 3;
     /// A file that cannot be read or written.
-    File,
+    File "E031" "file" 3;
     /// A computation with no answer: a matrix that is not positive definite, an unbounded problem.
-    Numerical,
+    Numerical "E040" "numerical" 1;
     /// A fit that did not reach its tolerance, where the caller asked for strictness.
-    NotConverged,
+    NotConverged "E041" "not_converged" 4;
     /// The time limit was reached.
-    Time,
+    Time "E050" "time" 5;
     /// The memory limit was reached.
-    Memory,
+    Memory "E051" "memory" 5;
     /// A limit on operations, call depth or sizes inside the script language was reached.
-    Limit,
+    Limit "E052" "limit" 5;
     /// Cancelled by the user or the host.
-    Cancelled,
+    Cancelled "E060" "cancelled" 130;
     /// Something that the session does not allow: files in a sandbox.
-    Denied,
+    Denied "E061" "denied" 1;
     /// A defect of this crate.
-    Internal,
+    Internal "E099" "internal" 1;
 }
 
 impl ErrorKind {
-    /// The stable code printed in messages.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Syntax => "E001",
-            Self::Script => "E002",
-            Self::Function => "E003",
-            Self::Arithmetic => "E004",
-            Self::Option => "E010",
-            Self::Argument => "E011",
-            Self::Shape => "E020",
-            Self::Index => "E021",
-            Self::Name => "E022",
-            Self::Data => "E030",
-            Self::File => "E031",
-            Self::Numerical => "E040",
-            Self::NotConverged => "E041",
-            Self::Time => "E050",
-            Self::Memory => "E051",
-            Self::Limit => "E052",
-            Self::Cancelled => "E060",
-            Self::Denied => "E061",
-            Self::Internal => "E099",
-        }
-    }
-
-    /// The program's exit code for an error of this kind.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Syntax => 2,
-            Self::Data | Self::File => 3,
-            Self::NotConverged => 4,
-            Self::Time | Self::Memory | Self::Limit => 5,
-            Self::Cancelled => 130,
-            _ => 1,
-        }
-    }
-
     /// Whether a script must not be able to catch this error: a stop always wins.
     pub fn is_stop(self) -> bool {
         matches!(self, Self::Time | Self::Memory | Self::Cancelled)
@@ -166,6 +157,8 @@ macro_rules! constructors {
     };
 }
 constructors! {
+    /// A command line that does not fit.
+    usage => Usage,
     /// An option that is unknown or out of range.
     option => Option,
     /// An argument of the wrong type or value.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// What stands on a floor may use that floor and those below it, except where `ALLOWED` says otherwise.
 const FLOORS: &[&[&str]] = &[
-    &["error", "value", "options", "rng", "context", "parallel"],
+    &["error", "explain", "value", "options", "rng", "context", "parallel", "devices"],
     &["data", "graph", "linalg"],
     &["problem"],
     &["solver"],
@@ -24,6 +24,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("pulp", &["linalg"]),
     ("plotly", &["plot"]),
     ("clap", &["cli"]),
+    ("rustyline", &["cli"]),
     ("burn", &["nn"]),
 ];
 

@@ -2,16 +2,26 @@
 
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
-/// Sparse graphs recovered from data, in scripts.
+/// Sparse graphs recovered from data, in scripts. Without a command: the prompt, on a terminal.
 #[derive(Debug, Parser)]
-#[command(name = "sinew", version, about, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "sinew", version, about, disable_help_subcommand = true)]
 pub struct Arguments {
     #[command(flatten)]
     pub flags: Flags,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+}
+
+/// How errors and warnings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ErrorFormat {
+    /// For people: with the line, a caret, and what to do
+    Human,
+    /// For programs: one JSON document a line
+    Json,
 }
 
 /// Flags before or after the sub-command.
@@ -32,9 +42,12 @@ pub struct Flags {
     /// Memory that matrices may take, as 500MB or 2GB
     #[arg(long, global = true, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<usize>,
-    /// No warnings and no progress
+    /// No warnings, no progress, no greeting
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// How errors and warnings are written on standard error
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = ErrorFormat::Human)]
+    pub error_format: ErrorFormat,
     /// Make a fit that does not converge an error
     #[arg(long, global = true)]
     pub strict: bool,
@@ -46,7 +59,7 @@ pub enum Command {
     Run {
         /// The script, a .rhai file
         file: String,
-        /// What the script finds in the list `args`
+        /// What the script finds in the list `args` and its `args_spec` reads
         #[arg(last = true)]
         args: Vec<String>,
     },
@@ -54,7 +67,7 @@ pub enum Command {
     Eval {
         /// The code
         code: String,
-        /// What the code finds in the list `args`
+        /// What the code finds in the list `args` and its `args_spec` reads
         #[arg(last = true)]
         args: Vec<String>,
     },
@@ -65,6 +78,21 @@ pub enum Command {
     },
     /// List the methods; with --json everything about every name
     Methods,
+    /// Start the prompt; lines may come from a pipe too
+    Repl,
+    /// Explain an error code, or list all codes
+    Explain {
+        /// A code such as E010, or a category such as option
+        code: Option<String>,
+    },
+    /// List what computations can run on
+    Devices,
+    /// Print what makes a shell complete commands and flags
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 const fn sinew_max_seed() -> u64 {

@@ -4,39 +4,46 @@
 //! 5 a limit, 130 interrupted; `exit(n)` in a script gives n.
 
 mod arguments;
+mod editor;
+mod interrupt;
 mod output;
+mod progress;
+mod repl;
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-use crate::context::FileAccess;
+use crate::context::{Context, FileAccess};
+use crate::devices::devices;
 use crate::error::Error;
+use crate::explain::{EXPLANATIONS, codes, explain};
 use crate::script::{ScriptError, Session, SessionOptions, help, methods_json, overview};
 use crate::value::Value;
-use arguments::{Arguments, Command, Flags};
+use arguments::{Arguments, Command, ErrorFormat, Flags};
+use interrupt::stop_on_interrupt;
 use output::Output;
 
 /// Runs the program on the process' arguments.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let code = error.exit_code();
-            // Help and version go to standard output and succeed; a broken pipe there is nobody's problem.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(code).unwrap_or(2));
-        }
+        Err(error) => return refuse(&error),
     };
-    let output = Output::new(&arguments.flags);
+    let flags = &arguments.flags;
+    let output = Output::new(flags);
     match &arguments.command {
-        Command::Run { file, args } => evaluate(&arguments.flags, &output, args, |session| session.run_file(file)),
-        Command::Eval { code, args } => {
-            let show = !arguments.flags.json;
-            evaluate(&arguments.flags, &output, args, |session| {
+        None if is_interactive() => repl::run(flags, &output),
+        None => no_command(&output, flags),
+        Some(Command::Repl) => repl::run(flags, &output),
+        Some(Command::Run { file, args }) => evaluate(flags, &output, args, |session| session.run_file(file)),
+        Some(Command::Eval { code, args }) => {
+            let show = !flags.json;
+            evaluate(flags, &output, args, |session| {
                 let value = session.eval(code)?;
                 if show && session.emitted().is_none() && !matches!(value, Value::Unit) {
                     output.print(&value.to_string());
@@ -44,26 +51,95 @@ pub fn main() -> ExitCode {
                 Ok(value)
             })
         }
-        Command::Help { name: None } => succeed(&output, &overview()),
-        Command::Help { name: Some(name) } => match help(name) {
-            Ok(text) => succeed(&output, &text),
-            Err(error) => fail(&output, &ScriptError::outside(error, "help"), Some(2)),
-        },
-        Command::Methods => {
-            let text = if arguments.flags.json { format!("{:#}", methods_json()) } else { method_list() };
-            succeed(&output, &text)
-        }
+        Some(other) => tell(other, flags, &output)
+            .unwrap_or_else(|error| fail(&output, &ScriptError::outside(error, "sinew"), Some(2))),
     }
 }
 
-fn succeed(output: &Output, text: &str) -> ExitCode {
-    output.result(text);
-    ExitCode::SUCCESS
+/// What needs no session: help, lists, explanations.
+fn tell(command: &Command, flags: &Flags, output: &Output) -> crate::Result<ExitCode> {
+    let pretty = |json: serde_json::Value| format!("{json:#}");
+    let text = match command {
+        Command::Help { name: None } => overview(),
+        Command::Help { name: Some(name) } => help(name)?,
+        Command::Methods if flags.json => pretty(methods_json()),
+        Command::Methods => method_list(),
+        Command::Explain { code: None } if flags.json => {
+            pretty(EXPLANATIONS.iter().map(|known| known.to_json()).collect())
+        }
+        Command::Explain { code: None } => codes(),
+        Command::Explain { code: Some(code) } if flags.json => pretty(explain(code)?.to_json()),
+        Command::Explain { code: Some(code) } => explain(code)?.to_string(),
+        Command::Devices => {
+            let devices = devices(flags.threads.unwrap_or_else(|| Context::new().threads()));
+            if flags.json {
+                pretty(devices.iter().map(|device| device.to_value().to_json()).collect())
+            } else {
+                devices.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+            }
+        }
+        Command::Completions { .. } if flags.json => {
+            return Err(Error::usage("completions are for a shell, which reads no JSON").with_hint("leave --json out"));
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "sinew", &mut script);
+            String::from_utf8_lossy(&script).into_owned()
+        }
+        Command::Run { .. } | Command::Eval { .. } | Command::Repl => {
+            return Err(Error::internal("this command needs a session"));
+        }
+    };
+    output.result(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a person sits there.
+fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// What clap has to say: help and version go to standard output and succeed, everything else is an error.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    if code == 0 || !wants_json_errors(std::env::args_os()) {
+        // A broken pipe there is nobody's problem.
+        let _ = error.print();
+        return ExitCode::from(code);
+    }
+    let text = error.render().to_string();
+    let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let error = ScriptError::outside(Error::usage(message).with_hint("`sinew --help` shows what there is"), "sinew");
+    fail(&Output::of_errors(ErrorFormat::Json), &error, Some(code))
+}
+
+/// Whether `--error-format json` stands among arguments that clap did not accept.
+fn wants_json_errors(args: impl Iterator<Item = OsString>) -> bool {
+    let mut is_next = false;
+    for arg in args.take_while(|arg| arg != "--") {
+        if arg == "--error-format=json" || (is_next && arg == "json") {
+            return true;
+        }
+        is_next = arg == "--error-format";
+    }
+    false
+}
+
+/// Without a command and without a terminal there is nothing to do.
+fn no_command(output: &Output, flags: &Flags) -> ExitCode {
+    if flags.error_format == ErrorFormat::Json {
+        let error = Error::usage("there is no command").with_hint("sinew run SCRIPT, sinew eval CODE, sinew --help");
+        return fail(output, &ScriptError::outside(error, "sinew"), None);
+    }
+    let _ = write!(std::io::stderr(), "{}", Arguments::command().render_help());
+    ExitCode::from(2)
 }
 
 fn fail(output: &Output, error: &ScriptError, code: Option<u8>) -> ExitCode {
-    output.error(error);
-    ExitCode::from(code.unwrap_or_else(|| error.exit_code()))
+    let code = code.unwrap_or_else(|| error.exit_code());
+    output.error(error, code);
+    ExitCode::from(code)
 }
 
 fn method_list() -> String {
@@ -71,14 +147,8 @@ fn method_list() -> String {
     methods.map(|record| format!("{:<26}{}", record.verb, record.summary)).collect::<Vec<_>>().join("\n")
 }
 
-/// Runs something in a session, and prints what comes of it.
-fn evaluate(
-    flags: &Flags,
-    output: &Output,
-    args: &[String],
-    run: impl FnOnce(&mut Session) -> Result<Value, ScriptError>,
-) -> ExitCode {
-    let started = Instant::now();
+/// A session under the program's flags.
+fn session(flags: &Flags, output: &Output, args: &[String]) -> Session {
     let mut session = Session::new(SessionOptions {
         seed: flags.seed,
         threads: flags.threads,
@@ -92,10 +162,22 @@ fn evaluate(
         debug: Some(output.debugger()),
         progress: output.progress(),
     });
-    if let Err(error) = stop_on_interrupt(&session) {
+    session.set_args(args);
+    session
+}
+
+/// Runs something in a session, and prints what comes of it.
+fn evaluate(
+    flags: &Flags,
+    output: &Output,
+    args: &[String],
+    run: impl FnOnce(&mut Session) -> Result<Value, ScriptError>,
+) -> ExitCode {
+    let started = Instant::now();
+    let mut session = session(flags, output, args);
+    if let Err(error) = stop_on_interrupt(session.cancel_handle(), output.clone()) {
         return fail(output, &ScriptError::outside(error, "sinew"), None);
     }
-    session.set("args", Value::List(args.iter().map(|arg| Value::from(arg.as_str())).collect()));
     let outcome = run(&mut session);
     output.end_progress();
     match outcome {
@@ -120,22 +202,6 @@ fn report(session: &Session, value: &Value, started: Instant) -> serde_json::Val
     })
 }
 
-/// How long an interrupted computation may take to stop by itself.
-const GRACE: Duration = Duration::from_millis(150);
-
-/// Ctrl-C asks the computation to stop. A single large kernel (an eigenvalue problem of thousands of variables) or a
-/// read that blocks does not look; the program then ends without it, which harms no file: they appear whole or not at all.
-fn stop_on_interrupt(session: &Session) -> crate::Result<()> {
-    let cancel = session.cancel_handle();
-    let stop = move || {
-        cancel.cancel();
-        std::thread::sleep(GRACE);
-        let _ = writeln!(std::io::stderr(), "error[E060]: interrupted");
-        std::process::exit(130);
-    };
-    ctrlc::set_handler(stop).map_err(|error| Error::internal(format!("cannot listen for Ctrl-C: {error}")))
-}
-
 /// The memory that is free when the program starts, where the system tells: a matrix that does not fit is then an
 /// error instead of a killed process.
 fn available_memory() -> Option<usize> {
@@ -147,3 +213,15 @@ fn available_memory() -> Option<usize> {
 
 /// A function that receives text.
 type Printer = Arc<dyn Fn(&str) + Send + Sync>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_errors_are_noticed_before_the_flags_are_read() {
+        let wants = |line: &str| wants_json_errors(line.split(' ').map(OsString::from));
+        assert!(wants("sinew --error-format json eva") && wants("sinew eval --error-format=json"));
+        assert!(!wants("sinew eval 1 -- --error-format json") && !wants("sinew --error-format human json"));
+    }
+}

@@ -2,19 +2,21 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Printer;
-use super::arguments::Flags;
+use super::arguments::{ErrorFormat, Flags};
+use super::progress::Bar;
 use crate::context::ProgressFn;
 use crate::script::ScriptError;
 
 /// Where the program's output goes.
+#[derive(Debug, Clone)]
 pub struct Output {
     json: bool,
     quiet: bool,
-    /// Whether a line of progress stands on the terminal.
-    progress_shown: Arc<AtomicBool>,
+    errors: ErrorFormat,
+    /// The line of progress that may stand on the terminal.
+    bar: Arc<Bar>,
 }
 
 /// Writes a line; a reader that has gone away (`sinew .. | head`) is no error.
@@ -22,16 +24,14 @@ fn line(mut stream: impl Write, text: &str) {
     let _ = writeln!(stream, "{text}");
 }
 
-/// Takes the line of progress away before something else is written.
-fn clear(shown: &AtomicBool) {
-    if shown.swap(false, Ordering::Relaxed) {
-        let _ = write!(std::io::stderr(), "\r\x1b[K");
-    }
-}
-
 impl Output {
     pub fn new(flags: &Flags) -> Self {
-        Self { json: flags.json, quiet: flags.quiet, progress_shown: Arc::default() }
+        Self { json: flags.json, quiet: flags.quiet, errors: flags.error_format, bar: Arc::default() }
+    }
+
+    /// For errors in the flags themselves.
+    pub fn of_errors(errors: ErrorFormat) -> Self {
+        Self { json: false, quiet: false, errors, bar: Arc::default() }
     }
 
     /// What scripts print: standard output, or standard error where JSON goes to standard output.
@@ -40,31 +40,29 @@ impl Output {
     }
 
     pub fn printer(&self) -> Printer {
-        let (json, shown) = (self.json, Arc::clone(&self.progress_shown));
+        let (json, bar) = (self.json, Arc::clone(&self.bar));
         Arc::new(move |text| {
-            clear(&shown);
-            if json { line(std::io::stderr(), text) } else { line(std::io::stdout(), text) }
+            bar.aside(|| if json { line(std::io::stderr(), text) } else { line(std::io::stdout(), text) });
         })
     }
 
     /// Warnings: standard error.
     pub fn warner(&self) -> Printer {
-        let (quiet, shown) = (self.quiet, Arc::clone(&self.progress_shown));
+        let (quiet, errors, bar) = (self.quiet, self.errors, Arc::clone(&self.bar));
         Arc::new(move |text| {
-            if !quiet {
-                clear(&shown);
-                line(std::io::stderr(), &format!("warning: {text}"));
-            }
+            let text = match errors {
+                _ if quiet => return,
+                ErrorFormat::Human => format!("warning: {text}"),
+                ErrorFormat::Json => serde_json::json!({ "warning": text }).to_string(),
+            };
+            bar.aside(|| line(std::io::stderr(), &text));
         })
     }
 
     /// What scripts `debug`: standard error.
     pub fn debugger(&self) -> Printer {
-        let shown = Arc::clone(&self.progress_shown);
-        Arc::new(move |text| {
-            clear(&shown);
-            line(std::io::stderr(), text);
-        })
+        let bar = Arc::clone(&self.bar);
+        Arc::new(move |text| bar.aside(|| line(std::io::stderr(), text)))
     }
 
     /// Progress: one line on standard error that changes, when a person looks at it.
@@ -72,15 +70,12 @@ impl Output {
         if self.quiet || !std::io::stderr().is_terminal() {
             return None;
         }
-        let shown = Arc::clone(&self.progress_shown);
-        Some(Arc::new(move |progress| {
-            shown.store(true, Ordering::Relaxed);
-            let _ = write!(std::io::stderr(), "\r\x1b[K{} {}/{}", progress.task, progress.done, progress.total);
-        }))
+        let bar = Arc::clone(&self.bar);
+        Some(Arc::new(move |progress| bar.update(progress)))
     }
 
     pub fn end_progress(&self) {
-        clear(&self.progress_shown);
+        self.bar.end();
     }
 
     /// The program's own answer.
@@ -92,8 +87,16 @@ impl Output {
         line(std::io::stdout(), &value.to_string());
     }
 
-    pub fn error(&self, error: &ScriptError) {
-        clear(&self.progress_shown);
-        line(std::io::stderr(), &error.to_string());
+    /// An error, with the code that the program ends with.
+    pub fn error(&self, error: &ScriptError, exit_code: u8) {
+        let text = match self.errors {
+            ErrorFormat::Human => error.to_string(),
+            ErrorFormat::Json => {
+                let mut json = error.to_json();
+                json["exit_code"] = exit_code.into();
+                json.to_string()
+            }
+        };
+        self.bar.aside(|| line(std::io::stderr(), &text));
     }
 }

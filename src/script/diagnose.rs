@@ -63,7 +63,8 @@ impl ScriptError {
     /// As JSON, for other programs.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
-            "code": self.error.kind().code(), "message": self.error.message(), "hint": self.error.hint(),
+            "code": self.error.kind().code(), "category": self.error.kind().category(), "exit_code": self.exit_code(),
+            "message": self.error.message(), "hint": self.error.hint(),
             "source": self.source, "line": self.position.map(|p| p.0), "column": self.position.map(|p| p.1),
             "calls": self.calls.iter().map(|f| serde_json::json!({ "function": f.function, "line": f.line })).collect::<Vec<_>>(),
         })

@@ -36,6 +36,22 @@ pub fn unknown_name(name: &str) -> Error {
         .or_hint("`sinew methods` lists the methods, `sinew help` everything")
 }
 
+/// The names whose name or summary contains a text, each with its summary, in order of name.
+pub fn search(text: &str) -> Vec<(String, String)> {
+    let wanted = text.to_lowercase();
+    let vocabulary = vocabulary();
+    let mut found: Vec<(String, String)> = records()
+        .map(|record| (record.verb, record.summary))
+        .chain(vocabulary.entries.iter().map(|entry| (entry.name, entry.summary)))
+        .chain(records().flat_map(|record| record.adds.iter().map(|property| (property.name, property.help))))
+        .filter(|(name, summary)| name.contains(&wanted) || summary.to_lowercase().contains(&wanted))
+        .map(|(name, summary)| (name.to_string(), summary.to_string()))
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Every name that has help, sorted.
 pub fn names() -> Vec<String> {
     let mut names: Vec<String> = records()

@@ -1,15 +1,18 @@
 //! A session: an engine with variables, limits and a seed, ready to evaluate scripts.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseError, ParseErrorType, Scope};
 
 use super::convert::{to_dynamic, to_value};
 use super::diagnose::ScriptError;
 use super::operators::register_operators;
+use super::scan::Scan;
 use super::state::{Exit, Printer, State, StateHandle};
+use super::variables::shown;
 use super::vocabulary::vocabulary;
 use crate::context::{CancelHandle, Context, FileAccess, ProgressFn};
 use crate::error::Error;
@@ -154,6 +157,27 @@ impl Session {
         })
     }
 
+    /// Evaluates a script and gives its last value as a prompt shows it; `None` for `()`.
+    ///
+    /// # Errors
+    /// As [`Session::eval`].
+    pub fn eval_shown(&mut self, text: &str) -> Result<Option<String>, ScriptError> {
+        self.run(text, "input").map(|value| (!value.is_unit()).then(|| shown(&value)))
+    }
+
+    /// Whether a prompt should evaluate `text` as it stands: nothing is open, and the parser wants nothing more at its
+    /// end. A text with an error before its end is complete, because more lines do not cure it.
+    pub fn is_complete(&self, text: &str) -> bool {
+        let text = text.trim_end_matches(['\n', '\r']);
+        if Scan::of(text).wants_more(text) {
+            return false;
+        }
+        match self.engine.compile_with_scope(&self.scope, text) {
+            Ok(_) => true,
+            Err(error) => !is_at_end(&error, text),
+        }
+    }
+
     /// Evaluates a file; `script_dir()` is its folder meanwhile.
     ///
     /// # Errors
@@ -184,11 +208,24 @@ impl Session {
         let parsed = self.engine.compile_with_scope(&self.scope, text).map_err(|error| diagnose(error.into()))?;
         let whole = self.functions.merge(&parsed);
         self.functions = whole.clone_functions_only();
-        match self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole) {
+        let outcome = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole);
+        self.forget_hidden();
+        match outcome {
             Err(error) if is_exit(&error) => Ok(Dynamic::UNIT),
             // A stop that came during the script's last native call has not been looked at yet.
             Ok(value) => self.state.context().check().map(|()| value).map_err(|error| diagnose(error.into())),
             Err(error) => Err(diagnose(error)),
+        }
+    }
+
+    /// Lets go of variables that a later `let` of the same name hides: nobody reaches them, and matrices are large.
+    fn forget_hidden(&mut self) {
+        let is_any_hidden = {
+            let mut seen = HashSet::new();
+            self.scope.iter_raw().any(|(name, ..)| !seen.insert(name))
+        };
+        if is_any_hidden {
+            self.scope = self.scope.clone_visible();
         }
     }
 
@@ -200,6 +237,12 @@ impl Session {
     /// Sets a variable.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.scope.set_value(name.to_string(), to_dynamic(&value.into()));
+    }
+
+    /// Sets what a script finds in the list `args` and `args_spec` reads: what stands behind `--` on the command line.
+    pub fn set_args(&mut self, args: &[String]) {
+        self.state.set_args(args.to_vec());
+        self.set("args", Value::List(args.iter().map(|arg| Value::from(arg.as_str())).collect()));
     }
 
     /// A variable's value; `None` if there is none of that name, or it is a function.
@@ -239,6 +282,32 @@ impl Session {
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
+
+    /// The variables.
+    pub(super) fn scope(&self) -> &Scope<'static> {
+        &self.scope
+    }
+
+    /// The functions that scripts have defined.
+    pub(super) fn functions(&self) -> &AST {
+        &self.functions
+    }
+
+    /// What computations run under.
+    pub(super) fn context(&self) -> &Context {
+        self.state.context()
+    }
+}
+
+/// Whether the parser found its error behind the last character: it wants more.
+fn is_at_end(error: &ParseError, text: &str) -> bool {
+    if matches!(error.err_type(), ParseErrorType::UnexpectedEOF) {
+        return true;
+    }
+    let text = text.trim_end();
+    let last = (text.lines().count(), text.lines().last().map_or(0, |line| line.chars().count()));
+    let place = error.position();
+    (place.line().unwrap_or(0), place.position().unwrap_or(0)) > last
 }
 
 /// Whether a script ended by `exit`, however deep in calls.

@@ -19,6 +19,7 @@ pub struct State {
     emitted: Mutex<Option<Value>>,
     warnings: Mutex<Vec<String>>,
     script_dir: Mutex<Option<String>>,
+    args: Mutex<Vec<String>>,
     exit: Mutex<Option<u8>>,
 }
 
@@ -40,6 +41,7 @@ impl State {
             emitted: Mutex::default(),
             warnings: Mutex::default(),
             script_dir: Mutex::default(),
+            args: Mutex::default(),
             exit: Mutex::default(),
         }
     }
@@ -111,6 +113,16 @@ impl State {
     /// Sets the folder of the script that runs.
     pub fn set_script_dir(&self, folder: Option<String>) {
         *self.script_dir.lock().unwrap_or_else(PoisonError::into_inner) = folder;
+    }
+
+    /// What stands behind `--` on the command line.
+    pub fn args(&self) -> Vec<String> {
+        self.args.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets what stands behind `--` on the command line.
+    pub fn set_args(&self, args: Vec<String>) {
+        *self.args.lock().unwrap_or_else(PoisonError::into_inner) = args;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The vocabulary, one file an area. Every name has its usage, one line of help, and an example that runs.
 
 mod algebra;
+mod arguments;
 #[cfg(feature = "plot")]
 mod charts;
 mod construct;
@@ -38,4 +39,5 @@ pub(super) fn define(builder: &mut Builder) {
     resampling::define(builder);
     results::define(builder);
     system::define(builder);
+    arguments::define(builder);
 }

@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use rhai::{Array, Dynamic, EvalAltResult, NativeCallContext, Position};
 
-use super::super::convert::{Outcome, describe, to_value};
+use super::super::convert::{Outcome, describe, to_dynamic, to_value};
 use super::super::help::help;
 use super::super::records::text_list;
 use super::super::state::{Exit, context, state};
 use super::super::vocabulary::Builder;
+use crate::devices::devices;
 use crate::error::{Error, ErrorKind};
 use crate::model::Area;
 use crate::registry;
@@ -31,7 +32,7 @@ fn set_seed(call: &NativeCallContext<'_>, seed: i64) -> Outcome<()> {
 }
 
 /// Ends the script; nothing can catch it.
-fn exit(call: &NativeCallContext<'_>, code: i64) -> Outcome<()> {
+pub(super) fn exit(call: &NativeCallContext<'_>, code: i64) -> Outcome<()> {
     let code = u8::try_from(code).map_err(|_| Error::argument(format!("an exit code is from 0 to 255, not {code}")))?;
     if let Some(state) = state(call) {
         state.set_exit_code(Some(code));
@@ -51,6 +52,15 @@ pub(super) fn define(b: &mut Builder) {
         .on(|call: NativeCallContext<'_>, seed: i64| set_seed(&call, seed));
     b.verb("threads", "threads() -> int", "Threads that computations may use", "print(threads() > 0);")
         .on(|call: NativeCallContext<'_>| context(&call).threads() as i64);
+    b.verb(
+        "devices",
+        "devices() -> list",
+        "What computations can run on, as maps #{ name, kind, threads, simd, available, note }",
+        "for d in devices() { print(`${d.name} ${d.available} ${d.note}`); }",
+    )
+    .on_list(|call: NativeCallContext<'_>| -> Array {
+        devices(context(&call).threads()).iter().map(|device| to_dynamic(&device.to_value())).collect()
+    });
     b.verb("emit", "emit(x)", "The value that --json prints, instead of the script's last", "emit(#{ answer: 42 });")
         .on(|call: NativeCallContext<'_>, value: Dynamic| -> Outcome<()> {
             let value = to_value(&value)?;
