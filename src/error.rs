@@ -77,6 +77,74 @@ impl ErrorKind {
         }
     }
 
+    /// Every category, in the order of the codes.
+    pub const ALL: &'static [Self] = &[
+        Self::Syntax,
+        Self::Script,
+        Self::Function,
+        Self::Arithmetic,
+        Self::Option,
+        Self::Argument,
+        Self::Shape,
+        Self::Index,
+        Self::Name,
+        Self::Data,
+        Self::File,
+        Self::Numerical,
+        Self::NotConverged,
+        Self::Time,
+        Self::Memory,
+        Self::Limit,
+        Self::Cancelled,
+        Self::Denied,
+        Self::Internal,
+    ];
+
+    /// What happened, in one sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Syntax => "The script does not parse, or names a variable that does not exist.",
+            Self::Script => "`throw`, a failed `assert`, or an error of the script language itself.",
+            Self::Function => "No function of that name takes these arguments.",
+            Self::Arithmetic => "A whole number that became too large, or a division by zero.",
+            Self::Option => "An option that is unknown or out of its range.",
+            Self::Argument => "An argument of the wrong type or value.",
+            Self::Shape => "Sizes that do not go together.",
+            Self::Index => "A position outside a matrix, vector or list.",
+            Self::Name => "A name that no column, row, node, property or function has.",
+            Self::Data => "Data that a method cannot use: missing, constant or non-numeric values, too few samples.",
+            Self::File => "A file that cannot be read or written.",
+            Self::Numerical => "A computation with no answer: a matrix that is not positive definite, for example.",
+            Self::NotConverged => "A fit that did not reach its tolerance, where `strict` was asked for.",
+            Self::Time => "The time limit was reached.",
+            Self::Memory => "The memory limit was reached.",
+            Self::Limit => "A limit on operations, depth of calls or sizes inside the script language was reached.",
+            Self::Cancelled => "Stopped by the user or the host.",
+            Self::Denied => "Something that the session does not allow, such as files in a sandbox.",
+            Self::Internal => "A defect of sinew.",
+        }
+    }
+
+    /// What a user can do about errors of the category; empty where only the message itself can say.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Syntax => "`sinew check` finds these without running the script.",
+            Self::Function => "`help(\"name\")` shows how a function is called.",
+            Self::Arithmetic => "Write `1.0/2` where a fraction is meant: `1/2` is 0.",
+            Self::Option => "`help(\"name\")` lists all options with their ranges.",
+            Self::Shape => "`x.shape` gives rows and columns.",
+            Self::Index => "Positions count from 0, and from -1 backwards.",
+            Self::Name => "`x.names` lists the names of columns.",
+            Self::File => "Relative paths start at the working directory; `script_dir()` is the script's folder.",
+            Self::NotConverged => "Raise `max_iter` or `tol`; without `strict` it is a warning on the fit.",
+            Self::Time => "`--time-limit` sets it.",
+            Self::Memory => "`--memory-limit` sets it.",
+            Self::Limit => "A function that calls itself without end is the usual cause.",
+            Self::Internal => "Please report it with the script.",
+            _ => "",
+        }
+    }
+
     /// The program's exit code for an error of this kind.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -4,6 +4,8 @@
 //! 5 a limit, 130 interrupted; `exit(n)` in a script gives n.
 
 mod arguments;
+mod check;
+mod doc;
 mod output;
 
 use std::io::Write;
@@ -13,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use crate::context::FileAccess;
+use crate::context::{Context, FileAccess};
+use crate::data::file::write_atomic;
 use crate::error::Error;
-use crate::script::{ScriptError, Session, SessionOptions, help, methods_json, overview};
+use crate::script::{ScriptError, Session, SessionOptions, definitions, help, methods_json, overview};
 use crate::value::Value;
 use arguments::{Arguments, Command, Flags};
 use output::Output;
@@ -32,11 +35,15 @@ pub fn main() -> ExitCode {
         }
     };
     let output = Output::new(&arguments.flags);
+    run(&arguments, &output)
+}
+
+fn run(arguments: &Arguments, output: &Output) -> ExitCode {
     match &arguments.command {
-        Command::Run { file, args } => evaluate(&arguments.flags, &output, args, |session| session.run_file(file)),
+        Command::Run { file, args } => evaluate(&arguments.flags, output, args, |session| session.run_file(file)),
         Command::Eval { code, args } => {
             let show = !arguments.flags.json;
-            evaluate(&arguments.flags, &output, args, |session| {
+            evaluate(&arguments.flags, output, args, |session| {
                 let value = session.eval(code)?;
                 if show && session.emitted().is_none() && !matches!(value, Value::Unit) {
                     output.print(&value.to_string());
@@ -44,14 +51,23 @@ pub fn main() -> ExitCode {
                 Ok(value)
             })
         }
-        Command::Help { name: None } => succeed(&output, &overview()),
+        Command::Help { name: None } => succeed(output, &overview()),
         Command::Help { name: Some(name) } => match help(name) {
-            Ok(text) => succeed(&output, &text),
-            Err(error) => fail(&output, &ScriptError::outside(error, "help"), Some(2)),
+            Ok(text) => succeed(output, &text),
+            Err(error) => fail(output, &ScriptError::outside(error, "help"), Some(2)),
         },
+        Command::Check { files } => check::check(&arguments.flags, output, files),
+        Command::Definitions { out: None } => succeed(output, &definitions()),
+        Command::Definitions { out: Some(path) } => {
+            match write_atomic(path, &Context::new(), |file| file.write_all(definitions().as_bytes())) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(output, &ScriptError::outside(error, "definitions"), None),
+            }
+        }
+        Command::Doc { out, force } => doc::write(output, out, *force),
         Command::Methods => {
             let text = if arguments.flags.json { format!("{:#}", methods_json()) } else { method_list() };
-            succeed(&output, &text)
+            succeed(output, &text)
         }
     }
 }

@@ -2,21 +2,29 @@
 //!
 //! [`Session`] runs scripts; `functions/` is the vocabulary; verbs of methods come from their records.
 
+mod check;
 mod convert;
+mod definitions;
 mod diagnose;
 mod functions;
 mod help;
 mod index;
 mod operators;
 mod records;
+pub mod reference;
 mod session;
+mod source;
 mod state;
+mod tokens;
+mod usage;
 mod vocabulary;
 
+pub use check::{Checker, Diagnostic, Severity};
+pub use definitions::definitions;
 pub use diagnose::{Frame, ScriptError};
 pub use help::{help, methods_json, names, overview};
 pub use operators::register_operators;
 pub use records::Estimator;
-pub use session::{Session, SessionOptions};
+pub use session::{Session, SessionOptions, read_script};
 pub use state::Printer;
 pub use vocabulary::{Entry, Vocabulary, vocabulary};
