@@ -71,6 +71,12 @@ pub enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Find what is wrong in scripts without running them
+    Check {
+        /// The scripts; - is standard input
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
     /// Explain a name, or list all names
     Help {
         /// A verb, property or constructor
@@ -92,6 +98,21 @@ pub enum Command {
         /// The shell
         #[arg(value_enum)]
         shell: Shell,
+    },
+    /// Write what editors need to know of all functions: a Rhai definitions file
+    Definitions {
+        /// Where to; standard output when not given
+        #[arg(long, value_name = "FILE")]
+        out: Option<String>,
+    },
+    /// Write the reference as web pages
+    Doc {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        out: String,
+        /// Write into a folder that holds other things
+        #[arg(long)]
+        force: bool,
     },
 }
 

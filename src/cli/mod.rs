@@ -4,6 +4,8 @@
 //! 5 a limit, 130 interrupted; `exit(n)` in a script gives n.
 
 mod arguments;
+mod check;
+mod doc;
 mod editor;
 mod interrupt;
 mod output;
@@ -19,10 +21,11 @@ use std::time::Instant;
 use clap::{CommandFactory, Parser};
 
 use crate::context::{Context, FileAccess};
+use crate::data::file::write_atomic;
 use crate::devices::devices;
 use crate::error::Error;
 use crate::explain::{EXPLANATIONS, codes, explain};
-use crate::script::{ScriptError, Session, SessionOptions, help, methods_json, overview};
+use crate::script::{ScriptError, Session, SessionOptions, definitions, help, methods_json, overview};
 use crate::value::Value;
 use arguments::{Arguments, Command, ErrorFormat, Flags};
 use interrupt::stop_on_interrupt;
@@ -51,6 +54,8 @@ pub fn main() -> ExitCode {
                 Ok(value)
             })
         }
+        Some(Command::Check { files }) => check::check(flags, &output, files),
+        Some(Command::Doc { out, force }) => doc::write(&output, out, *force),
         Some(other) => tell(other, flags, &output)
             .unwrap_or_else(|error| fail(&output, &ScriptError::outside(error, "sinew"), Some(2))),
     }
@@ -86,12 +91,21 @@ fn tell(command: &Command, flags: &Flags, output: &Output) -> crate::Result<Exit
             clap_complete::generate(*shell, &mut Arguments::command(), "sinew", &mut script);
             String::from_utf8_lossy(&script).into_owned()
         }
-        Command::Run { .. } | Command::Eval { .. } | Command::Repl => {
-            return Err(Error::internal("this command needs a session"));
+        Command::Definitions { out: None } => definitions(),
+        Command::Definitions { out: Some(path) } => return write_definitions(path, output),
+        Command::Run { .. } | Command::Eval { .. } | Command::Repl | Command::Check { .. } | Command::Doc { .. } => {
+            return Err(Error::internal("this command does not only tell something"));
         }
     };
     output.result(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+fn write_definitions(path: &str, output: &Output) -> crate::Result<ExitCode> {
+    Ok(match write_atomic(path, &Context::new(), |file| file.write_all(definitions().as_bytes())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(output, &ScriptError::outside(error, "definitions"), None),
+    })
 }
 
 /// Whether a person sits there.

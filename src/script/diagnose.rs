@@ -74,15 +74,8 @@ impl ScriptError {
 impl std::fmt::Display for ScriptError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "error[{}]: {}", self.error.kind().code(), self.error.message())?;
-        if let Some((line, column)) = self.position {
-            let width = line.to_string().len();
-            write!(f, "\n{:width$}--> {}:{line}:{column}", "", self.source)?;
-            if let Some(text) = &self.line {
-                let indent: String =
-                    text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-                let carets = "^".repeat(word_at(text, column).map_or(1, |word| word.chars().count()));
-                write!(f, "\n{:width$} |\n{line} | {text}\n{:width$} | {indent}{carets}", "", "")?;
-            }
+        if let Some(position) = self.position {
+            write_excerpt(f, &self.source, position, self.line.as_deref())?;
         }
         if let Some(hint) = self.error.hint() {
             write!(f, "\n  help: {hint}")?;
@@ -98,6 +91,21 @@ impl std::fmt::Display for ScriptError {
 }
 
 impl std::error::Error for ScriptError {}
+
+/// The place in the source and, where it is known, the line with carets under the word there.
+pub(super) fn write_excerpt(
+    f: &mut std::fmt::Formatter<'_>,
+    source: &str,
+    (line, column): (usize, usize),
+    text: Option<&str>,
+) -> std::fmt::Result {
+    let width = line.to_string().len();
+    write!(f, "\n{:width$}--> {source}:{line}:{column}", "")?;
+    let Some(text) = text else { return Ok(()) };
+    let indent: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let carets = "^".repeat(word_at(text, column).map_or(1, |word| word.chars().count()));
+    write!(f, "\n{:width$} |\n{line} | {text}\n{:width$} | {indent}{carets}", "", "")
+}
 
 /// The word that starts at a column (from 1), if one does.
 fn word_at(line: &str, column: usize) -> Option<String> {
@@ -266,7 +274,8 @@ fn no_property(message: &str) -> Error {
     }
 }
 
-fn unknown_property(kind: &str, name: &str) -> Error {
+/// The error for a property that a type does not have.
+pub(super) fn unknown_property(kind: &str, name: &str) -> Error {
     let vocabulary = vocabulary();
     let error = Error::name(format!("{kind} has no property '{name}'"));
     if vocabulary.entries.iter().any(|entry| entry.name == name && !entry.is_property) {

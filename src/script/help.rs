@@ -83,7 +83,8 @@ fn options_text(options: impl Iterator<Item = &'static Opt>) -> String {
     text
 }
 
-fn usage(record: &Record) -> String {
+/// How a record is called, a line for each form.
+pub(super) fn usage(record: &Record) -> String {
     let verb = record.verb;
     let options = if record.all_options().next().is_some() { "#{ .. }" } else { "" };
     let parameters: Vec<&str> = record.params.iter().map(|param| param.name).collect();

@@ -2,8 +2,10 @@
 //!
 //! [`Session`] runs scripts; `functions/` is the vocabulary; verbs of methods come from their records.
 
+mod check;
 mod complete;
 mod convert;
+mod definitions;
 mod diagnose;
 mod functions;
 mod help;
@@ -11,18 +13,24 @@ mod index;
 mod operators;
 mod parallel;
 mod records;
+pub mod reference;
 mod scan;
 mod session;
+mod source;
 mod state;
+mod tokens;
+mod usage;
 mod variables;
 mod vocabulary;
 
+pub use check::{Checker, Diagnostic, Severity};
 pub use complete::{Candidate, CandidateKind, Completion};
+pub use definitions::definitions;
 pub use diagnose::{Frame, ScriptError};
 pub use help::{help, methods_json, names, overview, search};
 pub use operators::register_operators;
 pub use records::Estimator;
-pub use session::{Session, SessionOptions};
+pub use session::{Session, SessionOptions, read_script};
 pub use state::Printer;
 pub use variables::Variable;
 pub use vocabulary::{Entry, Vocabulary, vocabulary};

@@ -63,7 +63,7 @@ fn call_record(
 }
 
 /// How many positional arguments the record takes; a method's data is one.
-fn arity(record: &Record) -> usize {
+pub(super) fn arity(record: &Record) -> usize {
     if record.is_method() { 1 } else { record.params.len() }
 }
 

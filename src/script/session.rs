@@ -1,5 +1,6 @@
 //! A session: an engine with variables, limits and a seed, ready to evaluate scripts.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -183,12 +184,8 @@ impl Session {
     /// # Errors
     /// As [`Session::eval`], or a file that cannot be read.
     pub fn run_file(&mut self, path: &str) -> Result<Value, ScriptError> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| ScriptError::outside(Error::file(format!("cannot read '{path}': {error}")), path))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| ScriptError::outside(Error::file(format!("'{path}' is not text in UTF-8")), path))?;
-        // A script may start with the line that makes it executable.
-        let text = if text.starts_with("#!") { format!("//{text}") } else { text };
+        let text = read_script(path)?;
+        let text = without_shebang(&text);
         let folder = Path::new(path).parent().map(|folder| folder.display().to_string());
         self.state.set_script_dir(Some(folder.filter(|folder| !folder.is_empty()).unwrap_or_else(|| ".".into())));
         self.eval_named(&text, path)
@@ -308,6 +305,22 @@ fn is_at_end(error: &ParseError, text: &str) -> bool {
     let last = (text.lines().count(), text.lines().last().map_or(0, |line| line.chars().count()));
     let place = error.position();
     (place.line().unwrap_or(0), place.position().unwrap_or(0)) > last
+}
+
+/// The text of a script.
+///
+/// # Errors
+/// A file that cannot be read, or is no text in UTF-8.
+pub fn read_script(path: &str) -> Result<String, ScriptError> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| ScriptError::outside(Error::file(format!("cannot read '{path}': {error}")), path))?;
+    String::from_utf8(bytes)
+        .map_err(|_| ScriptError::outside(Error::file(format!("'{path}' is not text in UTF-8")), path))
+}
+
+/// A script may start with the line that makes it executable; the language takes that for a comment then.
+pub(super) fn without_shebang(text: &str) -> Cow<'_, str> {
+    if text.starts_with("#!") { format!("//{text}").into() } else { text.into() }
 }
 
 /// Whether a script ended by `exit`, however deep in calls.

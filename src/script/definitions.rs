@@ -1,0 +1,201 @@
+//! `sinew definitions`: what editors need to know of every function, in the form that Rhai itself writes it.
+
+use std::collections::HashSet;
+
+use super::records::arity;
+use super::usage::{Form, Usage, usages};
+use super::vocabulary::{Entry, vocabulary};
+use crate::model::{Record, Run};
+use crate::options::Opt;
+use crate::registry::records;
+
+/// What the letters of the usage lines stand for.
+const RECEIVERS: &[(&str, &str)] = &[
+    ("m", "Matrix"),
+    ("v", "Vector"),
+    ("t", "Table"),
+    ("g", "Graph"),
+    ("mask", "Mask"),
+    ("fit", "Fit"),
+    ("path", "Path"),
+    ("figure", "Figure"),
+    ("timer", "Timer"),
+    ("model", "Estimator"),
+    ("error", "Error"),
+    ("list", "Array"),
+];
+
+/// A definitions file: all functions, methods, properties and constructors with their help.
+pub fn definitions() -> String {
+    let mut file = File { text: String::from("module static;\n"), written: HashSet::new() };
+    records().for_each(|record| file.record(record));
+    vocabulary().entries.iter().for_each(|entry| file.entry(entry));
+    file.text
+}
+
+struct File {
+    text: String,
+    written: HashSet<String>,
+}
+
+impl File {
+    /// Writes a signature once, with its help above it.
+    fn write(&mut self, signature: String, help: &[String]) {
+        if self.written.contains(&signature) {
+            return;
+        }
+        self.text.push('\n');
+        for line in help.iter().flat_map(|text| text.lines()) {
+            self.text.push_str(if line.is_empty() { "///" } else { "/// " });
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+        self.text.push_str(&signature);
+        self.text.push('\n');
+        self.written.insert(signature);
+    }
+
+    fn record(&mut self, record: &'static Record) {
+        let gives = match record.run {
+            Run::Fit(_) => "Fit",
+            Run::Path(_) => "Path",
+            Run::Value(_) => "?",
+        };
+        let mut help = vec![record.summary.to_string()];
+        if !record.details.is_empty() {
+            help.push(format!("\n{}", record.details));
+        }
+        help.extend(options_help(record.all_options()));
+        help.push(example_help(record.example));
+        let data = if record.is_method() { vec!["x"] } else { record.params.iter().map(|param| param.name).collect() };
+        debug_assert_eq!(data.len(), arity(record));
+        let parameters: Vec<String> = data.iter().map(|name| format!("{name}: ?")).collect();
+        let with_options = [parameters.clone(), vec!["options: Map".into()]].concat();
+        for parameters in [parameters, with_options] {
+            self.write(format!("fn {}({}) -> {gives};", record.verb, parameters.join(", ")), &help);
+        }
+        if let Some(name) = record.constructor {
+            self.write(format!("fn {name}() -> Estimator;"), &help);
+            self.write(format!("fn {name}(options: Map) -> Estimator;"), &help);
+        }
+        for property in record.adds {
+            let help = format!("{}\n\nFits of {}.", property.help, record.verb);
+            self.write(format!("fn get {}(fit: Fit) -> ?;", property.name), &[help]);
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        let mut help = vec![entry.summary.to_string()];
+        help.extend(options_help(entry.options.iter()));
+        help.push(example_help(entry.example));
+        for usage in usages(entry) {
+            self.write(signature(entry.name, &usage), &help);
+        }
+    }
+}
+
+fn options_help(options: impl Iterator<Item = &'static Opt>) -> Option<String> {
+    let lines: Vec<String> = options
+        .map(|opt| format!("- `{}`: {}; {} [{}]", opt.name, opt.help, opt.describe(), opt.default.describe()))
+        .collect();
+    (!lines.is_empty()).then(|| format!("\n# Options\n\n{}", lines.join("\n")))
+}
+
+fn example_help(example: &str) -> String {
+    format!("\n# Example\n\n```rhai\n{}\n```", example.trim_end())
+}
+
+fn signature(name: &str, usage: &Usage<'_>) -> String {
+    let receiver = usage.receiver.map(receiver);
+    let gives = usage.gives.map_or("?", kind);
+    match &usage.form {
+        Form::Read => format!("fn get {name}({}) -> {gives};", receiver.unwrap_or_default()),
+        Form::Write => format!("fn set {name}({}, value: ?);", receiver.unwrap_or_default()),
+        Form::Call(arguments) => {
+            let mut parameters: Vec<String> = receiver.into_iter().collect();
+            for argument in arguments {
+                let parameter = parameter(argument, parameters.len());
+                parameters.push(parameter);
+            }
+            format!("fn {name}({}) -> {gives};", parameters.join(", "))
+        }
+    }
+}
+
+/// A receiver with its type, as far as its name tells.
+fn receiver(name: &str) -> String {
+    let known = RECEIVERS.iter().find(|(letter, _)| *letter == name);
+    match known {
+        Some((name, kind)) => format!("{name}: {kind}"),
+        None if is_word(name) => format!("{name}: ?"),
+        None => "range: ?".into(),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// An argument with its type; examples of values get a name.
+fn parameter(argument: &str, position: usize) -> String {
+    match argument.chars().next() {
+        Some('#') => "options: Map".into(),
+        Some('[') => "list: Array".into(),
+        Some('|') => "f: FnPtr".into(),
+        Some('"') => "name: String".into(),
+        Some('0'..='9') => "number: ?".into(),
+        _ if matches!(argument, "path" | "message" | "name") => format!("{argument}: String"),
+        _ if is_word(argument) => format!("{argument}: ?"),
+        _ => format!("value{position}: ?"),
+    }
+}
+
+/// A type of the usage lines, as definitions write it.
+fn kind(gives: &str) -> &str {
+    match gives {
+        "string" => "String",
+        "list" => "Array",
+        "map" => "Map",
+        _ if gives.starts_with('[') => "Array",
+        _ if gives.starts_with("#{") => "Map",
+        _ if is_word(gives) => gives,
+        _ => "?",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_have_receivers_and_types() {
+        let text = definitions();
+        for line in [
+            "module static;",
+            "fn reshape(m: Matrix, rows: ?, cols: ?) -> Matrix;",
+            "fn get precision(fit: Fit) -> Matrix;",
+            "fn set title(figure: Figure, value: ?);",
+            "fn hstack(list: Array) -> Matrix;",
+            "fn graphical_lasso(x: ?, options: Map) -> Fit;",
+            "fn GraphicalLasso(options: Map) -> Estimator;",
+            "fn get n_components(fit: Fit) -> ?;",
+            "/// Sparse precision matrix by L1-penalised Gaussian likelihood",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no line {line}");
+        }
+    }
+
+    #[test]
+    fn every_line_is_a_comment_or_a_signature_and_stands_once() {
+        let text = definitions();
+        let mut seen = HashSet::new();
+        for line in text.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with("///")) {
+            assert!(line.starts_with("fn ") && line.ends_with(';') && line.contains('('), "{line}");
+            assert!(seen.insert(line), "twice: {line}");
+        }
+        for name in super::super::names() {
+            let defined = [format!("fn {name}("), format!("fn get {name}(")];
+            assert!(defined.iter().any(|start| text.contains(start)), "{name} is not defined");
+        }
+    }
+}

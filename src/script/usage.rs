@@ -1,0 +1,82 @@
+//! The usage lines of the vocabulary, taken apart: `m.reshape(rows, cols) -> Matrix`.
+
+use super::source::Source;
+use super::vocabulary::Entry;
+
+/// One form in which a name is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Usage<'a> {
+    /// What stands before the dot.
+    pub receiver: Option<&'a str>,
+    pub form: Form<'a>,
+    /// What stands behind the arrow.
+    pub gives: Option<&'a str>,
+}
+
+/// How a name is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form<'a> {
+    /// With arguments.
+    Call(Vec<&'a str>),
+    /// As a property that is read.
+    Read,
+    /// As a property that is set.
+    Write,
+}
+
+/// Every form of an entry; a line that is none of them is left out.
+pub(super) fn usages(entry: &Entry) -> Vec<Usage<'static>> {
+    entry.usage.lines().filter_map(|line| usage(line, entry.name)).collect()
+}
+
+fn usage<'a>(line: &'a str, name: &str) -> Option<Usage<'a>> {
+    let (left, gives) = match line.rsplit_once(" -> ") {
+        Some((left, gives)) => (left, Some(gives)),
+        None => (line, None),
+    };
+    let member = format!(".{name}");
+    let (receiver, behind) = match left.find(&member) {
+        Some(dot) => (Some(&left[..dot]), &left[dot + member.len()..]),
+        None => (None, left.strip_prefix(name)?),
+    };
+    let form = match behind {
+        "" => Form::Read,
+        _ if behind.starts_with(" = ") => Form::Write,
+        _ => Form::Call(arguments(behind)?),
+    };
+    Some(Usage { receiver, form, gives })
+}
+
+/// The arguments in `(a, b)`.
+fn arguments(text: &str) -> Option<Vec<&str>> {
+    let source = Source::new(text)?;
+    let last = source.tokens().len().checked_sub(1)?;
+    let whole = source.at(0) == "(" && source.partner(0) == last;
+    whole.then(|| source.split(1..last).iter().map(|range| source.slice(range)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_taken_apart() {
+        let plot = usage("fit.plot(\"network\" | \"heatmap\", #{ title, size }) -> Figure", "plot").unwrap();
+        assert_eq!(plot.receiver, Some("fit"));
+        assert_eq!(plot.form, Form::Call(vec!["\"network\" | \"heatmap\"", "#{ title, size }"]));
+        assert_eq!(plot.gives, Some("Figure"));
+        let matrix = usage("matrix([[1, 2], [3, 4]]) -> Matrix", "matrix").unwrap();
+        assert_eq!((matrix.receiver, matrix.form), (None, Form::Call(vec!["[[1, 2], [3, 4]]"])));
+        assert_eq!(usage("fit.lambda", "lambda").map(|usage| usage.form), Some(Form::Read));
+        assert_eq!(usage("figure.title = \"text\"", "title").map(|usage| usage.form), Some(Form::Write));
+    }
+
+    #[test]
+    fn every_line_of_the_vocabulary_is_a_form() {
+        for entry in &super::super::vocabulary::vocabulary().entries {
+            for line in entry.usage.lines() {
+                assert!(usage(line, entry.name).is_some(), "the usage of {} cannot be read: {line}", entry.name);
+            }
+        }
+    }
+}
