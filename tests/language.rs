@@ -379,3 +379,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn comparisons_with_infinite_and_missing_numbers_are_right() {
+    let mut session = Session::sandboxed();
+    for (script, expected) in [
+        ("inf() > 5 && inf() > 5.0 && 5 < inf() && -inf() < 0.0 && inf() >= inf() && !(inf() < inf())", true),
+        ("inf() == inf() && inf() != -inf() && !(inf() == 1e308)", true),
+        ("let best = inf(); for value in [3.0, 1.5, 2.0] { if value < best { best = value; } } best == 1.5", true),
+        ("nan() == nan() || nan() < 1.0 || nan() > 1 || nan() <= nan()", false),
+        ("0.1 + 0.2 == 0.3 && 1 == 1.0 && 2 > 1.5 && !(1.0 < 1.0)", true),
+    ] {
+        assert_eq!(session.eval_as::<bool>(script).expect(script), expected, "{script}");
+    }
+}

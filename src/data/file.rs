@@ -9,28 +9,40 @@ use crate::error::{Error, Result};
 /// Bytes that are read between two looks at the limits.
 const PIECE: usize = 1 << 22;
 
-/// The bytes of a file.
+/// The bytes of a file; one that gzip has packed is unpacked.
 ///
 /// # Errors
 /// When the context forbids it or the file cannot be read; the error names the file.
 pub fn read_bytes(path: &str, ctx: &Context) -> Result<Vec<u8>> {
     let path = ctx.allow_file(Path::new(path))?;
     let fail = |error: std::io::Error| cannot("read", &path, &error);
-    let mut file = std::fs::File::open(&path).map_err(fail)?;
+    let file = std::fs::File::open(&path).map_err(fail)?;
+    let bytes = read_pieces(file, ctx, fail)?;
+    match bytes.starts_with(GZIP) {
+        true => read_pieces(flate2::read::MultiGzDecoder::new(bytes.as_slice()), ctx, fail),
+        false => Ok(bytes),
+    }
+}
+
+/// How every file of gzip begins.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
+fn read_pieces(mut source: impl Read, ctx: &Context, fail: impl Fn(std::io::Error) -> Error) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut held = Vec::new();
-    // In pieces, so that a device without an end meets the limits on memory and time.
+    // In pieces, so that a device or a packed file without an end meets the limits on memory and time.
     loop {
         ctx.check()?;
         held.push(ctx.reserve(PIECE)?);
-        let read = (&mut file).take(PIECE as u64).read_to_end(&mut bytes).map_err(fail)?;
+        let read = (&mut source).take(PIECE as u64).read_to_end(&mut bytes).map_err(&fail)?;
         if read < PIECE {
             return Ok(bytes);
         }
     }
 }
 
-/// Writes a file through a temporary one beside it, which is renamed when it is complete.
+/// Writes a file through a temporary one beside it, which is renamed when it is complete. A file that ends in `.gz` is
+/// packed.
 ///
 /// # Errors
 /// When the context forbids it or the file cannot be written; an existing file is then still whole.
@@ -53,16 +65,28 @@ pub fn write_atomic(
     let mut file = builder.tempfile_in(folder).map_err(fail)?;
     {
         let mut buffered = BufWriter::new(file.as_file_mut());
-        write(&mut buffered).and_then(|()| buffered.flush()).map_err(fail)?;
+        if is_packed(&path) {
+            let mut packed = flate2::write::GzEncoder::new(&mut buffered, flate2::Compression::default());
+            write(&mut packed).and_then(|()| packed.finish().map(drop)).map_err(fail)?;
+        } else {
+            write(&mut buffered).map_err(fail)?;
+        }
+        buffered.flush().map_err(fail)?;
     }
     file.as_file().sync_all().map_err(fail)?;
     file.persist(&path).map_err(|error| fail(error.error))?;
     Ok(())
 }
 
-/// The extension of a path in lower case.
+fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+}
+
+/// The extension of a path in lower case; of `x.csv.gz` that is `csv`.
 pub fn extension(path: &str) -> String {
-    Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+    let path = Path::new(path);
+    let unpacked = if is_packed(path) { path.with_extension("") } else { path.to_path_buf() };
+    unpacked.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 /// The error for an extension that nothing is written to or read from.

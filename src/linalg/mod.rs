@@ -3,6 +3,7 @@
 //! The only folder that knows faer. Everything runs on one thread: the parallelism of the crate is over
 //! independent problems, so that results do not depend on the number of threads.
 
+mod convert;
 mod kernels;
 
 pub use kernels::{axpy, dot};

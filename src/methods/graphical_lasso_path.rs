@@ -129,7 +129,7 @@ impl GraphicalLassoPath {
         let own = self.clone();
         let solved = Solved {
             verb: RECORD.verb,
-            method: super::graphical_lasso::RECORD.verb,
+            method: super::graphical_lasso::RECORD.verb.into(),
             input,
             points,
             options: self.recorded(),

@@ -64,7 +64,12 @@ pub struct FitBuilder {
 
 impl Fit {
     /// Starts the clock for a fit of `method` to `input`.
-    pub fn builder(method: &'static str, input: &Input, options: Vec<(String, Value)>, ctx: &Context) -> FitBuilder {
+    pub fn builder(
+        method: impl Into<Cow<'static, str>>,
+        input: &Input,
+        options: Vec<(String, Value)>,
+        ctx: &Context,
+    ) -> FitBuilder {
         FitBuilder {
             started: Instant::now(),
             inner: Inner {

@@ -110,7 +110,7 @@ pub struct Solved {
     /// The verb that computed the path.
     pub verb: &'static str,
     /// The verb that its fits carry.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     /// The data.
     pub input: Input,
     /// The solutions, in order of descending penalty.
@@ -162,8 +162,8 @@ impl Path {
     }
 
     /// The verb that its fits carry.
-    pub fn method(&self) -> &'static str {
-        self.0.method
+    pub fn method(&self) -> &str {
+        &self.0.method
     }
 
     /// The options that held.
@@ -251,7 +251,7 @@ impl Path {
             options.push(("lambda".into(), point.lambda.into()));
         }
         options.extend(inner.options.iter().cloned());
-        let mut builder = Fit::builder(inner.method, &inner.input, options, ctx)
+        let mut builder = Fit::builder(inner.method.clone(), &inner.input, options, ctx)
             .lambda(Value::Float(point.lambda))
             .likelihood(point.likelihood)
             .certificate(point.certificate)

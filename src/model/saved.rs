@@ -208,6 +208,8 @@ fn point_from_json(json: &Json, p: usize) -> Result<Point> {
 pub struct SavedPath {
     /// The verb that computed the path.
     pub verb: String,
+    /// The verb that its fits carry.
+    pub method: String,
     /// The options that held.
     pub options: Vec<(String, Value)>,
     /// The data.
@@ -240,6 +242,7 @@ impl SavedPath {
         let points = part(json, "points")?.as_array().ok_or_else(|| broken("\"points\" is not a list"))?;
         Ok(Self {
             verb: text_from_json(json, "verb")?,
+            method: text_from_json(json, "method")?,
             options: entries(json, "options")?,
             points: points.iter().map(|point| point_from_json(point, input.p())).collect::<Result<_>>()?,
             input,

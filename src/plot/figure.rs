@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use crate::context::Context;
 use crate::data::file::{extension, unknown_extension, write_atomic};
 use crate::engine_type;
@@ -26,7 +28,7 @@ pub struct Figure {
     scene: Arc<Scene>,
 }
 
-engine_type!(Figure, "Figure");
+engine_type!(Figure, "Figure", saved);
 
 impl Figure {
     /// A figure of one panel.
@@ -92,6 +94,28 @@ impl Figure {
         plotly::figure_json(&self.scene)
     }
 
+    /// As it is saved: what Plotly takes, and beside it what the figure consists of, which Plotly does not look at.
+    pub fn to_saved_json(&self) -> serde_json::Value {
+        let mut json = self.to_json();
+        json["type"] = "Figure".into();
+        // A scene is plain data, for which this cannot fail.
+        json["scene"] = serde_json::to_value(&*self.scene).unwrap_or_default();
+        json
+    }
+
+    /// The figure that was saved.
+    ///
+    /// # Errors
+    /// JSON of another shape.
+    pub fn from_saved_json(json: &serde_json::Value) -> Result<Self> {
+        let scene = json
+            .get("scene")
+            .ok_or_else(|| Error::data("this is a figure of Plotly, not one that sinew saved: it has no \"scene\""))?;
+        let scene = Scene::deserialize(scene)
+            .map_err(|error| Error::data(format!("this is not as sinew saves it: \"scene\": {error}")))?;
+        Ok(Self { scene: Arc::new(scene) })
+    }
+
     /// As a static picture: a whole SVG document without references to anything outside.
     pub fn to_svg(&self) -> String {
         svg::document(&self.scene)
@@ -116,7 +140,7 @@ impl Figure {
         let text = match extension(path).as_str() {
             "html" | "htm" => self.to_html(js),
             "svg" => self.to_svg(),
-            "json" => self.to_json().to_string(),
+            "json" => self.to_saved_json().to_string(),
             _ => return Err(unknown_extension(path, ".html, .svg, .json")),
         };
         write_atomic(path, ctx, |file| file.write_all(text.as_bytes()))

@@ -16,6 +16,7 @@ mod network;
 mod paint;
 mod paths;
 mod plotly;
+mod saved;
 mod scene;
 mod statistics;
 mod svg;

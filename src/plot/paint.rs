@@ -1,7 +1,7 @@
 //! Colours by what they mean, each with a value for light and one for dark backgrounds.
 
 /// A colour of a figure. The series are those of Okabe and Ito, which colour-blind readers can tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Paint {
     /// Text and axes.
     Ink,
@@ -75,7 +75,7 @@ impl Paint {
 }
 
 /// How numbers become colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ColorScale {
     /// Vermillion below 0, blue above, pale at 0; the bounds are symmetric.
     Diverging,

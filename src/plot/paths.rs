@@ -213,7 +213,7 @@ mod tests {
         let input = Input::covariance_matrix(&s, Some(50)).unwrap();
         let solved = Solved {
             verb: "graphical_lasso_path",
-            method: "graphical_lasso",
+            method: "graphical_lasso".into(),
             input,
             points,
             options: Vec::new(),

@@ -2,15 +2,18 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::Matrix;
 
 use super::paint::{ColorScale, Paint};
+use super::saved;
 
 /// More entries than this are no legend.
 const MOST_ENTRIES: usize = 40;
 
 /// A whole figure: panels in rows of `columns`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Scene {
     /// The heading.
     pub title: Option<String>,
@@ -21,7 +24,7 @@ pub struct Scene {
 }
 
 /// One pair of axes with what is drawn in it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Panel {
     /// The panel's heading, where a figure has several.
     pub title: Option<String>,
@@ -38,7 +41,7 @@ pub struct Panel {
 }
 
 /// An axis.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     /// What it measures.
     pub title: String,
@@ -85,7 +88,7 @@ impl Axis {
 }
 
 /// One thing that is drawn.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Trace {
     /// A line through points.
@@ -103,7 +106,7 @@ pub enum Trace {
 }
 
 /// The stroke of a line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dash {
     /// Without gaps.
     #[default]
@@ -115,13 +118,15 @@ pub enum Dash {
 }
 
 /// A line through points in their order; NaN makes a gap.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Line {
     /// The entry in the legend; empty for none.
     pub name: String,
     /// Horizontal positions.
+    #[serde(with = "saved::numbers")]
     pub x: Vec<f64>,
     /// Vertical positions, as many.
+    #[serde(with = "saved::numbers")]
     pub y: Vec<f64>,
     /// Colour.
     pub paint: Paint,
@@ -132,19 +137,22 @@ pub struct Line {
 }
 
 /// Points.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Markers {
     /// The entry in the legend; empty for none.
     pub name: String,
     /// Horizontal positions.
+    #[serde(with = "saved::numbers")]
     pub x: Vec<f64>,
     /// Vertical positions, as many.
+    #[serde(with = "saved::numbers")]
     pub y: Vec<f64>,
     /// The text beside each point, empty for none; the list may be empty.
     pub labels: Vec<String>,
     /// What the pointer shows at each point, lines separated by `\n`; the list may be empty.
     pub hover: Vec<String>,
     /// Diameters in pixels, one a point.
+    #[serde(with = "saved::numbers")]
     pub size: Vec<f64>,
     /// Colours, one a point.
     pub paint: Vec<Paint>,
@@ -175,13 +183,14 @@ impl Markers {
 }
 
 /// Straight lines of one colour: the edges of a network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Segments {
     /// The entry in the legend; empty for none.
     pub name: String,
     /// From `x0, y0` to `x1, y1`.
     pub ends: Vec<[f64; 4]>,
     /// Widths in pixels, one a line; few different ones.
+    #[serde(with = "saved::numbers")]
     pub width: Vec<f64>,
     /// What the pointer shows in the middle of each line; the list may be empty.
     pub hover: Vec<String>,
@@ -194,9 +203,10 @@ pub struct Segments {
 }
 
 /// A matrix as coloured cells, the first row on top.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HeatmapCells {
     /// The numbers; those that are not finite stay empty.
+    #[serde(with = "saved::matrix")]
     pub values: Matrix,
     /// Labels of the rows.
     pub rows: Vec<String>,
@@ -219,13 +229,14 @@ impl HeatmapCells {
 }
 
 /// Upright bars, from 0 to a height.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bars {
     /// The entry in the legend; empty for none.
     pub name: String,
     /// Where each bar starts and ends on the horizontal axis.
     pub spans: Vec<[f64; 2]>,
     /// The heights, as many; those that are not finite are left out.
+    #[serde(with = "saved::numbers")]
     pub heights: Vec<f64>,
     /// What the pointer shows at each bar; the list may be empty.
     pub hover: Vec<String>,
@@ -234,7 +245,7 @@ pub struct Bars {
 }
 
 /// Upright boxes of one series.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Boxes {
     /// The entry in the legend; empty for none.
     pub name: String,
@@ -247,7 +258,7 @@ pub struct Boxes {
 }
 
 /// One box.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BoxMark {
     /// Its middle on the horizontal axis.
     pub x: f64,

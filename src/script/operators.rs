@@ -58,6 +58,19 @@ fn arithmetic(module: &mut Module, name: &'static str, f: fn(f64, f64) -> f64) {
     operator(module, name, move |a: i64, b: Vector| b.map(|b| f(a as f64, b)));
 }
 
+/// The script language compares floats up to rounding by dividing by the larger one, which makes every comparison with an
+/// infinite number false. These compare infinite numbers by themselves, and finite ones as the language does.
+fn comparison_of_floats(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
+    let compare = move |x: f64, y: f64| {
+        let scale = x.abs().max(y.abs());
+        let is_close = x.is_finite() && y.is_finite() && (x - y).abs() <= scale * f64::EPSILON;
+        if is_close { f(0.0, 0.0) } else { f(x, y) }
+    };
+    operator(module, name, compare);
+    operator(module, name, move |x: f64, y: i64| compare(x, y as f64));
+    operator(module, name, move |x: i64, y: f64| compare(x as f64, y));
+}
+
 fn comparison(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
     let number = move |a: f64, b: f64| f64::from(f(a, b));
     operator(module, name, move |a: Matrix, b: f64| a.mask(|a| f(a, b)));
@@ -83,12 +96,18 @@ pub(super) fn define(builder: &mut Builder) {
     arithmetic(module, "*", |a, b| a * b);
     arithmetic(module, "/", |a, b| a / b);
     arithmetic(module, "**", f64::powf);
-    comparison(module, ">", |a, b| a > b);
-    comparison(module, "<", |a, b| a < b);
-    comparison(module, ">=", |a, b| a >= b);
-    comparison(module, "<=", |a, b| a <= b);
-    comparison(module, "==", |a, b| a == b);
-    comparison(module, "!=", |a, b| a != b);
+    let comparisons: [(_, fn(f64, f64) -> bool); 6] = [
+        (">", |a, b| a > b),
+        ("<", |a, b| a < b),
+        (">=", |a, b| a >= b),
+        ("<=", |a, b| a <= b),
+        ("==", |a, b| a == b),
+        ("!=", |a, b| a != b),
+    ];
+    for (name, f) in comparisons {
+        comparison(module, name, f);
+        comparison_of_floats(module, name, f);
+    }
     operator(module, "-", |a: Matrix| a.map(|value| -value));
     operator(module, "-", |a: Vector| a.map(|value| -value));
     operator(module, "!", |mask: Mask| mask.not());

@@ -341,6 +341,8 @@ fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
     let registered = register_operators(&mut engine);
     debug_assert!(registered.is_ok());
     engine.set_default_tag(Dynamic::from(StateHandle(Arc::clone(state))));
+    // With them on, our comparisons with infinite numbers would not be looked at.
+    engine.set_fast_operators(false);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_max_expr_depths(256, 128);

@@ -104,7 +104,7 @@ pub(super) fn parse(
 }
 
 fn graph(json: &Value, ctx: &Context) -> Result<Graph> {
-    const PARTS: [&str; 4] = ["directed", "nodes", "edges", "node_attributes"];
+    const PARTS: [&str; 5] = ["directed", "nodes", "edges", "node_attributes", "type"];
     let map = json.as_object().ok_or_else(|| Error::data("a graph in JSON is a map with 'nodes' and 'edges'"))?;
     if let Some(other) = map.keys().find(|key| !PARTS.contains(&key.as_str())) {
         return Err(Error::data(format!("a graph in JSON has no '{other}'"))

@@ -8,7 +8,7 @@ use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::example::{EXAMPLES, example};
 use crate::data::file::{extension, unknown_extension};
-use crate::data::{CsvOptions, Matrix, Table, read_csv, read_matrix, read_npy};
+use crate::data::{CsvOptions, Matrix, Table, read_csv, read_matrix, read_mtx, read_npy};
 use crate::error::Result;
 use crate::model::Area;
 use crate::options::{Kind, Opt, Preset};
@@ -47,8 +47,9 @@ fn read(call: &NativeCallContext<'_>, path: &str) -> Outcome<rhai::Dynamic> {
         "csv" => rhai::Dynamic::from(csv(call, "read", path, &Map::new(), b',')?),
         "tsv" => rhai::Dynamic::from(csv(call, "read", path, &Map::new(), b'\t')?),
         "npy" => rhai::Dynamic::from(read_npy(path, &context(call))?),
+        "mtx" => rhai::Dynamic::from(read_mtx(path, &context(call))?),
         "txt" | "dat" => rhai::Dynamic::from(read_matrix(path, &context(call))?),
-        _ => return Err(unknown_extension(path, ".csv .tsv .npy .txt .dat").into()),
+        _ => return Err(unknown_extension(path, ".csv .tsv .npy .mtx .txt .dat, each also with .gz behind it").into()),
     })
 }
 
@@ -95,9 +96,16 @@ pub(super) fn define(b: &mut Builder) {
     )
     .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Matrix> { Ok(read_npy(path, &context(&call))?) });
     b.verb(
+        "read_mtx",
+        "read_mtx(path) -> Matrix",
+        "Matrix from a Matrix Market file, coordinate or array, dense in memory",
+        "eye(2).save(\"example.mtx\");\nprint(read_mtx(\"example.mtx\"));",
+    )
+    .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Matrix> { Ok(read_mtx(path, &context(&call))?) });
+    b.verb(
         "read",
         "read(path)",
-        "Read a file by its ending: .csv and .tsv give a Table, .npy, .txt and .dat a Matrix",
+        "Read a file by its ending: .csv and .tsv give a Table, .npy, .mtx, .txt and .dat a Matrix; .gz behind it is unpacked",
         "eye(2).save(\"example.npy\");\nprint(read(\"example.npy\"));",
     )
     .on_any(|call: NativeCallContext<'_>, path: &str| read(&call, path));

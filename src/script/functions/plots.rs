@@ -69,7 +69,7 @@ const GRID: &[Opt] = &[
     charts::TITLE,
     Opt::new("columns", &[Kind::Count(1)], Preset::Unset("about a square"), "How many figures stand beside each other"),
 ];
-const SAVE: &[Opt] = &[Opt::new(
+pub(super) const SAVE: &[Opt] = &[Opt::new(
     "js",
     &[Kind::Choice(&["embedded", "cdn"])],
     Preset::Text("embedded"),

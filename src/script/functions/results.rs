@@ -1,64 +1,168 @@
-//! What every result has: `to_map`, `to_json`, `save`, and a text.
+//! What every result has: `to_map`, `to_json`, `save` and `load`, and a text.
 
-use rhai::{FnNamespace, FuncRegistration, NativeCallContext};
+use rhai::{Dynamic, FnNamespace, FuncRegistration, NativeCallContext};
 
-use super::super::convert::{Outcome, for_engine_types, json_to_dynamic};
+use super::super::convert::{Outcome, for_engine_types, json_to_dynamic, to_dynamic};
 use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use crate::data::file::{extension, unknown_extension, write_atomic};
-use crate::data::{Groups, Mask, Matrix, Table, Vector, write_csv, write_npy};
-use crate::error::Result;
+use crate::data::file::{extension, read_bytes, unknown_extension, write_atomic};
+use crate::data::{
+    CsvOptions, Groups, Mask, Matrix, Table, Vector, read_csv, read_matrix, read_mtx, read_npy, write_csv, write_mtx,
+    write_npy,
+};
+use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Area, Fit, Path};
+use crate::model::{Area, Fit, Path, Run, SavedPath, Solved, value_from_json};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
+use crate::value::Engine;
 
-fn save_json(json: &serde_json::Value, path: &str, ctx: &crate::Context) -> Result<()> {
+fn save_json(value: &impl Engine, path: &str, ctx: &crate::Context) -> Result<()> {
     write_atomic(path, ctx, |out| {
-        serde_json::to_writer_pretty(&mut *out, json)?;
+        serde_json::to_writer_pretty(&mut *out, &value.to_saved_json())?;
         out.write_all(b"\n")
     })
-}
-
-/// Writes a value as JSON, or by `other` for other endings.
-fn save(
-    json: impl Fn() -> serde_json::Value,
-    path: &str,
-    call: &NativeCallContext<'_>,
-    other: impl FnOnce(&str) -> Result<()>,
-) -> Outcome<()> {
-    match extension(path).as_str() {
-        "json" => save_json(&json(), path, &context(call))?,
-        _ => other(path)?,
-    }
-    Ok(())
 }
 
 fn save_matrix(m: &Matrix, path: &str, ctx: &crate::Context) -> Result<()> {
     match extension(path).as_str() {
         "npy" => write_npy(m, path, ctx),
+        "mtx" => write_mtx(m, path, ctx),
         "csv" | "tsv" => write_csv(&m.csv_rows(), path, ctx),
-        _ => Err(unknown_extension(path, ".csv .tsv .npy .json")),
+        "json" => save_json(m, path, ctx),
+        _ => Err(unknown_extension(path, ".csv .tsv .npy .mtx .json, each also with .gz behind it")),
     }
 }
 
 fn save_table(t: &Table, path: &str, ctx: &crate::Context) -> Result<()> {
     match extension(path).as_str() {
         "csv" | "tsv" => write_csv(&t.csv_rows(), path, ctx),
-        _ => Err(unknown_extension(path, ".csv .tsv .json")),
+        "json" => save_json(t, path, ctx),
+        _ => Err(unknown_extension(path, ".csv .tsv .json, each also with .gz behind it")),
     }
 }
 
+fn save_graph(g: &Graph, path: &str, ctx: &crate::Context) -> Result<()> {
+    match extension(path).as_str() {
+        "json" => save_json(g, path, ctx),
+        _ => g.save(path, ctx),
+    }
+}
+
+/// What is saved as JSON only.
+fn save_plain(value: &impl Engine, path: &str, ctx: &crate::Context) -> Result<()> {
+    match extension(path).as_str() {
+        "json" => save_json(value, path, ctx),
+        _ => Err(unknown_extension(path, ".json, or .json.gz")),
+    }
+}
+
+/// A matrix where every column is numeric, else a table: a file of comma-separated text does not say which it was.
+fn load_delimited(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
+    let bytes = read_bytes(path, ctx)?;
+    let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let cells: Vec<&str> = std::str::from_utf8(first)
+        .unwrap_or_default()
+        .trim()
+        .split([',', '\t'])
+        .map(|cell| cell.trim_matches('"'))
+        .collect();
+    if cells.starts_with(&["source", "target", "weight", "sign"]) {
+        return Ok(Dynamic::from(Graph::load(path, ctx)?));
+    }
+    if cells.iter().all(|cell| cell.parse::<f64>().is_ok()) {
+        return Ok(Dynamic::from(read_matrix(path, ctx)?));
+    }
+    let delimiter = if extension(path) == "tsv" { b'\t' } else { b',' };
+    // What the writer calls the names of rows.
+    let index = (cells.first() == Some(&"index")).then(|| "index".to_string());
+    let t = read_csv(path, &CsvOptions { delimiter, header: true, index }, ctx)?;
+    Ok(t.matrix().map_or_else(|_| Dynamic::from(t.clone()), Dynamic::from))
+}
+
+fn load_json(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
+    let bytes = read_bytes(path, ctx)?;
+    let json: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| Error::data(format!("'{path}' is not JSON: {error}")))?;
+    let at = |error: Error| error.at(format!("'{path}'"));
+    match json.get("type").and_then(serde_json::Value::as_str) {
+        Some("Path") => Ok(Dynamic::from(load_path(SavedPath::read(&json).map_err(at)?, ctx).map_err(at)?)),
+        #[cfg(feature = "plot")]
+        Some("Figure") => Ok(Dynamic::from(Figure::from_saved_json(&json).map_err(at)?)),
+        _ => Ok(to_dynamic(&value_from_json(&json).map_err(at)?)),
+    }
+}
+
+/// A path with what it takes to go on: its method, as the registry has it.
+fn load_path(saved: SavedPath, ctx: &crate::Context) -> Result<Path> {
+    let missing = || Error::data(format!("there is no method '{}' that gives a path", saved.verb));
+    let record = crate::registry::methods().find(|record| record.verb == saved.verb).ok_or_else(missing)?;
+    let Run::Path(run) = record.run else { return Err(missing()) };
+    let options = saved.options.clone();
+    record.check(&options)?;
+    let solve = move |input: &crate::model::Input, lambdas: &[f64], ctx: &crate::Context| {
+        let mut given = options.clone();
+        given.push(("lambdas".into(), Vector::from(lambdas.to_vec()).into()));
+        Ok(run(input.clone(), &record.check(&given)?, ctx)?.points().to_vec())
+    };
+    let solved = Solved {
+        verb: record.verb,
+        method: saved.method.into(),
+        input: saved.input,
+        points: saved.points,
+        options: saved.options,
+        seconds: saved.seconds,
+        solve: std::sync::Arc::new(solve),
+    };
+    Path::new(solved, &ctx.clone().with_strict(false))
+}
+
+fn load(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
+    Ok(match extension(path).as_str() {
+        "json" => load_json(path, ctx)?,
+        "csv" | "tsv" => load_delimited(path, ctx)?,
+        "npy" => Dynamic::from(read_npy(path, ctx)?),
+        "mtx" => Dynamic::from(read_mtx(path, ctx)?),
+        "graphml" | "gexf" | "cyjs" => Dynamic::from(Graph::load(path, ctx)?),
+        _ => return Err(unknown_extension(path, ".json .csv .tsv .npy .mtx .graphml .gexf .cyjs").into()),
+    })
+}
+
+macro_rules! on_save {
+    ($verb:expr; $($type:ty, $save:expr;)*) => {
+        $verb$( .on(|call: NativeCallContext<'_>, value: &mut $type, path: &str| -> Outcome<()> {
+            Ok($save(value, path, &context(&call))?)
+        }) )*
+    };
+}
+
 pub(super) fn define(b: &mut Builder) {
+    b.area(Area::Data);
+    let save = b.verb(
+        "save",
+        "x.save(path)\nfigure.save(path, #{ js: \"cdn\" })",
+        "Write a result to a file by its ending: .json for all; matrices .csv .tsv .npy .mtx; tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg; with .gz behind it packed",
+        "eye(2).save(\"example.csv\");\nrandom_graph(\"band\", #{ nodes: 4 }).save(\"example.graphml\");",
+    );
+    #[cfg(feature = "plot")]
+    let save = save.options(super::plots::SAVE);
+    on_save! { save;
+        Matrix, save_matrix;
+        Table, save_table;
+        Graph, save_graph;
+        Vector, save_plain;
+        Fit, save_plain;
+        Path, save_plain;
+    };
+    b.verb(
+        "load",
+        "load(path)",
+        "Read back what .save wrote. A .csv or .tsv of numbers alone gives a Matrix, one with texts a Table, one of edges a Graph",
+        "let x = example(\"sachs\").head(100).log1p().standardize();\nx.graphical_lasso(#{ lambda: 0.2 }).save(\"example.json\");\nprint(load(\"example.json\").n_edges);",
+    )
+    .on_any(|call: NativeCallContext<'_>, path: &str| load(path, &context(&call)));
     b.area(Area::System);
-    b.verb("save", "x.save(path)", "Write a result to a file by its ending: .json for all; matrices .csv .tsv .npy; tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg", "eye(2).save(\"example.csv\");\nrandom_graph(\"band\", #{ nodes: 4 }).save(\"example.graphml\");")
-        .on(|call: NativeCallContext<'_>, m: &mut Matrix, path: &str| save(|| m.to_json(), path, &call, |path| save_matrix(m, path, &context(&call))))
-        .on(|call: NativeCallContext<'_>, t: &mut Table, path: &str| save(|| t.to_json(), path, &call, |path| save_table(t, path, &context(&call))))
-        .on(|call: NativeCallContext<'_>, g: &mut Graph, path: &str| save(|| g.to_json(), path, &call, |path| g.save(path, &context(&call))))
-        .on(|call: NativeCallContext<'_>, v: &mut Vector, path: &str| save(|| v.to_json(), path, &call, |path| Err(unknown_extension(path, ".json"))))
-        .on(|call: NativeCallContext<'_>, fit: &mut Fit, path: &str| save(|| fit.to_json(), path, &call, |path| Err(unknown_extension(path, ".json"))))
-        .on(|call: NativeCallContext<'_>, p: &mut Path, path: &str| save(|| p.to_json(), path, &call, |path| Err(unknown_extension(path, ".json"))));
     b.verb(
         "to_json",
         "x.to_json() -> string",
