@@ -45,8 +45,12 @@ pub fn criterion_curve(path: &Path, criterion: Criterion, name: &str) -> Result<
         );
         panel.traces.push(Trace::Markers(Markers {
             hover: vec![format!("smallest {name}: {}\n{text}", number(value))],
-            labels: vec![text.clone()],
             ..Markers::new(vec![point.lambda], vec![value], 11.0, Paint::Series(1))
+        }));
+        // At the upper end of the line, away from the curve and the axis.
+        panel.traces.push(Trace::Markers(Markers {
+            labels: vec![text.clone()],
+            ..Markers::new(vec![point.lambda], vec![high - 0.06 * (high - low)], 0.0, Paint::Muted)
         }));
         panel.summary = format!("{name} of {}, smallest at {text}", counted(values.len(), "solution"));
     }

@@ -5,8 +5,8 @@ use plotly::common::{Anchor, Font, Orientation, Title};
 use plotly::layout::{Axis as PlotlyAxis, AxisType, HoverMode, Legend, Margin};
 use serde_json::{Map, Value, json};
 
-use super::{axis_name, escape, to_value};
-use crate::plot::labels::shorten;
+use super::{NOMINAL, axis_name, escape, to_value};
+use crate::plot::labels::{shorten, text_width};
 use crate::plot::paint::Paint;
 use crate::plot::scene::{Axis, Panel, Scene, Trace};
 use crate::plot::svg::Frame;
@@ -15,11 +15,18 @@ const FAMILY: &str = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif";
 /// Plotly turns names of categories that do not fit, but leaves none out: more than this are thinned out.
 const CATEGORY_NAMES: usize = 60;
 
+/// Rows of the legend in a window of common width.
+fn legend_rows(scene: &Scene) -> usize {
+    const SWATCH: f64 = 52.0;
+    let width: f64 = scene.legend().iter().map(|trace| text_width(&scene.legend_text(trace), 13.0) + SWATCH).sum();
+    (width / (NOMINAL.0 - 100.0)).ceil() as usize
+}
+
 /// The layout of a figure.
 pub(super) fn layout(scene: &Scene) -> Value {
     let network = scene.panels.iter().all(|panel| panel.x.hidden);
     let legend = scene.legend();
-    let top = if scene.title.is_some() { 56 } else { 24 } + if legend.is_empty() { 0 } else { 24 };
+    let top = if scene.title.is_some() { 56 } else { 24 } + 22 * legend_rows(scene);
     let margin =
         if network { Margin::new().left(24).right(24).bottom(24) } else { Margin::new().left(64).right(32).bottom(56) };
     let paper = Paint::Paper.light();
@@ -54,6 +61,12 @@ pub(super) fn layout(scene: &Scene) -> Value {
         map.insert("modebar".into(), json!({ "bgcolor": "rgba(0,0,0,0)", "color": muted, "activecolor": ink }));
         if let Some(font) = map.get_mut("title").and_then(|title| title.get_mut("font")) {
             font["weight"] = json!(600);
+        }
+        if let Some(title) = map.get_mut("title") {
+            // By itself Plotly puts it in the middle of the margin, where the legend may be.
+            title["y"] = json!(1.0);
+            title["yanchor"] = json!("top");
+            title["pad"] = json!({ "t": 16 });
         }
         let mut headings = Vec::new();
         for (i, panel) in scene.panels.iter().enumerate() {
