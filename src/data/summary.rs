@@ -58,11 +58,16 @@ pub fn quantile(values: &[f64], q: f64) -> f64 {
     }
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let place = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
-    let (low, share) = (place.floor() as usize, place.fract());
-    let (a, b) = (sorted[low], sorted[(low + 1).min(sorted.len() - 1)]);
+    sorted_quantile(&sorted, q)
+}
+
+/// [`quantile`] of values in ascending order, none of which is NaN.
+pub fn sorted_quantile(sorted: &[f64], q: f64) -> f64 {
+    let place = q.clamp(0.0, 1.0) * sorted.len().saturating_sub(1) as f64;
+    let at = |place: f64| sorted.get(place as usize).copied().unwrap_or(f64::NAN);
+    let (low, high) = (at(place.floor()), at(place.ceil()));
     // Equal neighbours exactly, also infinite ones.
-    if a == b || share == 0.0 { a } else { a + share * (b - a) }
+    if low == high { low } else { low + place.fract() * (high - low) }
 }
 
 /// Sums up to and with each value.

@@ -200,12 +200,11 @@ impl Table {
                 Column::Numbers(values) => numbers.push(values),
                 Column::Texts(values) => {
                     let is_text = |cell: &&String| super::csv::parse_cell(cell).is_none();
-                    let (row, cell) =
-                        values.iter().enumerate().find(|(_, cell)| is_text(cell)).unwrap_or((0, &values[0]));
-                    return Err(Error::data(format!("column '{name}' is not numeric: row {row} is \"{cell}\""))
-                        .with_hint(format!(
-                            "leave it out with .drop(\"{name}\"), or take columns with .select([..])"
-                        )));
+                    let found = values.iter().enumerate().find(|(_, cell)| is_text(cell));
+                    let place = found.map_or_else(String::new, |(row, cell)| format!(": row {row} is \"{cell}\""));
+                    return Err(Error::data(format!("column '{name}' is not numeric{place}")).with_hint(format!(
+                        "leave it out with .drop(\"{name}\"), or take columns with .select([..])"
+                    )));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::data::summary::sorted_quantile;
 use crate::error::{Error, Result};
 
 /// More bins than this are not chosen without being asked for: one far value makes the bins of all others narrow.
@@ -20,17 +21,9 @@ pub(super) struct FiveNumbers {
     pub outliers: Vec<f64>,
 }
 
-/// The quantile of type 7 of Hyndman and Fan (The American Statistician 50:361, 1996), R's default; NaN of nothing.
-pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let place = probability * sorted.len().saturating_sub(1) as f64;
-    let at = |place: f64| sorted.get(place as usize).copied().unwrap_or(f64::NAN);
-    let (low, high) = (at(place.floor()), at(place.ceil()));
-    low + place.fract() * (high - low)
-}
-
 /// Quartiles and whiskers; `None` without values.
 pub(super) fn five_numbers(sorted: &[f64]) -> Option<FiveNumbers> {
-    let quartiles = [0.25, 0.5, 0.75].map(|probability| quantile(sorted, probability));
+    let quartiles = [0.25, 0.5, 0.75].map(|probability| sorted_quantile(sorted, probability));
     let reach = 1.5 * (quartiles[2] - quartiles[0]);
     let (low, high) = (quartiles[0] - reach, quartiles[2] + reach);
     let inside = |value: &f64| (low..=high).contains(value);
@@ -85,7 +78,7 @@ pub(super) fn bins(sorted: &[f64], wanted: Option<usize>) -> Result<Bins> {
 
 fn chosen(sorted: &[f64]) -> usize {
     let (n, range) = (sorted.len() as f64, sorted[sorted.len() - 1] - sorted[0]);
-    let width = 2.0 * (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / n.cbrt();
+    let width = 2.0 * (sorted_quantile(sorted, 0.75) - sorted_quantile(sorted, 0.25)) / n.cbrt();
     let count = if width > 0.0 { range / width } else { n.log2() + 1.0 };
     // What is too large for a count saturates.
     (count.ceil() as usize).clamp(1, MOST_CHOSEN)
@@ -119,7 +112,7 @@ mod tests {
         // R: quantile(1:4) is 1.75, 2.5, 3.25.
         assert_eq!(five_numbers(&[1.0, 2.0, 3.0, 4.0]).unwrap().quartiles, [1.75, 2.5, 3.25]);
         assert_eq!(five_numbers(&[7.0]).unwrap().whiskers, [7.0, 7.0]);
-        assert!(five_numbers(&[]).is_none() && quantile(&[], 0.5).is_nan());
+        assert!(five_numbers(&[]).is_none() && sorted_quantile(&[], 0.5).is_nan());
         // The first quartile is interpolated towards the outlier.
         let found = five_numbers(&[-100.0, 0.0, 0.1, 0.2]).unwrap();
         assert_eq!((found.whiskers[0], found.outliers), (-25.0, vec![-100.0]));

@@ -71,7 +71,8 @@ fn comparison_of_floats(module: &mut Module, name: &'static str, f: fn(f64, f64)
     operator(module, name, move |x: i64, y: f64| compare(x as f64, y));
 }
 
-fn comparison(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
+fn comparisons(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
+    comparison_of_floats(module, name, f);
     let number = move |a: f64, b: f64| f64::from(f(a, b));
     operator(module, name, move |a: Matrix, b: f64| a.mask(|a| f(a, b)));
     operator(module, name, move |a: Matrix, b: i64| a.mask(|a| f(a, b as f64)));
@@ -96,18 +97,12 @@ pub(super) fn define(builder: &mut Builder) {
     arithmetic(module, "*", |a, b| a * b);
     arithmetic(module, "/", |a, b| a / b);
     arithmetic(module, "**", f64::powf);
-    let comparisons: [(_, fn(f64, f64) -> bool); 6] = [
-        (">", |a, b| a > b),
-        ("<", |a, b| a < b),
-        (">=", |a, b| a >= b),
-        ("<=", |a, b| a <= b),
-        ("==", |a, b| a == b),
-        ("!=", |a, b| a != b),
-    ];
-    for (name, f) in comparisons {
-        comparison(module, name, f);
-        comparison_of_floats(module, name, f);
-    }
+    comparisons(module, ">", |a, b| a > b);
+    comparisons(module, "<", |a, b| a < b);
+    comparisons(module, ">=", |a, b| a >= b);
+    comparisons(module, "<=", |a, b| a <= b);
+    comparisons(module, "==", |a, b| a == b);
+    comparisons(module, "!=", |a, b| a != b);
     operator(module, "-", |a: Matrix| a.map(|value| -value));
     operator(module, "-", |a: Vector| a.map(|value| -value));
     operator(module, "!", |mask: Mask| mask.not());
