@@ -1,10 +1,15 @@
 //! How good an estimate is, against a known truth.
 
+mod comparison;
+mod evidence;
+mod matrices;
 mod pairs;
 mod ranking;
+mod regulators;
 pub mod score;
 mod selection;
 
+pub use comparison::Comparison;
 pub use pairs::Pairs;
 
 /// The records of this folder, in the order of the reference.

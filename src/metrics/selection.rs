@@ -47,10 +47,21 @@ impl Selection {
 
     /// Harmonic mean of precision and recall; NaN when there is no true edge.
     pub fn f1(&self) -> f64 {
+        self.f_beta(1.0)
+    }
+
+    /// Weighted harmonic mean of precision and recall, in which recall counts `beta` (> 0) times as much; NaN when
+    /// there is no true edge.
+    pub fn f_beta(&self, beta: f64) -> f64 {
         if self.linked() == 0.0 {
             return f64::NAN;
         }
-        2.0 * self.true_positives / (self.selected() + self.linked())
+        if self.true_positives == 0.0 {
+            return 0.0;
+        }
+        // As a weighted mean, which stays within range for every beta.
+        let weight = 1.0 / (1.0 + beta * beta);
+        self.true_positives / (weight * self.selected() + (1.0 - weight) * self.linked())
     }
 
     /// Matthews' correlation; 0 where it is undefined, as in scikit-learn.
@@ -75,13 +86,28 @@ impl Selection {
 mod tests {
     use super::*;
 
+    fn selection(truth: &[u8], strength: &[f64]) -> Selection {
+        let truth = truth.iter().map(|&linked| linked == 1).collect();
+        Selection::of(&Pairs { truth, strength: strength.to_vec(), ..Pairs::default() })
+    }
+
     #[test]
     fn a_hand_counted_selection() {
-        let pairs =
-            Pairs { truth: vec![true, true, true, false, false, false], strength: vec![0.5, 0.1, 0.0, 0.3, 0.0, 0.0] };
-        let s = Selection::of(&pairs);
+        let s = selection(&[1, 1, 1, 0, 0, 0], &[0.5, 0.1, 0.0, 0.3, 0.0, 0.0]);
         assert_eq!((s.fdp(), s.tdp(), s.precision(), s.shd()), (1.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0, 2.0));
         assert!((s.f1() - 2.0 / 3.0).abs() < 1e-15);
         assert!((s.mcc() - (2.0 * 2.0 - 1.0) / 9.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn recall_counts_beta_times_as_much() {
+        // fbeta_score of scikit-learn 1.9.1.
+        let s = selection(&[1, 1, 1, 1, 0, 0], &[0.5, 0.1, 0.0, 0.0, 0.3, 0.0]);
+        for (beta, expected) in [(0.5, 0.625), (1.0, 4.0 / 7.0), (2.0, 0.526_315_789_473_684_2)] {
+            assert!((s.f_beta(beta) - expected).abs() < 1e-15, "{beta}: {}", s.f_beta(beta));
+        }
+        assert_eq!((s.f_beta(1e-300), s.f_beta(1e300)), (s.precision(), s.tdp()));
+        assert_eq!(selection(&[1, 0], &[0.0, 0.0]).f_beta(1e-300), 0.0);
+        assert!(selection(&[0, 0], &[0.4, 0.0]).f_beta(2.0).is_nan());
     }
 }
