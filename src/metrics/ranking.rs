@@ -82,10 +82,11 @@ impl Ranking {
             found += hits;
             taken += hits + misses;
             let precision = found as f64 / taken as f64;
-            area += *hits as f64 / self.edges as f64 * height(before, precision);
+            area += *hits as f64 * height(before, precision);
             before = precision;
         }
-        area
+        // Divided once: a perfect ranking has exactly 1.
+        area / self.edges as f64
     }
 
     /// Average precision over the precision of chance. NaN when the truth has no edge.
