@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::{Error, Result};
 use crate::value::Value;
 
 /// Something that computations can run on, or could in another build.
@@ -34,6 +35,25 @@ pub fn devices(threads: usize) -> Vec<Device> {
             note: "built without the feature `cuda`",
         },
     ]
+}
+
+/// Checks that a computation can run on what the option `device` asks for: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:0"`.
+///
+/// # Errors
+/// A device that is not known, or that this program cannot use, with the reason.
+pub fn check(wanted: &str) -> Result<()> {
+    let (name, number) = wanted.split_once(':').unwrap_or((wanted, "0"));
+    let known = devices(1).into_iter().find(|device| device.name == name && number.parse::<u32>().is_ok());
+    match known {
+        _ if wanted == "auto" => Ok(()),
+        Some(device) if device.available => Ok(()),
+        Some(device) => {
+            let error = Error::option(format!("device \"{wanted}\" cannot be used: {}", device.note));
+            Err(error.with_hint("device: \"auto\" takes the best there is, `sinew devices` lists them"))
+        }
+        None => Err(Error::option(format!("there is no device \"{wanted}\""))
+            .with_hint("devices: \"auto\", \"cpu\", \"cuda\", \"cuda:0\"")),
+    }
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -45,13 +45,13 @@ impl Input {
         }
         if let Some(place) = x.first_non_finite() {
             return Err(Error::data(format!("the data has {place}"))
-                .with_hint("leave the column out with .drop(..), or the rows out by index"));
+                .with_hint("impute(\"median\") fills missing values in, drop_missing() leaves their rows out"));
         }
         let first = x.row_slice(0);
         let constant = (0..x.cols()).find(|&j| (1..x.rows()).all(|i| x.row_slice(i)[j] == first[j]));
         if let Some(j) = constant {
             return Err(Error::data(format!("column {} is constant", x.column_label(j)))
-                .with_hint("a constant has no edges: leave it out with .drop(..)"));
+                .with_hint("a constant has no edges: leave such columns out with drop_constant()"));
         }
         Ok(Self { matrix: x.clone(), shape: Shape::Data, names: x.names().cloned(), covariance: OnceLock::new() })
     }

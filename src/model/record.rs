@@ -140,6 +140,12 @@ pub const SHARED_OPTIONS: &[Opt] = &[
     Opt::new("progress", &[Kind::Bool], Preset::Bool(true), "Show progress where the session does"),
 ];
 
+const DEVICE: Opt = Opt::new(
+    "device",
+    &[Kind::Text],
+    Preset::Text("auto"),
+    "Where to compute: \"auto\", \"cpu\" or \"cuda:0\"; this method runs on the CPU",
+);
 const STRICT: Opt = Opt::new("strict", &[Kind::Bool], Preset::Bool(false), "Make not converging an error");
 
 /// Options that tell what a method's input is.
@@ -162,7 +168,7 @@ impl Record {
             .iter()
             .chain(if covariance { COVARIANCE_OPTIONS } else { &[] })
             .chain(shared)
-            .chain(self.is_method().then_some(&STRICT))
+            .chain(if self.is_method() { &[DEVICE, STRICT] } else { &[] as &[Opt] })
     }
 
     /// Checks options as a caller wrote them.
@@ -180,6 +186,7 @@ impl Record {
     /// Whatever is wrong with options, arguments or data, or stops the computation.
     pub fn call(&self, args: &[Value], given: &[(String, Value)], ctx: &Context) -> Result<Value> {
         let options = self.check(given)?;
+        options.text("device").map_or(Ok(()), crate::devices::check)?;
         let ctx = self.context(&options, ctx);
         ctx.check()?;
         match self.run {
