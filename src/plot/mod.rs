@@ -30,6 +30,6 @@ pub use heatmap::heatmap;
 pub use layout::{Point, circle, groups, spring};
 pub use network::{EdgeColor, Groups, NetworkLayout, NetworkOptions, network};
 pub use paint::{ColorScale, Paint};
-pub use paths::{coefficient_paths, criterion_curve, edge_curve, likelihood_curve};
+pub use paths::{coefficient_paths, criterion_curve, edge_curve, likelihood_curve, selection_curve};
 pub use scene::{Axis, Bars, BoxMark, Boxes, Dash, HeatmapCells, Line, Markers, Panel, Scene, Segments, Trace};
 pub use tables::{Columns, table_bars, table_boxes, table_histogram, table_lines, table_points};

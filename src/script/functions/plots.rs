@@ -138,9 +138,14 @@ fn degrees(g: &Graph, options: &Map) -> Outcome<Figure> {
 fn fit_plot(call: &NativeCallContext<'_>, fit: &Fit, kind: &str, options: &Map) -> Outcome<Figure> {
     match kind {
         "heatmap" => heatmap(&fit.partial_correlation()?, options),
+        "selection" => {
+            let options = check_options("plot(\"selection\")", TITLE, options)?;
+            let figure = plot::selection_curve(fit)?;
+            Ok(options.text("title").map_or_else(|| figure.clone(), |title| figure.with_title(title)))
+        }
         kind if GRAPH_KINDS.contains(&kind) => graph_plot(call, &fit.graph(0.0)?, kind, options),
         _ => {
-            let known: Vec<&str> = GRAPH_KINDS.into_iter().chain(["heatmap"]).collect();
+            let known: Vec<&str> = GRAPH_KINDS.into_iter().chain(["heatmap", "selection"]).collect();
             Err(unknown_kind("a fit", kind, &known).into())
         }
     }
@@ -206,7 +211,7 @@ fn show(call: &NativeCallContext<'_>, figure: &Figure) -> Outcome<()> {
 fn plot_verb(b: &mut Builder) {
     let usage = "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\n\
         g.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\", #{ .. }) -> Figure\n\
-        fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\", #{ .. }) -> Figure\n\
+        fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
         t.plot(\"box\" | \"bar\", #{ x, y, group, title }) -> Figure\n\
         t.plot(\"scatter\" | \"line\", #{ x, y, group, title, log_x, log_y }) -> Figure\n\
