@@ -135,6 +135,12 @@ pub(super) fn define(b: &mut Builder) {
     .get(|g: &mut Graph| g.direction().word().to_string());
     b.property("degree", "g.degree -> Vector", "Number of edges at every node", with_g!("print(g.degree);"))
         .get(|g: &mut Graph| by_node(g, g.degree().into_iter().map(|degree| degree as f64)));
+    node_lists(b);
+    matrices(b);
+}
+
+/// Lists of nodes.
+fn node_lists(b: &mut Builder) {
     b.verb(
         "hubs",
         "g.hubs(k) -> list",
@@ -168,7 +174,6 @@ pub(super) fn define(b: &mut Builder) {
         let labels = g.labels();
         Ok(name_list(&labels, g.neighbors(node(&labels, &wanted)?)))
     });
-    matrices(b);
 }
 
 fn matrices(b: &mut Builder) {
