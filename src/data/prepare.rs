@@ -32,8 +32,9 @@ impl Matrix {
         // Rounding leaves a constant column with a spread of a few units in the last place of its mean.
         let constant = (0..self.cols()).find(|&j| scale.as_slice()[j] <= 8.0 * f64::EPSILON * means[j].abs());
         if let Some(j) = constant {
-            return Err(Error::data(format!("column {} is constant", self.column_label(j)))
-                .with_hint("a constant has no correlation with anything: leave such columns out with drop_constant()"));
+            return Err(Error::data(format!("column {} is constant", self.column_label(j))).with_hint(
+                "a constant has no correlation with anything: leave such columns out with drop_constant()",
+            ));
         }
         centered.zip_rows(&scale, |value, scale| value / scale)
     }

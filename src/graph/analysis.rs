@@ -1,6 +1,8 @@
-//! What a graph looks like: degrees, density, hubs, components, neighbours.
+//! What a graph looks like: degrees, density, hubs, components, neighbours, clustering.
 
-use super::Graph;
+use super::{Edge, Graph};
+use crate::context::Context;
+use crate::error::Result;
 
 impl Graph {
     /// Edges over possible edges.
@@ -51,6 +53,39 @@ impl Graph {
         found.dedup();
         found
     }
+
+    /// How often two neighbours of a node are neighbours of each other: three times the triangles over the pairs of
+    /// edges that share a node (transitivity), edges taken without direction. 0 where no two edges share a node.
+    ///
+    /// # Errors
+    /// Cancellation, memory.
+    pub fn clustering(&self, ctx: &Context) -> Result<f64> {
+        let _held = ctx.reserve(self.n_edges().saturating_mul(48).saturating_add(self.nodes.saturating_mul(40)))?;
+        let mut links: Vec<(usize, usize)> = self.edges().iter().map(Edge::ends).collect();
+        links.sort_unstable();
+        links.dedup();
+        let mut degree = vec![0usize; self.nodes];
+        links.iter().for_each(|&(a, b)| {
+            degree[a] += 1;
+            degree[b] += 1;
+        });
+        // Every link from its node of smaller degree: no node then has many ahead of it, not even the centre of a star.
+        let mut ahead: Vec<Vec<usize>> = vec![Vec::new(); self.nodes];
+        for &(a, b) in &links {
+            let (low, high) = if (degree[a], a) < (degree[b], b) { (a, b) } else { (b, a) };
+            ahead[low].push(high);
+        }
+        let mut seen_from = vec![usize::MAX; self.nodes];
+        let mut triangles = 0usize;
+        for (node, others) in ahead.iter().enumerate() {
+            ctx.check()?;
+            others.iter().for_each(|&other| seen_from[other] = node);
+            let closing = |&other: &usize| ahead[other].iter().filter(|&&third| seen_from[third] == node).count();
+            triangles += others.iter().map(closing).sum::<usize>();
+        }
+        let pairs: f64 = degree.iter().map(|&k| k as f64 * (k as f64 - 1.0) / 2.0).sum();
+        Ok(if pairs > 0.0 { 3.0 * triangles as f64 / pairs } else { 0.0 })
+    }
 }
 
 /// Disjoint sets of positions, joined one pair at a time.
@@ -96,6 +131,17 @@ impl UnionFind {
 #[cfg(test)]
 mod tests {
     use super::super::{Edge, Graph};
+
+    #[test]
+    fn a_triangle_with_a_tail_closes_three_of_five_pairs() {
+        // Both ways between 0 and 1 are one link.
+        let edges = [(0, 1), (1, 0), (1, 2), (2, 0), (2, 3)].map(|(source, target)| Edge::new(source, target, 1.0));
+        let clustering = |directed, count: usize| {
+            let g = Graph::new(4, None, directed, edges[5 - count..].to_vec()).unwrap();
+            g.clustering(&crate::Context::new()).unwrap()
+        };
+        assert_eq!((clustering(true, 5), clustering(false, 4), clustering(true, 1)), (0.6, 0.6, 0.0));
+    }
 
     #[test]
     fn a_path_and_a_lonely_node() {

@@ -1,8 +1,8 @@
-//! Graphs from tables of edges.
+//! Graphs from tables of edges, and the edges of a graph as a table.
 
 use std::collections::HashMap;
 
-use super::{Edge, Graph};
+use super::{Direction, Edge, Graph};
 use crate::data::{Column, Names, Table};
 use crate::error::{Error, Result};
 
@@ -17,43 +17,115 @@ pub enum Nodes {
     Names(Names),
 }
 
+/// Which edges of a table have a direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Directed {
+    /// None.
+    None,
+    /// All.
+    All,
+    /// Those for which the column of this name has 1 or `true`.
+    Column(String),
+}
+
 impl Graph {
     /// A graph from the first two columns of a table, source and target, and weights from the third if there is one.
+    /// A column of directions is none of these three.
     ///
     /// Nodes are 0-based positions where both columns are numeric, names otherwise.
     ///
     /// # Errors
-    /// Fewer than two columns, a node that is not there, a weight that is not a number, an edge given twice.
-    pub fn from_edges(table: &Table, nodes: Nodes, directed: bool) -> Result<Self> {
+    /// Fewer than two columns, a node that is not there, a weight that is not a number, a direction that is neither
+    /// true nor false, an edge given twice.
+    pub fn from_edges(table: &Table, nodes: Nodes, directed: &Directed) -> Result<Self> {
         if table.cols() < 2 {
             return Err(Error::data(format!(
                 "a table of edges needs two columns, source and target; there is {}",
                 table.cols()
             )));
         }
-        let weights = weights(table)?;
+        let (directions, of_directions) = directions(table, directed)?;
+        // The weight is the first of the columns that are left.
+        let weights = weights(table, if of_directions == Some(2) { 3 } else { 2 })?;
         let (source, target) = (table.column_at(0), table.column_at(1));
         let (count, names, ends) = match (source, target) {
             (Column::Numbers(source), Column::Numbers(target)) => by_position(source, target, nodes)?,
             _ => by_name(source, target, table.rows(), nodes)?,
         };
-        let edges = ends.into_iter().zip(weights).map(|((source, target), weight)| Edge::new(source, target, weight));
-        Self::new(count, names, directed, edges.collect())
+        let lines = ends.into_iter().zip(weights).zip(directions);
+        let edges =
+            lines.map(|(((source, target), weight), directed)| Edge { source, target, weight, directed }).collect();
+        match directed {
+            Directed::Column(_) => Self::mixed(count, names, edges),
+            Directed::All | Directed::None => Self::new(count, names, *directed == Directed::All, edges),
+        }
     }
+
+    /// The edges in their order: columns source, target, weight and sign, in a mixed graph directed (1 or 0), and the
+    /// attributes of the edges.
+    ///
+    /// # Errors
+    /// Never: no attribute is called as one of the other columns.
+    pub fn edge_table(&self) -> Result<Table> {
+        let labels = self.labels();
+        let names = |end: fn(&Edge) -> usize| {
+            Column::texts(self.edges().iter().map(|edge| labels.get(end(edge)).to_string()).collect())
+        };
+        let numbers = |value: fn(&Edge) -> f64| Column::numbers(self.edges().iter().map(value).collect());
+        let mut columns = vec![
+            ("source".to_string(), names(|edge| edge.source)),
+            ("target".to_string(), names(|edge| edge.target)),
+            ("weight".to_string(), numbers(|edge| edge.weight)),
+            ("sign".to_string(), numbers(|edge| edge.weight.signum())),
+        ];
+        if self.direction() == Direction::Mixed {
+            columns.push(("directed".to_string(), numbers(|edge| f64::from(edge.directed))));
+        }
+        columns.extend(self.edge_attributes().iter().cloned());
+        Table::new(columns, None)
+    }
+}
+
+/// The direction that a word in a file stands for.
+pub(super) fn direction(word: &str) -> Option<bool> {
+    match word.trim().to_lowercase().as_str() {
+        "true" | "directed" | "1" => Some(true),
+        "false" | "undirected" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether every edge has a direction, and the position of the column that says so.
+fn directions(table: &Table, directed: &Directed) -> Result<(Vec<bool>, Option<usize>)> {
+    let Directed::Column(name) = directed else {
+        return Ok((vec![*directed == Directed::All; table.rows()], None));
+    };
+    let position = table.names().position(name, "column")?;
+    if position < 2 {
+        return Err(Error::option(format!("the column '{name}' has ends of edges, not their directions")));
+    }
+    let column = table.column_at(position);
+    let flag = |row| {
+        let label = column.label(row);
+        let wrong = || Error::data(format!("row {row}: '{name}' is {label}, not 0 or 1, \"false\" or \"true\""));
+        direction(&label).ok_or_else(wrong)
+    };
+    Ok(((0..table.rows()).map(flag).collect::<Result<_>>()?, Some(position)))
 }
 
 /// Number of nodes, their names, and the ends of every edge.
 type Ends = (usize, Option<Names>, Vec<(usize, usize)>);
 
-fn weights(table: &Table) -> Result<Vec<f64>> {
-    if table.cols() < 3 {
+/// The weights in the column at `position`; 1 where the table ends before.
+fn weights(table: &Table, position: usize) -> Result<Vec<f64>> {
+    if table.cols() <= position {
         return Ok(vec![1.0; table.rows()]);
     }
-    match table.column_at(2) {
+    match table.column_at(position) {
         Column::Numbers(values) => Ok(values.to_vec()),
         Column::Texts(_) => Err(Error::data(format!(
-            "the third column of a table of edges is the weight, '{}' is not numeric",
-            table.names().get(2)
+            "behind the ends of the edges stands the weight, '{}' is not numeric",
+            table.names().get(position)
         ))
         .with_hint("take the columns with .select([source, target])")),
     }
@@ -109,7 +181,27 @@ mod tests {
 
     fn graph(text: &str, nodes: Nodes) -> Result<Graph> {
         let table = crate::data::parse_table(text.as_bytes(), &CsvOptions::default(), &Context::new())?;
-        Graph::from_edges(&table, nodes, false)
+        Graph::from_edges(&table, nodes, &Directed::None)
+    }
+
+    fn mixed(text: &str) -> Result<Graph> {
+        let table = crate::data::parse_table(text.as_bytes(), &CsvOptions::default(), &Context::new())?;
+        Graph::from_edges(&table, Nodes::FromEdges, &Directed::Column("way".into()))
+    }
+
+    #[test]
+    fn a_column_says_which_edges_have_a_direction() {
+        let g = mixed("a,b,way,w\nu,v,1,-2\nv,w,0,3\n").unwrap();
+        assert_eq!(g.edges(), [Edge::new(0, 1, -2.0).directed(), Edge::new(1, 2, 3.0)]);
+        let table = g.edge_table().unwrap();
+        assert_eq!(table.names().as_slice(), ["source", "target", "weight", "sign", "directed"]);
+        assert_eq!((table.column_at(1).label(1), table.column_at(3)), ("w".into(), &Column::numbers(vec![-1.0, 1.0])));
+        let back = Graph::from_edges(&table, Nodes::FromEdges, &Directed::Column("directed".into())).unwrap();
+        assert_eq!(back.edges(), g.edges());
+        assert_eq!(mixed("a,b,way\nu,v,TRUE\nv,w,TRUE\n").unwrap().direction(), Direction::Directed);
+        assert!(mixed("a,b,way\nu,v,2\n").unwrap_err().message().contains("row 0: 'way' is 2"));
+        assert!(mixed("a,way\nu,v\n").unwrap_err().message().contains("ends of edges"));
+        assert!(mixed("a,b,day\nu,v,1\n").unwrap_err().to_string().contains("'day'"));
     }
 
     #[test]

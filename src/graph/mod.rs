@@ -1,10 +1,16 @@
 //! Graphs: what every method recovers and every simulator starts from.
 
 pub mod analysis;
+mod centrality;
+mod communities;
 mod edge_list;
 mod formats;
+mod paths;
+mod sets;
+mod transform;
 
-pub use edge_list::Nodes;
+pub use centrality::Centrality;
+pub use edge_list::{Directed, Nodes};
 
 use std::sync::Arc;
 
@@ -38,6 +44,11 @@ impl Edge {
     #[must_use]
     pub fn directed(self) -> Self {
         Self { directed: true, ..self }
+    }
+
+    /// Its nodes, the smaller position first.
+    pub(crate) fn ends(&self) -> (usize, usize) {
+        (self.source.min(self.target), self.source.max(self.target))
     }
 
     /// How messages and prints link its nodes.
@@ -213,6 +224,18 @@ impl Graph {
         &self.node_attributes
     }
 
+    /// The values of an attribute of the nodes.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn node_attribute(&self, name: &str) -> Result<&Column> {
+        let found = self.node_attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, column)| column).ok_or_else(|| {
+            Error::name(format!("the nodes have no attribute '{name}'"))
+                .with_nearest(name, self.node_attributes.iter().map(|(known, _)| known.as_str()))
+        })
+    }
+
     /// Named values of the edges, in the order of [`Graph::edges`].
     pub fn edge_attributes(&self) -> &[(String, Column)] {
         &self.edge_attributes
@@ -250,17 +273,6 @@ impl Graph {
         Ok(Self { edge_attributes, ..self.clone() })
     }
 
-    /// The graph of these edges, by position, in ascending order.
-    #[must_use]
-    pub(crate) fn pick_edges(&self, positions: &[usize]) -> Self {
-        let picked = |(name, column): &(String, Column)| (name.clone(), column.pick(positions));
-        Self {
-            edges: Arc::new(positions.iter().map(|&i| self.edges[i]).collect()),
-            edge_attributes: Arc::new(self.edge_attributes.iter().map(picked).collect()),
-            ..self.clone()
-        }
-    }
-
     /// The edges with the largest absolute weights first; ties in order of the nodes.
     pub fn ranked_edges(&self) -> Vec<Edge> {
         self.ranking().into_iter().map(|i| self.edges[i]).collect()
@@ -296,13 +308,6 @@ impl Graph {
     /// Memory.
     pub fn adjacency(&self, ctx: &Context) -> Result<Matrix> {
         Ok(self.to_matrix(ctx)?.map(|weight| f64::from(weight != 0.0)))
-    }
-
-    /// The same graph without edges of |weight| at or below `threshold`.
-    #[must_use]
-    pub fn above(&self, threshold: f64) -> Self {
-        let kept = (0..self.n_edges()).filter(|&i| self.edges[i].weight.abs() > threshold);
-        self.pick_edges(&kept.collect::<Vec<_>>())
     }
 }
 

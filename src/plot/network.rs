@@ -71,11 +71,8 @@ impl Grouping {
             Groups::Numbers(numbers) => Self { of_node: numbers.clone(), names: Vec::new() },
             Groups::Names(names) => Self::named(names.iter().cloned()),
             Groups::Attribute(name) => {
-                let known = graph.node_attributes().iter();
-                let (_, column) = known.clone().find(|(known, _)| known == name).ok_or_else(|| {
-                    Error::name(format!("the nodes have no attribute '{name}'"))
-                        .with_nearest(name, known.map(|(known, _)| known.as_str()))
-                        .or_hint("groups can also be a list with a number or a name for each node")
+                let column = graph.node_attribute(name).map_err(|error| {
+                    error.or_hint("groups can also be a list with a number or a name for each node")
                 })?;
                 Self::named((0..column.len()).map(|node| column.label(node)))
             }

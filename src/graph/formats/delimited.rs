@@ -6,6 +6,7 @@ use super::{cell_text, exact, sign};
 use crate::context::Context;
 use crate::data::{Names, each_text_row};
 use crate::error::{Error, Result};
+use crate::graph::edge_list::direction;
 use crate::graph::{Direction, Graph};
 
 /// The columns of every file that is written here.
@@ -171,14 +172,6 @@ fn take(draft: &mut Draft, row: usize, part: &Part, cell: &str) -> Result<()> {
             }
         },
         Part::Attribute(position) => draft.edge_columns.set(*position, row, Cell::Text(cell.to_string())),
-    }
-}
-
-fn direction(word: &str) -> Option<bool> {
-    match word.trim().to_lowercase().as_str() {
-        "true" | "directed" | "1" => Some(true),
-        "false" | "undirected" | "0" => Some(false),
-        _ => None,
     }
 }
 

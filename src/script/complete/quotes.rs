@@ -16,8 +16,22 @@ use crate::options::{Kind as OptionKind, Opt};
 use crate::registry::records;
 
 /// Verbs whose arguments are names of what they are called on.
-const NAME_VERBS: &[&str] =
-    &["col", "drop", "get", "group_by", "join", "neighbors", "node", "rename", "row", "select", "sort_by", "split_by"];
+const NAME_VERBS: &[&str] = &[
+    "col",
+    "drop",
+    "get",
+    "group_by",
+    "join",
+    "neighbors",
+    "node",
+    "rename",
+    "row",
+    "select",
+    "shortest_path",
+    "sort_by",
+    "split_by",
+    "subgraph",
+];
 
 /// Entries of a folder that are looked at.
 const ENTRIES: usize = 10_000;

@@ -8,16 +8,10 @@ use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::{Matrix, Names, Picked, Table, Vector};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Nodes};
+use crate::graph::{Directed, Direction, Graph, Nodes};
 use crate::model::{Area, Fit};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
-
-macro_rules! with_g {
-    ($code:literal) => {
-        concat!("let g = random_graph(\"hub\", #{ nodes: 9, hubs: 2 });\n", $code)
-    };
-}
 
 const TOP: &[Opt] = &[Opt::new("top", &[Kind::Count(0)], Preset::Unset("all"), "Only so many, the strongest first")];
 const MATRIX: &[Opt] = &[Opt::new(
@@ -33,31 +27,51 @@ const TABLE: &[Opt] = &[
         Preset::Unset("those that have edges"),
         "Names of all nodes, or their number",
     ),
-    Opt::new("directed", &[Kind::Bool], Preset::Bool(false), "Edges have a direction"),
+    Opt::new(
+        "directed",
+        &[Kind::Bool, Kind::Text],
+        Preset::Bool(false),
+        "Edges have a direction, or the column that says which of them have one (1 or \"true\", 0 or \"false\")",
+    ),
 ];
 
 /// Edges as maps, strongest first.
 fn edge_list(g: &Graph, options: &Map) -> Outcome<Array> {
     let top = check_options("edges", TOP, options)?.count("top").unwrap_or(usize::MAX);
     let labels = g.labels();
-    Ok(g.ranked_edges()
-        .into_iter()
-        .take(top)
-        .map(|edge| {
-            to_dynamic(&Value::Map(vec![
-                ("source".into(), labels.get(edge.source).into()),
-                ("target".into(), labels.get(edge.target).into()),
-                ("weight".into(), edge.weight.into()),
-            ]))
-        })
-        .collect())
+    let is_mixed = g.direction() == Direction::Mixed;
+    let entry = |i: usize| {
+        let edge = &g.edges()[i];
+        let mut entries: Vec<(String, Value)> = vec![
+            ("source".into(), labels.get(edge.source).into()),
+            ("target".into(), labels.get(edge.target).into()),
+            ("weight".into(), edge.weight.into()),
+        ];
+        if is_mixed {
+            entries.push(("directed".into(), edge.directed.into()));
+        }
+        entries.extend(g.edge_attributes().iter().map(|(name, column)| (name.clone(), column.value(i))));
+        to_dynamic(&Value::Map(entries))
+    };
+    Ok(g.ranking().into_iter().take(top).map(entry).collect())
 }
 
-fn node(g: &Graph, node: &Dynamic) -> Result<usize> {
-    match to_selector(node)?.pick(g.n_nodes(), Some(&g.labels()), "node")? {
+/// The node that a name or a position means, among those of these names.
+pub(super) fn node(labels: &Names, node: &Dynamic) -> Result<usize> {
+    match to_selector(node)?.pick(labels.len(), Some(labels), "node")? {
         Picked::One(position) => Ok(position),
         Picked::Many(_) => Err(Error::index("one node is wanted, not several")),
     }
+}
+
+/// A number for each node, under the nodes' names.
+pub(super) fn by_node(g: &Graph, numbers: impl IntoIterator<Item = f64>) -> Vector {
+    Vector::from(numbers.into_iter().collect::<Vec<_>>()).named(Some(g.labels()))
+}
+
+/// The names of nodes as a list.
+pub(super) fn name_list(labels: &Names, nodes: impl IntoIterator<Item = usize>) -> Array {
+    nodes.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect()
 }
 
 /// Names or a number of nodes, as the option has them.
@@ -78,7 +92,12 @@ fn nodes(options: &Options) -> Result<Nodes> {
 
 fn from_table(t: &Table, options: &Map) -> Result<Graph> {
     let options = check_options("graph_from_edges", TABLE, options)?;
-    Graph::from_edges(t, nodes(&options)?, options.is_true("directed"))
+    let directed = match options.text("directed") {
+        Some(column) => Directed::Column(column.to_string()),
+        None if options.is_true("directed") => Directed::All,
+        None => Directed::None,
+    };
+    Graph::from_edges(t, nodes(&options)?, &directed)
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -86,7 +105,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb(
         "edges",
         "g.edges() -> list\ng.edges(#{ top: 5 }) -> list\nfit.edges -> list",
-        "Edges as maps #{ source, target, weight }, largest |weight| first",
+        "Edges as maps #{ source, target, weight, directed in mixed graphs } with attributes, largest |weight| first",
         with_g!("for e in g.edges(#{ top: 2 }) { print(`${e.source} -- ${e.target}  ${e.weight}`); }"),
     )
     .options(TOP)
@@ -100,13 +119,28 @@ pub(super) fn define(b: &mut Builder) {
         .get(|g: &mut Graph| g.n_nodes() as i64);
     b.property("density", "g.density -> float", "Edges over possible edges", with_g!("print(g.density);"))
         .get(|g: &mut Graph| g.density());
-    b.property("directed", "g.directed -> bool", "Whether edges have a direction", with_g!("print(g.directed);"))
-        .get(|g: &mut Graph| g.is_directed());
-    b.property("degree", "g.degree -> Vector", "Number of edges at every node", with_g!("print(g.degree);")).get(
-        |g: &mut Graph| {
-            Vector::from(g.degree().into_iter().map(|degree| degree as f64).collect::<Vec<_>>()).named(Some(g.labels()))
-        },
-    );
+    b.property(
+        "directed",
+        "g.directed -> bool",
+        "Whether all edges have a direction; g.direction tells mixed graphs apart",
+        with_g!("print(g.directed);"),
+    )
+    .get(|g: &mut Graph| g.is_directed());
+    b.property(
+        "direction",
+        "g.direction -> string",
+        "Which edges have a direction: \"undirected\" (none), \"directed\" (all) or \"mixed\" (some)",
+        with_g!("print(g.direction);\nprint(g.orient([[\"x0\", \"x1\"]]).direction);"),
+    )
+    .get(|g: &mut Graph| g.direction().word().to_string());
+    b.property("degree", "g.degree -> Vector", "Number of edges at every node", with_g!("print(g.degree);"))
+        .get(|g: &mut Graph| by_node(g, g.degree().into_iter().map(|degree| degree as f64)));
+    node_lists(b);
+    matrices(b);
+}
+
+/// Lists of nodes.
+fn node_lists(b: &mut Builder) {
     b.verb(
         "hubs",
         "g.hubs(k) -> list",
@@ -128,10 +162,7 @@ pub(super) fn define(b: &mut Builder) {
     )
     .get_list(|g: &mut Graph| -> Array {
         let labels = g.labels();
-        let group = |nodes: Vec<usize>| {
-            nodes.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect::<Array>()
-        };
-        g.components().into_iter().map(|nodes| group(nodes).into()).collect()
+        g.components().into_iter().map(|nodes| name_list(&labels, nodes).into()).collect()
     });
     b.verb(
         "neighbors",
@@ -141,10 +172,8 @@ pub(super) fn define(b: &mut Builder) {
     )
     .on_list(|g: &mut Graph, wanted: Dynamic| -> Outcome<Array> {
         let labels = g.labels();
-        let found = g.neighbors(node(g, &wanted)?);
-        Ok(found.into_iter().map(|node| Dynamic::from(labels.get(node).to_string())).collect())
+        Ok(name_list(&labels, g.neighbors(node(&labels, &wanted)?)))
     });
-    matrices(b);
 }
 
 fn matrices(b: &mut Builder) {

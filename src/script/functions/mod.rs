@@ -1,12 +1,23 @@
 //! The vocabulary, one file an area. Every name has its usage, one line of help, and an example that runs.
 
+/// An example about a graph `g`: two stars, one of four nodes and one of five.
+macro_rules! with_g {
+    ($code:literal) => {
+        concat!("let g = random_graph(\"hub\", #{ nodes: 9, hubs: 2 });\n", $code)
+    };
+}
+
 mod algebra;
 mod arguments;
+mod centrality;
 #[cfg(feature = "plot")]
 mod charts;
+mod communities;
 mod construct;
 mod data;
 mod fits;
+mod graph_sets;
+mod graph_values;
 mod graphs;
 mod lists;
 mod numbers;
@@ -33,6 +44,10 @@ pub(super) fn define(builder: &mut Builder) {
     prepare::define(builder);
     fits::define(builder);
     graphs::define(builder);
+    graph_values::define(builder);
+    graph_sets::define(builder);
+    centrality::define(builder);
+    communities::define(builder);
     #[cfg(feature = "plot")]
     plots::define(builder);
     lists::define(builder);

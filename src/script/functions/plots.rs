@@ -15,13 +15,6 @@ use crate::options::{Kind, Opt, Preset, Range};
 use crate::plot::{self, EdgeColor, Figure, Groups, JsSource, NetworkLayout, NetworkOptions};
 use crate::value::Value;
 
-/// An example about a graph `g`.
-macro_rules! with_g {
-    ($code:literal) => {
-        concat!("let g = random_graph(\"hub\", #{ nodes: 9, hubs: 2 });\n", $code)
-    };
-}
-
 const LAYOUT: Opt =
     Opt::new("layout", &[Kind::Choice(&["spring", "circle", "groups"])], Preset::Text("spring"), "Where nodes stand");
 const COLOR: Opt =

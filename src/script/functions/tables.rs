@@ -60,7 +60,7 @@ fn table(value: &Dynamic) -> Result<Table> {
 }
 
 /// A column from a list, a vector or a mask.
-fn to_column(cells: &Value) -> Result<Column> {
+pub(super) fn to_column(cells: &Value) -> Result<Column> {
     if let Some(vector) = cells.object::<Vector>() {
         return Ok(Column::numbers(vector.as_slice().to_vec()));
     }
