@@ -19,6 +19,8 @@ pub fn to_selector(value: &Dynamic) -> Result<Selector> {
         return Ok(Selector::Position(position));
     }
     if let Some((start, end)) = range_bounds(value) {
+        // One behind the last position is the end, and not the first position.
+        let end = end.filter(|_| !ends_at_last(value));
         return Ok(if (start, end) == (0, None) { Selector::All } else { Selector::Range { start, end } });
     }
     if let Some(name) = value.read_lock::<ImmutableString>() {
@@ -42,6 +44,11 @@ pub fn to_selector(value: &Dynamic) -> Result<Selector> {
     }
     Err(Error::index(format!("{} is not an index", describe(value)))
         .with_hint("an index is a position, a name, a range, a list of these, a mask, or .."))
+}
+
+/// Whether a range is written `a..=-1`: up to and with the last position.
+fn ends_at_last(range: &Dynamic) -> bool {
+    range.read_lock::<std::ops::RangeInclusive<i64>>().is_some_and(|range| *range.end() == -1)
 }
 
 fn whole(number: f64) -> Result<Selector> {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, NativeCallContext};
 
 use super::convert::Outcome;
-use super::state::{Line, context, for_item, state};
+use super::state::{Line, Sink, context, for_item};
 use crate::context::Context;
 use crate::rng;
 
@@ -24,10 +24,11 @@ pub fn map(call: &NativeCallContext<'_>, verb: &str, items: Array, f: &FnPtr) ->
     let threads = ctx.threads().min(items.len()).max(1);
     let inner = ctx.clone().with_threads((ctx.threads() / threads).max(1));
     let lines = Lines::default();
+    let sink = Sink::of(call);
     let run = |index: usize, item: &Dynamic| {
         let own = inner.clone().with_seed(rng::derive(seed, "item", index as u64));
         let (result, printed) = for_item(call, own, || apply(call, f, item, index));
-        lines.done(index, printed, |printed| show(call, printed));
+        lines.done(index, printed, &sink);
         result.map_err(|error| located(error, verb, index, call))
     };
     map_items(&items, &ctx, run)
@@ -62,18 +63,13 @@ fn takes_another_number(error: &EvalAltResult, f: &FnPtr) -> bool {
 
 /// The error with the item that it happened in, as a call around it.
 fn located(error: Box<EvalAltResult>, verb: &str, index: usize, call: &NativeCallContext<'_>) -> Box<EvalAltResult> {
-    if matches!(*error, EvalAltResult::ErrorTerminated(..)) {
+    // A stop, a limit or an exit that became an error of a call could be caught.
+    if !error.is_catchable() {
         return error;
     }
     let source = call.call_source().unwrap_or_default().to_string();
     let place = format!("item {index} of {verb}");
     Box::new(EvalAltResult::ErrorInFunctionCall(place, source, error, call.call_position()))
-}
-
-fn show(call: &NativeCallContext<'_>, lines: Vec<Line>) {
-    if let Some(state) = state(call) {
-        lines.into_iter().for_each(|line| state.deliver(line));
-    }
 }
 
 /// What items print, in their order, however they are done.
@@ -88,7 +84,7 @@ struct Waiting {
 
 impl Lines {
     /// Hands on what item `index` printed once all items before it are done.
-    fn done(&self, index: usize, printed: Vec<Line>, show: impl Fn(Vec<Line>)) {
+    fn done(&self, index: usize, printed: Vec<Line>, sink: &Sink) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.finished.insert(index, printed);
         let next = waiting.next;
@@ -103,6 +99,6 @@ impl Lines {
             }
         }
         // Under the lock, so that two items that finish together do not mix.
-        show(ready);
+        sink.take(ready);
     }
 }
