@@ -266,7 +266,7 @@ impl Context {
         match taken {
             Ok(_) => Ok(Reservation { budget: Arc::clone(&self.budget), bytes }),
             Err(used) => Err(Error::memory(format!(
-                "{} needed, {} of {} in use",
+                "{} of memory needed, {} of {} in use",
                 human_bytes(bytes),
                 human_bytes(used),
                 human_bytes(limit)

@@ -272,7 +272,9 @@ fn invalid(verb: &str, opt: &Opt, value: &Value) -> Error {
         _ => None,
     });
     match value {
-        Value::Int(0) => error.with_hint("if this came from a division of integers: 1/2 is 0, write 1.0/2"),
+        Value::Int(0) if opt.kinds.iter().any(|kind| matches!(kind, Kind::Number(_) | Kind::Count(_))) => {
+            error.with_hint("if this came from a division of integers: 1/2 is 0, write 1.0/2")
+        }
         Value::Text(word) => error.with_nearest(word, words.flatten()),
         _ => error,
     }

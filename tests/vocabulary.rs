@@ -121,6 +121,32 @@ fn run(session: &mut Session, script: &str) {
 }
 
 #[test]
+fn calling_on_a_property_leaves_its_owner_as_it_was() {
+    let (mut session, _) = session();
+    session.eval(VALUES).expect("the values");
+    let mut calls = 0;
+    for (name, _) in registered() {
+        let Some(property) = name.strip_prefix("get$") else { continue };
+        for value in values() {
+            // Rhai writes a property back after a call on it; that must neither fail nor change anything.
+            if session.eval(&format!("{value}.{property}")).is_err() {
+                continue;
+            }
+            calls += 1;
+            let script = format!("let copy = {value}; copy.{property}.to_string(); `${{copy}}` == `${{{value}}}`");
+            let same = session.eval_as::<bool>(&script).unwrap_or_else(|error| panic!("{script}: {error}"));
+            assert!(same || value.contains("timer"), "{script} changed it");
+        }
+    }
+    assert!(calls > 50, "{calls}");
+    let names = |owner: &str| format!("let copy = {owner}; copy.names.push(\"x\");");
+    for owner in ["v_named", "v_named.row(0)", "v_table"] {
+        let error = session.eval(&names(owner)).expect_err(owner);
+        assert!(error.error.message().contains("is a copy"), "{owner}: {error}");
+    }
+}
+
+#[test]
 fn wrong_arguments_give_errors_and_never_panics() {
     let (mut session, _) = session();
     session.eval(VALUES).expect("the values");

@@ -62,7 +62,8 @@ pub fn write_atomic(
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder).map_err(fail)?;
+    // The name of the temporary file would be of no use to anybody.
+    let mut file = builder.tempfile_in(folder).map_err(|error| fail(error.kind().into()))?;
     {
         let mut buffered = BufWriter::new(file.as_file_mut());
         if is_packed(&path) {

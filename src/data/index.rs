@@ -69,7 +69,8 @@ impl Selector {
                     if position < 0 { position + len as i64 } else { position }
                 };
                 let (first, last) = (bound(*start), end.map_or(len as i64, bound));
-                if first < 0 || last > len as i64 {
+                let inside = 0..=len as i64;
+                if !inside.contains(&first) || !inside.contains(&last) {
                     return Err(outside(
                         &format!("{start}..{}", end.map_or(String::new(), |e| e.to_string())),
                         len,
@@ -128,6 +129,7 @@ mod tests {
         assert_eq!(pick(Selector::Range { start: 1, end: Some(3) }).unwrap(), [1, 2]);
         assert_eq!(pick(Selector::Range { start: -2, end: None }).unwrap(), [3, 4]);
         assert_eq!(pick(Selector::Range { start: 3, end: Some(2) }).unwrap(), [0usize; 0]);
+        assert_eq!(pick(Selector::Range { start: 5, end: None }).unwrap(), [0usize; 0]);
         assert_eq!(pick(Selector::Mask(vec![true, false, false, false, true])).unwrap(), [0, 4]);
         assert_eq!(pick(Selector::List(vec![Selector::Position(3), Selector::Position(-5)])).unwrap(), [3, 0]);
         for wrong in [
@@ -136,6 +138,8 @@ mod tests {
             Selector::Position(i64::MIN),
             Selector::Range { start: 0, end: Some(6) },
             Selector::Range { start: -6, end: None },
+            Selector::Range { start: 6, end: None },
+            Selector::Range { start: 0, end: Some(-6) },
             Selector::Mask(vec![true]),
             Selector::Name("a".into()),
         ] {

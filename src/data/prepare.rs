@@ -19,12 +19,7 @@ impl Matrix {
     /// # Errors
     /// A constant column, by name; missing values; fewer than two rows.
     pub fn standardize(&self) -> Result<Self> {
-        if self.rows() < 2 {
-            return Err(Error::data(format!("standardize needs at least 2 rows, there is {}", self.rows())));
-        }
-        if let Some(place) = self.first_non_finite() {
-            return Err(Error::data(format!("cannot standardize: {place}")));
-        }
+        self.complete("standardize", 2)?;
         let centered = self.center();
         let scale = centered
             .by_column(|column| (column.iter().map(|value| value * value).sum::<f64>() / column.len() as f64).sqrt());
@@ -138,13 +133,23 @@ impl Matrix {
     /// Fails unless there are at least `rows` rows without missing values; `verb` is for messages.
     pub(crate) fn complete(&self, verb: &str, rows: usize) -> Result<()> {
         if self.rows() < rows {
-            return Err(Error::data(format!("{verb} needs at least {rows} rows, there are {}", self.rows())));
+            let error = format!("{verb} needs at least {rows} rows, the data has {}", self.rows());
+            return Err(
+                Error::data(error).with_hint("rows are samples, columns are variables: perhaps transpose with .t")
+            );
         }
         match self.first_non_finite() {
-            Some(place) => Err(Error::data(format!("{verb}: the data has {place}"))
-                .with_hint("impute(\"median\") fills missing values in, drop_missing() leaves their rows out")),
+            Some(place) => Err(Error::data(format!("{verb}: the data has {place}")).with_hint(non_finite_hint(&place))),
             None => Ok(()),
         }
+    }
+}
+
+/// What can be done about a value that is not finite, at a place as [`Matrix::first_non_finite`] tells it.
+pub(crate) fn non_finite_hint(place: &str) -> &'static str {
+    match place.starts_with("NaN") {
+        true => "impute(\"median\") fills missing values in, drop_missing() leaves their rows out",
+        false => "leave the row or the column of an infinite value out",
     }
 }
 

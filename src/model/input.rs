@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::context::Context;
 use crate::data::covariance::{check_covariance, covariance, variable_names};
+use crate::data::prepare::non_finite_hint;
 use crate::data::{Matrix, Names};
 use crate::error::{Error, Result};
 
@@ -44,8 +45,7 @@ impl Input {
                 .with_hint("rows are samples, columns are variables: perhaps transpose with .t"));
         }
         if let Some(place) = x.first_non_finite() {
-            return Err(Error::data(format!("the data has {place}"))
-                .with_hint("impute(\"median\") fills missing values in, drop_missing() leaves their rows out"));
+            return Err(Error::data(format!("the data has {place}")).with_hint(non_finite_hint(&place)));
         }
         let first = x.row_slice(0);
         let constant = (0..x.cols()).find(|&j| (1..x.rows()).all(|i| x.row_slice(i)[j] == first[j]));

@@ -3,6 +3,7 @@
 use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 
 use super::convert::{plain_type, to_value};
+use super::help::is_verb;
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
 use crate::registry::records;
@@ -10,7 +11,7 @@ use crate::registry::records;
 /// A call that was under way when an error happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// The script function that was called.
+    /// The script function that was called, or what was: "a closure", "item 3 of par_map".
     pub function: String,
     /// Line of the call, from 1.
     pub line: Option<usize>,
@@ -51,9 +52,13 @@ impl ScriptError {
         let called = position.zip(line.as_deref()).and_then(|((_, column), line)| word_at(line, column));
         let property = position.zip(line.as_deref()).and_then(|((_, column), line)| property_at(line, column));
         let error = match (translate(innermost, called.as_deref()), property) {
-            // Rhai tries x["name"] where there is no property x.name; the script never wrote an index.
+            // Rhai tries x["name"] where there is no property x.name; the script never wrote an index. What is near among
+            // the columns of a table may still be meant.
             (error, Some(name)) if error.kind() == ErrorKind::Name => {
-                unknown_property("this", &name).or_hint(error.message())
+                match (unknown_property("this", &name), error.hint()) {
+                    (property, Some(near)) => property.or_hint(near),
+                    (property, None) => property,
+                }
             }
             (error, _) => error,
         };
@@ -81,7 +86,11 @@ impl std::fmt::Display for ScriptError {
             write!(f, "\n  help: {hint}")?;
         }
         for call in &self.calls {
-            write!(f, "\n  in call to '{}'", call.function)?;
+            // What has no name says itself what it is: a closure, item 3 of par_map.
+            match call.function.contains(' ') {
+                true => write!(f, "\n  in {}", call.function)?,
+                false => write!(f, "\n  in call to '{}'", call.function)?,
+            }
             if let Some(line) = call.line {
                 write!(f, " at line {line}")?;
             }
@@ -123,8 +132,7 @@ fn unwind(error: EvalAltResult, calls: &mut Vec<Frame>) -> (EvalAltResult, Posit
     match error {
         EvalAltResult::ErrorInFunctionCall(name, _, inner, position) => {
             let result = unwind(*inner, calls);
-            // Rhai calls a closure by a generated name.
-            let function = if name.starts_with("anon$") { "a closure".to_string() } else { name };
+            let function = if is_closure(&name) { "a closure".to_string() } else { name };
             calls.push(Frame { function, line: position.line() });
             result
         }
@@ -134,6 +142,11 @@ fn unwind(error: EvalAltResult, calls: &mut Vec<Frame>) -> (EvalAltResult, Posit
             (other, position)
         }
     }
+}
+
+/// Whether Rhai made the name of a function: a closure's.
+fn is_closure(name: &str) -> bool {
+    name.starts_with("anon$")
 }
 
 /// Rhai's error in the crate's categories; `called` is the word at the error's place.
@@ -152,11 +165,14 @@ fn translate(error: EvalAltResult, called: Option<&str>) -> Error {
         EvalAltResult::ErrorArrayBounds(len, index, _) => {
             Error::index(format!("position {index} is out of range: the list has {len} elements"))
         }
-        EvalAltResult::ErrorMismatchDataType(expected, got, _) => Error::argument(format!(
-            "{} is wanted here, not {}",
-            plain_type(&expected),
-            if got.is_empty() { "this".into() } else { plain_type(&got) }
-        )),
+        EvalAltResult::ErrorStringBounds(len, index, _) => {
+            Error::index(format!("position {index} is out of range: the text has {len} characters"))
+        }
+        EvalAltResult::ErrorFor(_) => Error::argument("for goes through a list, a range or a text")
+            .with_hint("the numbers of a Vector or Matrix as a list: x.to_array(); the keys of a map: m.keys()"),
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => constant(ErrorKind::Script, &name),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(..) => constant(ErrorKind::Script, ""),
+        EvalAltResult::ErrorMismatchDataType(expected, got, _) => mismatch(&expected, &got),
         EvalAltResult::ErrorMismatchOutputType(expected, got, _) => {
             Error::argument(format!("{} is wanted, the result is {}", plain_type(&expected), plain_type(&got)))
         }
@@ -203,6 +219,25 @@ fn thrown(value: &Dynamic) -> Error {
     Error::new(ErrorKind::Script, text)
 }
 
+fn mismatch(expected: &str, got: &str) -> Error {
+    let (expected, got) = (plain_type(expected), plain_type(got));
+    let shown = if got.is_empty() { "this" } else { got.as_str() };
+    let error = Error::argument(format!("{expected} is wanted here, not {shown}"));
+    match (expected.as_str(), got.as_str()) {
+        ("bool", "Mask") => error.with_hint("one truth value for many: mask.all(), or mask.any()"),
+        _ => error,
+    }
+}
+
+/// The error for a change of a constant, whose name may be empty.
+fn constant(kind: ErrorKind, name: &str) -> Error {
+    let message = match name {
+        "" => "a constant cannot be changed".to_string(),
+        name => format!("'{name}' is a constant, which cannot be changed"),
+    };
+    Error::new(kind, message).with_hint("declare what changes by let, not const")
+}
+
 fn variables_hint() -> &'static str {
     "functions do not see variables outside them: pass the value as an argument, or use a closure |x| .."
 }
@@ -212,23 +247,33 @@ fn syntax(kind: &ParseErrorType) -> Error {
     match kind {
         ParseErrorType::VariableUndefined(name) => {
             let error = Error::new(ErrorKind::Syntax, format!("there is no variable '{name}'"));
-            let functions = super::help::names();
-            match crate::error::nearest(name, functions.iter().map(String::as_str)) {
-                Some(near) if near == name => {
-                    error.with_hint(format!("'{name}' is a function: write {name}(..), or help(\"{name}\")"))
-                }
-                _ => error.with_hint(variables_hint()),
-            }
+            error.with_hint(match is_verb(name) {
+                true => format!("'{name}' is a function: write {name}(..), or help(\"{name}\")"),
+                false => variables_hint().to_string(),
+            })
+        }
+        ParseErrorType::Reserved(sign) if !sign.starts_with(char::is_alphabetic) => {
+            Error::new(ErrorKind::Syntax, format!("there is no sign '{sign}'"))
         }
         ParseErrorType::Reserved(word) => {
             Error::new(ErrorKind::Syntax, format!("'{word}' is a reserved word")).with_hint("choose another name")
         }
+        ParseErrorType::AssignmentToConstant(name) => constant(ErrorKind::Syntax, name),
         _ => error,
     }
 }
 
 fn arithmetic(message: &str) -> Error {
+    // "Error parsing integer number 'x': invalid digit found in string", from parse_int and parse_float.
+    if let Some(parsed) = message.strip_prefix("Error parsing ") {
+        let wanted = if parsed.starts_with("integer") { "a whole number" } else { "a number" };
+        let text = parsed.split_once('\'').and_then(|(_, rest)| rest.rsplit_once("': ")).map_or("", |(text, _)| text);
+        return Error::argument(format!("\"{text}\" is not {wanted}"));
+    }
     let error = Error::new(ErrorKind::Arithmetic, message);
+    if message.contains("negative power") {
+        return error.with_hint("powers of integers are integers: write 2.0 ** -1");
+    }
     if message.to_lowercase().contains("division by zero") || message.to_lowercase().contains("modulo") {
         error.with_hint("these are integers, and 1/2 is 0 with integers: write 1.0/2, or x.to_float()")
     } else {
@@ -241,9 +286,14 @@ fn no_function(signature: &str) -> Error {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
     let types: Vec<String> =
         types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).map(plain_type).collect();
+    if is_closure(name) {
+        // What a closure has captured is among the types: their number says nothing to the user.
+        return Error::new(ErrorKind::Function, "this closure does not take as many arguments as it is given")
+            .with_hint("a function of one value is written |a| .., one of two values |a, b| ..");
+    }
     let vocabulary = vocabulary();
-    let usage: Vec<&str> =
-        vocabulary.entries.iter().filter(|entry| entry.name == name).map(|entry| entry.usage).collect();
+    let entries: Vec<_> = vocabulary.entries.iter().filter(|entry| entry.name == name).collect();
+    let usage: Vec<&str> = entries.iter().map(|entry| entry.usage).collect();
     let is_operator = !name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     if is_operator {
         return match types.as_slice() {
@@ -252,6 +302,10 @@ fn no_function(signature: &str) -> Error {
         };
     }
     let is_record = records().any(|record| record.verb == name || record.constructor == Some(name));
+    if !is_record && types.len() == 1 && !entries.is_empty() && entries.iter().all(|entry| entry.is_property) {
+        let error = Error::new(ErrorKind::Function, format!("'{name}' is a property, not a function"));
+        return error.with_hint(format!("without parentheses: x.{name}"));
+    }
     if !usage.is_empty() || is_record {
         let error = Error::new(ErrorKind::Function, format!("{name} does not take ({})", types.join(", ")));
         return error.with_hint(if usage.is_empty() {

@@ -52,6 +52,12 @@ pub fn search(text: &str) -> Vec<(String, String)> {
     found
 }
 
+/// Whether a name is one that is called: not a property's.
+pub(super) fn is_verb(name: &str) -> bool {
+    records().any(|record| record.verb == name || record.constructor == Some(name))
+        || vocabulary().entries.iter().any(|entry| entry.name == name && !entry.is_property)
+}
+
 /// Every name that has help, sorted.
 pub fn names() -> Vec<String> {
     let mut names: Vec<String> = records()

@@ -1,12 +1,14 @@
 //! `m[[rows, cols]]` and its relatives.
 
-use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, ImmutableString, Module, NativeCallContext};
+use rhai::{
+    Array, Dynamic, EvalAltResult, FnNamespace, FuncRegistration, ImmutableString, Module, NativeCallContext, Position,
+};
 
 use super::convert::{Outcome, describe, range_bounds, to_number, to_numbers};
 use super::records::path_fit;
 use super::state::context;
 use super::vocabulary::Builder;
-use crate::data::{Column, Mask, Matrix, Picked, Selector, Table, Vector};
+use crate::data::{Column, Mask, Matrix, Names, Picked, Selector, Table, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Fit, Path};
 
@@ -19,6 +21,8 @@ pub fn to_selector(value: &Dynamic) -> Result<Selector> {
         return Ok(Selector::Position(position));
     }
     if let Some((start, end)) = range_bounds(value) {
+        // One behind the last position is the end, and not the first position.
+        let end = end.filter(|_| !ends_at_last(value));
         return Ok(if (start, end) == (0, None) { Selector::All } else { Selector::Range { start, end } });
     }
     if let Some(name) = value.read_lock::<ImmutableString>() {
@@ -42,6 +46,11 @@ pub fn to_selector(value: &Dynamic) -> Result<Selector> {
     }
     Err(Error::index(format!("{} is not an index", describe(value)))
         .with_hint("an index is a position, a name, a range, a list of these, a mask, or .."))
+}
+
+/// Whether a range is written `a..=-1`: up to and with the last position.
+fn ends_at_last(range: &Dynamic) -> bool {
+    range.read_lock::<std::ops::RangeInclusive<i64>>().is_some_and(|range| *range.end() == -1)
 }
 
 fn whole(number: f64) -> Result<Selector> {
@@ -185,13 +194,106 @@ fn index_setter() -> FuncRegistration {
     FuncRegistration::new_index_setter().with_namespace(FnNamespace::Global)
 }
 
+/// After `x.property.method()` Rhai writes the property back, and where there is no setter it does so by index:
+/// `x["property"] = value`. Nothing is to be done then, if the method has changed nothing; if it has, the change would be
+/// lost. A name that is no property is an index like any other.
+fn fed_back(index: &Dynamic, unchanged: impl FnOnce(&str) -> Option<bool>) -> Outcome<()> {
+    let Some(name) = index.read_lock::<ImmutableString>() else { return Ok(()) };
+    let name = name.as_str();
+    match unchanged(name) {
+        None => Ok(()),
+        // What Rhai takes for "there is nothing to write to".
+        Some(true) => Err(Box::new(EvalAltResult::ErrorIndexingType(name.to_string(), Position::NONE))),
+        Some(false) => Err(Error::argument(format!("'{name}' is a copy: changing it would change nothing"))
+            .with_hint("keep it in a variable; set_names(..) and with_column(..) give changed data")
+            .into()),
+    }
+}
+
+/// Whether a value is that of a property still; `None` where there is no property of that name.
+trait Properties {
+    fn has_unchanged(&self, name: &str, value: &Dynamic) -> Option<bool>;
+}
+
+fn is_count(value: &Dynamic, count: usize) -> bool {
+    value.as_int().is_ok_and(|number| number == count as i64)
+}
+
+fn are_names(value: &Dynamic, names: Option<&Names>) -> bool {
+    match names {
+        None => value.is_unit(),
+        Some(names) => value.read_lock::<Array>().is_some_and(|list| {
+            let same =
+                |(item, name): (&Dynamic, &str)| item.read_lock::<ImmutableString>().is_some_and(|text| *text == name);
+            list.len() == names.len() && list.iter().zip(names.iter()).all(same)
+        }),
+    }
+}
+
+fn is_shape(value: &Dynamic, rows: usize, cols: usize) -> bool {
+    value.read_lock::<Array>().is_some_and(|list| match list.as_slice() {
+        [a, b] => is_count(a, rows) && is_count(b, cols),
+        _ => false,
+    })
+}
+
+impl Properties for Matrix {
+    fn has_unchanged(&self, name: &str, value: &Dynamic) -> Option<bool> {
+        let is_transpose = |other: &Matrix| {
+            let same = |((i, j), value): ((usize, usize), &f64)| value.to_bits() == other.view()[(j, i)].to_bits();
+            (other.rows(), other.cols()) == (self.cols(), self.rows()) && self.view().indexed_iter().all(same)
+        };
+        Some(match name {
+            "names" => are_names(value, self.names()),
+            "row_names" => are_names(value, self.row_names()),
+            "rows" => is_count(value, self.rows()),
+            "cols" => is_count(value, self.cols()),
+            "shape" => is_shape(value, self.rows(), self.cols()),
+            "t" => value.read_lock::<Matrix>().is_some_and(|other| is_transpose(&other)),
+            _ => return None,
+        })
+    }
+}
+
+impl Properties for Vector {
+    fn has_unchanged(&self, name: &str, value: &Dynamic) -> Option<bool> {
+        Some(match name {
+            "names" => are_names(value, self.names()),
+            "len" => is_count(value, self.len()),
+            _ => return None,
+        })
+    }
+}
+
+impl Properties for Table {
+    fn has_unchanged(&self, name: &str, value: &Dynamic) -> Option<bool> {
+        Some(match name {
+            "names" => are_names(value, Some(self.names())),
+            "row_names" => are_names(value, self.row_names()),
+            "rows" => is_count(value, self.rows()),
+            "cols" => is_count(value, self.cols()),
+            "shape" => is_shape(value, self.rows(), self.cols()),
+            _ => return None,
+        })
+    }
+}
+
 pub(super) fn define(builder: &mut Builder) {
     let module = builder.module();
     define_matrix(module);
     getters!(module, Vector, |v, index| read_vector(v, &index));
     getters!(module, Table, |t, index| read_table(t, &index));
     index_setter().set_into_module(module, |v: &mut Vector, index: Dynamic, value: Dynamic| -> Outcome<()> {
+        fed_back(&index, |name| v.has_unchanged(name, &value))?;
         Ok(write_vector(v, &index, &value)?)
+    });
+    index_setter().set_into_module(module, |t: &mut Table, index: Dynamic, value: Dynamic| -> Outcome<()> {
+        fed_back(&index, |name| t.has_unchanged(name, &value))?;
+        let Some(name) = index.read_lock::<ImmutableString>() else {
+            return Err(Error::index("a column is set by its name").with_hint("t[\"name\"] = [..]").into());
+        };
+        *t = t.with_column(&name, super::functions::to_column(&super::convert::to_value(&value)?)?)?;
+        Ok(())
     });
     index_getter().set_into_module(module, |call: NativeCallContext<'_>, path: &mut Path, i: i64| -> Outcome<Fit> {
         path_fit(path, i, &context(&call))
@@ -220,6 +322,7 @@ fn define_matrix(module: &mut Module) {
         Ok(write(m, &rows, &cols, &value)?)
     });
     index_setter().set_into_module(module, |m: &mut Matrix, index: Dynamic, value: Dynamic| -> Outcome<()> {
+        fed_back(&index, |name| m.has_unchanged(name, &value))?;
         Ok(write(m, &to_selector(&index)?, &Selector::All, &value)?)
     });
 }

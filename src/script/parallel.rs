@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use rhai::{Array, Dynamic, EvalAltResult, FnPtr, NativeCallContext};
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 
 use super::convert::Outcome;
-use super::state::{Line, context, for_item, state};
+use super::state::{Line, Sink, context, for_item};
 use crate::context::Context;
 use crate::rng;
 
@@ -24,13 +24,37 @@ pub fn map(call: &NativeCallContext<'_>, verb: &str, items: Array, f: &FnPtr) ->
     let threads = ctx.threads().min(items.len()).max(1);
     let inner = ctx.clone().with_threads((ctx.threads() / threads).max(1));
     let lines = Lines::default();
+    let sink = Sink::of(call);
+    // What the function has captured is shared with the script, and Rhai takes two threads that look at it at once for an
+    // error: every call gets copies, which also keeps what it changes to itself.
+    let f = unshared_function(f);
+    let items: Array = items.iter().map(unshared).collect();
     let run = |index: usize, item: &Dynamic| {
         let own = inner.clone().with_seed(rng::derive(seed, "item", index as u64));
-        let (result, printed) = for_item(call, own, || apply(call, f, item, index));
-        lines.done(index, printed, |printed| show(call, printed));
+        let (result, printed) = for_item(call, own, || apply(call, &f, item, index));
+        lines.done(index, printed, &sink);
         result.map_err(|error| located(error, verb, index, call))
     };
     map_items(&items, &ctx, run)
+}
+
+/// A copy of a value that shares no variable with anyone.
+fn unshared(value: &Dynamic) -> Dynamic {
+    let mut copy = value.flatten_clone();
+    if let Some(mut list) = copy.write_lock::<Array>() {
+        list.iter_mut().for_each(|item| *item = unshared(item));
+    } else if let Some(mut map) = copy.write_lock::<Map>() {
+        map.values_mut().for_each(|item| *item = unshared(item));
+    } else if let Some(mut function) = copy.write_lock::<FnPtr>() {
+        *function = unshared_function(&function);
+    }
+    copy
+}
+
+fn unshared_function(f: &FnPtr) -> FnPtr {
+    let mut copy = f.clone();
+    copy.iter_curry_mut().for_each(|captured| *captured = unshared(captured));
+    copy
 }
 
 #[cfg(feature = "parallel")]
@@ -62,18 +86,13 @@ fn takes_another_number(error: &EvalAltResult, f: &FnPtr) -> bool {
 
 /// The error with the item that it happened in, as a call around it.
 fn located(error: Box<EvalAltResult>, verb: &str, index: usize, call: &NativeCallContext<'_>) -> Box<EvalAltResult> {
-    if matches!(*error, EvalAltResult::ErrorTerminated(..)) {
+    // A stop, a limit or an exit that became an error of a call could be caught.
+    if !error.is_catchable() {
         return error;
     }
     let source = call.call_source().unwrap_or_default().to_string();
     let place = format!("item {index} of {verb}");
     Box::new(EvalAltResult::ErrorInFunctionCall(place, source, error, call.call_position()))
-}
-
-fn show(call: &NativeCallContext<'_>, lines: Vec<Line>) {
-    if let Some(state) = state(call) {
-        lines.into_iter().for_each(|line| state.deliver(line));
-    }
 }
 
 /// What items print, in their order, however they are done.
@@ -88,7 +107,7 @@ struct Waiting {
 
 impl Lines {
     /// Hands on what item `index` printed once all items before it are done.
-    fn done(&self, index: usize, printed: Vec<Line>, show: impl Fn(Vec<Line>)) {
+    fn done(&self, index: usize, printed: Vec<Line>, sink: &Sink) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.finished.insert(index, printed);
         let next = waiting.next;
@@ -103,6 +122,6 @@ impl Lines {
             }
         }
         // Under the lock, so that two items that finish together do not mix.
-        show(ready);
+        sink.take(ready);
     }
 }

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseError, ParseErrorType, Scope};
 
+use super::check::advice::{Surroundings, improve};
 use super::convert::{to_dynamic, to_value};
 use super::diagnose::ScriptError;
+use super::help::is_verb;
 use super::operators::register_operators;
 use super::scan::Scan;
 use super::state::{Exit, Printer, State, StateHandle};
@@ -202,7 +204,8 @@ impl Session {
         self.state.set_exit_code(None);
         self.state.context().restart_clock(self.time_limit);
         let diagnose = |error: Box<EvalAltResult>| ScriptError::of(*error, source, text);
-        let parsed = self.engine.compile_with_scope(&self.scope, text).map_err(|error| diagnose(error.into()))?;
+        let parsed =
+            self.engine.compile_with_scope(&self.scope, text).map_err(|error| self.explained(error, source, text))?;
         let whole = self.functions.merge(&parsed);
         self.functions = whole.clone_functions_only();
         let outcome = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole);
@@ -213,6 +216,18 @@ impl Session {
             Ok(value) => self.state.context().check().map(|()| value).map_err(|error| diagnose(error.into())),
             Err(error) => Err(diagnose(error)),
         }
+    }
+
+    /// What the parser found, with advice that fits what stands there.
+    fn explained(&self, error: ParseError, source: &str, text: &str) -> ScriptError {
+        let kind = error.err_type().clone();
+        let mut explained = ScriptError::of(error.into(), source, text);
+        if let Some(place) = explained.position {
+            let variables: Vec<&str> = self.scope.iter_raw().map(|(name, ..)| name).collect();
+            let around = Surroundings { is_function: &is_verb, variables: &variables };
+            *explained.error = improve((*explained.error).clone(), &kind, place, text, &around);
+        }
+        explained
     }
 
     /// Lets go of variables that a later `let` of the same name hides: nobody reaches them, and matrices are large.

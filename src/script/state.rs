@@ -1,7 +1,7 @@
 //! What a session knows besides its variables; native functions reach it through the engine's tag.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{Dynamic, NativeCallContext};
 
@@ -62,21 +62,27 @@ impl State {
     }
 
     /// Shows a line; within an item of a parallel call it waits for the items before.
-    pub fn deliver(&self, line: Line) {
-        let line = ITEMS.with_borrow_mut(|items| match items.iter_mut().rev().find(|item| item.state == self) {
+    fn deliver(&self, line: Line) {
+        let line = ITEMS.with_borrow(|items| match items.iter().rev().find(|item| item.state == self) {
             Some(item) => {
-                item.lines.push(line);
+                lock(&item.shown).push(line);
                 None
             }
             None => Some(line),
         });
+        if let Some(line) = line {
+            self.show(line);
+        }
+    }
+
+    /// Shows a line at once.
+    fn show(&self, line: Line) {
         match line {
-            Some(Line::Print(text)) => (self.print)(&text),
-            Some(Line::Warning(text)) => {
+            Line::Print(text) => (self.print)(&text),
+            Line::Warning(text) => {
                 self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
                 (self.warn)(&text);
             }
-            None => {}
         }
     }
 
@@ -134,13 +140,20 @@ pub enum Line {
     Warning(String),
 }
 
+/// What an item has shown so far. Threads that work for the item, in a parallel call within it, add to it too.
+pub type Shown = Arc<Mutex<Vec<Line>>>;
+
+fn lock(shown: &Shown) -> MutexGuard<'_, Vec<Line>> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What one item of a parallel call runs under, on the thread that works on it.
 struct Item {
     /// Which session's.
     state: *const State,
     context: Context,
-    /// What the item has shown so far; it is shown in order of the items.
-    lines: Vec<Line>,
+    /// It is shown in order of the items.
+    shown: Shown,
 }
 
 thread_local!(static ITEMS: RefCell<Vec<Item>> = const { RefCell::new(Vec::new()) });
@@ -155,12 +168,42 @@ pub fn for_item<R>(call: &NativeCallContext<'_>, own: Context, work: impl FnOnce
         }
     }
     let state = state(call).map_or(std::ptr::null(), |state| Arc::as_ptr(&state));
-    ITEMS.with_borrow_mut(|items| items.push(Item { state, context: own, lines: Vec::new() }));
+    let shown = Shown::default();
+    ITEMS.with_borrow_mut(|items| items.push(Item { state, context: own, shown: Arc::clone(&shown) }));
     let guard = Guard;
     let result = work();
-    let lines = ITEMS.with_borrow_mut(|items| items.last_mut().map(|item| std::mem::take(&mut item.lines)));
     drop(guard);
-    (result, lines.unwrap_or_default())
+    let lines = std::mem::take(&mut *lock(&shown));
+    (result, lines)
+}
+
+/// Where what a call shows goes: to the item that it is part of, or to the session.
+pub enum Sink {
+    /// The item's.
+    Item(Shown),
+    /// The session's; none on an engine of the host's own.
+    Session(Option<Arc<State>>),
+}
+
+impl Sink {
+    /// Of a call, on the thread that makes it.
+    pub fn of(call: &NativeCallContext<'_>) -> Self {
+        let state = state(call);
+        let of_session = state.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
+        let item = ITEMS.with_borrow(|items| {
+            items.iter().rev().find(|item| item.state == of_session).map(|item| Arc::clone(&item.shown))
+        });
+        item.map_or(Self::Session(state), Self::Item)
+    }
+
+    /// Takes lines from whichever thread.
+    pub fn take(&self, lines: Vec<Line>) {
+        match self {
+            Self::Item(shown) => lock(shown).extend(lines),
+            Self::Session(Some(state)) => lines.into_iter().for_each(|line| state.show(line)),
+            Self::Session(None) => {}
+        }
+    }
 }
 
 /// The state of the session that a native function was called from; `None` on an engine of the host's own.

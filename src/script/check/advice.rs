@@ -4,7 +4,6 @@ use rhai::{LexError, ParseErrorType};
 
 use super::super::source::{LANGUAGE_FUNCTIONS, Unmatched, enclosing, ends_value, is_reserved, partners};
 use super::super::tokens::{Kind, Token, tokens};
-use super::known::Known;
 use crate::error::{Error, ErrorKind, nearest};
 
 /// What stands for a word or sign of another language.
@@ -32,14 +31,28 @@ fn foreign(word: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|(words, _)| words.contains(&word)).map(|(_, advice)| *advice)
 }
 
+/// What a script finds besides what it declares itself.
+pub(in super::super) struct Surroundings<'a> {
+    /// Whether a name is a function's.
+    pub is_function: &'a dyn Fn(&str) -> bool,
+    /// Variables that are there before the script starts.
+    pub variables: &'a [&'a str],
+}
+
 /// A parser's error at `place`, with a message and a hint that fit what stands there.
-pub(super) fn improve(plain: Error, kind: &ParseErrorType, place: (usize, usize), text: &str, known: &Known) -> Error {
+pub(in super::super) fn improve(
+    plain: Error,
+    kind: &ParseErrorType,
+    place: (usize, usize),
+    text: &str,
+    around: &Surroundings<'_>,
+) -> Error {
     // A text or comment without an end: the parser says so.
     let Some(tokens) = tokens(text) else { return plain };
     let at = tokens.iter().position(|token| token.place >= place).unwrap_or(tokens.len());
     let word = tokens.get(at).map_or("", |token| token.text);
     match kind {
-        ParseErrorType::VariableUndefined(name) => undefined(plain, name, &tokens, at, known),
+        ParseErrorType::VariableUndefined(name) => undefined(plain, name, &tokens, at, around),
         ParseErrorType::BadInput(LexError::MalformedChar(_)) => {
             plain.with_hint("a text is written \"..\"; '..' is a single character")
         }
@@ -73,7 +86,7 @@ fn reserved(word: &str, tokens: &[Token<'_>], at: usize) -> Error {
     error.with_hint(foreign(word).unwrap_or("choose another name"))
 }
 
-fn undefined(plain: Error, name: &str, tokens: &[Token<'_>], at: usize, known: &Known) -> Error {
+fn undefined(plain: Error, name: &str, tokens: &[Token<'_>], at: usize, around: &Surroundings<'_>) -> Error {
     let next = tokens.get(at + 1).map_or("", |token| token.text);
     if let Some(advice) = foreign(name) {
         return plain.with_hint(advice);
@@ -82,15 +95,15 @@ fn undefined(plain: Error, name: &str, tokens: &[Token<'_>], at: usize, known: &
         return plain.with_hint(format!("options are a map: f(#{{ {name}: value }})"));
     }
     // The plain hint tells how the function is called.
-    if known.arities(name).is_some() {
+    if (around.is_function)(name) {
         return plain;
     }
-    if next == "=" {
+    if matches!(next, "=" | "<-" | ":=") {
         return plain.with_hint(format!("a new variable is written let {name} = .."));
     }
     let declared = || {
         let pairs = tokens.windows(2).filter(|pair| matches!(pair[0].text, "let" | "const" | "for"));
-        pairs.map(|pair| pair[1].text)
+        pairs.map(|pair| pair[1].text).chain(around.variables.iter().copied())
     };
     if declared().any(|other| other == name) {
         return plain;
@@ -115,6 +128,7 @@ fn misplaced(word: &str, tokens: &[Token<'_>], at: usize) -> Option<&'static str
     });
     match word {
         "," if is_index => Some("a matrix is indexed by m[[row, column]]"),
+        "=" if open.is_some_and(|open| tokens[open].text == "#{") => Some("an entry of a map is written name: value"),
         "=" | ":" if is_in_call(tokens, at) => Some("options are a map: f(#{ name: value })"),
         "=" => Some("to compare, write =="),
         _ => None,

@@ -3,7 +3,7 @@
 //! Rhai's parser finds syntax errors and undefined variables. The rest works on tokens and says nothing where it is not
 //! sure: a name may be a closure in a map, a value may be of any type.
 
-mod advice;
+pub(super) mod advice;
 mod calls;
 mod known;
 mod options;
@@ -111,6 +111,7 @@ mod tests {
         ("var x = 1;", "E001", (1, 1), "'var' is a reserved word", "let name"),
         ("eye(2).print();", "E001", (1, 8), "'print' is a reserved word", "print(x)"),
         ("let m = eye(2); m[0, 1]", "E001", (1, 20), "", "m[[row, column]]"),
+        ("eye(2).graphical_lasso(#{ lambda = 0.1 });", "E001", (1, 34), "", "name: value"),
         ("eye(2).graphical_lasso(lambda: 0.1);", "E001", (1, 24), "'lambda'", "#{ lambda: value }"),
         ("print('abc');", "E001", (1, 7), "", "\"..\""),
         ("print(\"a\"", "E001", (1, 10), "", "the '(' at line 1, column 6 is never closed"),

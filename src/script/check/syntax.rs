@@ -3,7 +3,7 @@
 use rhai::{Engine, ParseError, ParseErrorType, Scope};
 
 use super::super::diagnose::ScriptError;
-use super::advice::improve;
+use super::advice::{Surroundings, improve};
 use super::known::Known;
 use super::report::Report;
 use crate::error::Error;
@@ -42,7 +42,8 @@ pub(super) fn check(engine: &Engine, text: &str, known: &Known, report: &mut Rep
 fn explain(error: ParseError, place: (usize, usize), known: &Known, report: &Report<'_>) -> Error {
     let kind = error.err_type().clone();
     let plain = ScriptError::of(error.into(), report.source(), report.text()).error;
-    improve(*plain, &kind, place, report.text(), known)
+    let around = Surroundings { is_function: &|name: &str| known.arities(name).is_some(), variables: &["args"] };
+    improve(*plain, &kind, place, report.text(), &around)
 }
 
 /// Puts a number in the place of an undefined variable, so that the parser goes on behind it.

@@ -59,12 +59,7 @@ fn cholesky(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Matrix> {
 
 /// Covariance of data, as for every method.
 fn data_covariance(call: &NativeCallContext<'_>, x: &Matrix) -> Outcome<Matrix> {
-    if let Some(place) = x.first_non_finite() {
-        return Err(Error::data(format!("cov: the data has {place}")).into());
-    }
-    if x.rows() < 2 {
-        return Err(Error::data("cov: needs at least 2 samples").into());
-    }
+    x.complete("cov", 2)?;
     Ok(Matrix::square(covariance(x, &context(call))?, x.names()))
 }
 

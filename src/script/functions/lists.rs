@@ -76,7 +76,7 @@ fn at_once(b: &mut Builder) {
     b.verb(
         "par_map",
         "par_map(list, |item| ..) -> list\npar_map(list, |item, i| ..) -> list",
-        "As map, on all threads: the same answer in the same order, every item with a random stream of its own",
+        "As map, on all threads: the same answer in the same order, every item with a random stream and copies of outer variables of its own",
         "print(par_map(0..4, |k| random_graph(\"erdos_renyi\", #{ nodes: 20 }).n_edges + 0 * k).len());",
     )
     .on_list(|call: NativeCallContext<'_>, list: Dynamic, f: FnPtr| {

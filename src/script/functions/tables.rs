@@ -1,6 +1,6 @@
 //! Tables: filter, sort, group, join; rows at random.
 
-use rhai::{Array, Dynamic, FnNamespace, FnPtr, FuncRegistration, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, describe, to_dynamic, to_entries, to_texts, to_value};
 use super::super::index::to_selector;
@@ -60,7 +60,7 @@ fn table(value: &Dynamic) -> Result<Table> {
 }
 
 /// A column from a list, a vector or a mask.
-pub(super) fn to_column(cells: &Value) -> Result<Column> {
+pub(in super::super) fn to_column(cells: &Value) -> Result<Column> {
     if let Some(vector) = cells.object::<Vector>() {
         return Ok(Column::numbers(vector.as_slice().to_vec()));
     }
@@ -104,13 +104,15 @@ fn columns(b: &mut Builder) {
         }
         Ok(t.rename(&texts)?)
     });
-    FuncRegistration::new_index_setter().with_namespace(FnNamespace::Global).set_into_module(
-        b.module(),
-        |t: &mut Table, name: &str, cells: Dynamic| -> Outcome<()> {
-            *t = t.with_column(name, to_column(&to_value(&cells)?)?)?;
-            Ok(())
-        },
-    );
+    b.verb(
+        "with_column",
+        "t.with_column(name, values) -> Table",
+        "The table with a column added at the end, or another in place of the one of that name; t[name] = values does it in place",
+        with_t!("print(t.with_column(\"rank\", [3, 1, 2]));"),
+    )
+    .on(|t: &mut Table, name: &str, cells: Dynamic| -> Outcome<Table> {
+        Ok(t.with_column(name, to_column(&to_value(&cells)?)?)?)
+    });
     b.verb(
         "unique",
         "t.unique(column) -> list\nv.unique() -> Vector\nlist.unique() -> list",
