@@ -42,8 +42,11 @@ pub fn devices(threads: usize) -> Vec<Device> {
 /// # Errors
 /// A device that is not known, or that this program cannot use, with the reason.
 pub fn check(wanted: &str) -> Result<()> {
-    let (name, number) = wanted.split_once(':').unwrap_or((wanted, "0"));
-    let known = devices(1).into_iter().find(|device| device.name == name && number.parse::<u32>().is_ok());
+    let name = match wanted.split_once(':') {
+        Some(("cuda", number)) if number.parse::<u32>().is_ok() => "cuda",
+        _ => wanted,
+    };
+    let known = devices(1).into_iter().find(|device| device.name == name);
     match known {
         _ if wanted == "auto" => Ok(()),
         Some(device) if device.available => Ok(()),

@@ -43,10 +43,7 @@ impl Correlation {
     /// Missing values, a constant column (by name), fewer than two rows, limits of the context.
     pub fn matrix(self, x: &Matrix, ctx: &Context) -> Result<Matrix> {
         x.complete("cor", 2)?;
-        if let Some(j) = (0..x.cols()).find(|&j| (1..x.rows()).all(|i| x.row_slice(i)[j] == x.row_slice(0)[j])) {
-            return Err(Error::data(format!("cor: column {} is constant", x.column_label(j)))
-                .with_hint("a constant has no correlation with anything: leave it out with .drop_constant()"));
-        }
+        x.varying("cor")?;
         let values = match self {
             Self::Pearson => pearson(x, ctx)?,
             Self::Spearman => spearman(x, ctx)?,
@@ -63,6 +60,13 @@ impl Correlation {
 
 fn pearson(x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
     let mut s = covariance(x, ctx)?;
+    if let Some(j) = (0..s.nrows()).find(|&j| !s[(j, j)].is_normal()) {
+        let (label, variance) = (x.column_label(j), s[(j, j)]);
+        return Err(Error::data(format!(
+            "cor: the variance of column {label} is {variance:e}: its numbers are too large or too small"
+        ))
+        .with_hint("standardize, or use other units"));
+    }
     to_correlation(&mut s);
     Ok(s)
 }

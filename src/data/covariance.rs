@@ -23,7 +23,7 @@ pub fn covariance(x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
 pub fn to_correlation(s: &mut Array2<f64>) {
     let scale: Vec<f64> = s.diag().iter().map(|variance| variance.sqrt()).collect();
     for ((i, j), value) in s.indexed_iter_mut() {
-        *value = if i == j { 1.0 } else { *value / (scale[i] * scale[j]) };
+        *value = if i == j { 1.0 } else { (*value / (scale[i] * scale[j])).clamp(-1.0, 1.0) };
     }
 }
 

@@ -96,7 +96,12 @@ pub fn unknown_extension(path: &str, known: &str) -> Error {
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
-    let result = Error::file(format!("cannot {what} '{}': {error}", path.display()));
+    let why = match (error.kind(), what) {
+        (std::io::ErrorKind::NotFound, "read") => "there is no such file".to_string(),
+        (std::io::ErrorKind::NotFound, _) => "there is no such folder".to_string(),
+        _ => error.to_string(),
+    };
+    let result = Error::file(format!("cannot {what} '{}': {why}", path.display()));
     match error.kind() {
         std::io::ErrorKind::NotFound => {
             let here = std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default();

@@ -325,8 +325,8 @@ impl Matrix {
 
     /// `f` of every row, as a vector with the row names.
     pub fn by_row(&self, f: impl FnMut(&[f64]) -> f64) -> Vector {
-        let width = self.cols().max(1);
-        let values = self.as_slice().chunks(width).map(f).collect::<Vec<f64>>();
+        // Also rows without entries are rows.
+        let values = (0..self.rows()).map(|i| self.row_slice(i)).map(f).collect::<Vec<f64>>();
         Vector::from(values).named(self.row_names.clone())
     }
 
@@ -390,11 +390,19 @@ impl Matrix {
 
     /// The mean of every column.
     pub fn column_means(&self) -> Vec<f64> {
-        let mut means = Array1::<f64>::zeros(self.cols());
+        let count = self.rows().max(1) as f64;
+        let mut rough = Array1::<f64>::zeros(self.cols());
         for row in self.values.rows() {
-            means += &row;
+            rough += &row;
         }
-        (means / self.rows().max(1) as f64).to_vec()
+        rough /= count;
+        // What rounding has left out: the mean of equal numbers is that number.
+        let mut rest = Array1::<f64>::zeros(self.cols());
+        for row in self.values.rows() {
+            rest += &(&row - &rough);
+        }
+        let refined = rough.iter().zip(&rest).map(|(rough, rest)| (rough, rest / count));
+        refined.map(|(rough, rest)| if rest.is_finite() { rough + rest } else { *rough }).collect()
     }
 }
 

@@ -78,10 +78,11 @@ fn parse_mtx(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     let _held = ctx.reserve_matrices(1, rows, cols)?;
     let mut values = vec![0.0; rows * cols];
     let mut set = |i: usize, j: usize, value: f64| {
-        values[i * cols + j] = value;
+        // An entry that comes again adds to what is there, as in SciPy.
+        values[i * cols + j] += value;
         match header.symmetry {
-            Symmetry::Symmetric => values[j * cols + i] = value,
-            Symmetry::Skew if i != j => values[j * cols + i] = -value,
+            Symmetry::Symmetric if i != j => values[j * cols + i] += value,
+            Symmetry::Skew if i != j => values[j * cols + i] -= value,
             _ => {}
         }
     };
@@ -119,6 +120,9 @@ fn coordinates<'a>(
             true => 1.0,
             false => words.next().and_then(super::csv::parse_cell).ok_or_else(wrong)?,
         };
+        if words.next().is_some() {
+            return Err(wrong());
+        }
         set(i, j, value);
     }
     Ok(())

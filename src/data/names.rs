@@ -1,6 +1,6 @@
 //! Names of variables, samples and nodes: unique, shared, found fast.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
@@ -92,18 +92,20 @@ impl Names {
     /// stay distinct.
     #[must_use]
     pub fn pick(&self, positions: &[usize]) -> Self {
-        let mut taken: HashMap<String, usize> = HashMap::with_capacity(positions.len());
+        let mut taken: HashSet<String> = HashSet::with_capacity(positions.len());
+        // The number that a position's next copy gets: thousands of copies must not be tried one by one.
+        let mut copies: HashMap<usize, usize> = HashMap::new();
         let list = positions
             .iter()
             .map(|&position| {
                 let name = self.get(position);
                 let mut candidate = name.to_string();
-                let mut copy = 1;
-                while taken.contains_key(&candidate) {
-                    copy += 1;
+                let copy = copies.entry(position).or_insert(1);
+                while taken.contains(&candidate) {
+                    *copy += 1;
                     candidate = format!("{name}.{copy}");
                 }
-                taken.insert(candidate.clone(), position);
+                taken.insert(candidate.clone());
                 candidate
             })
             .collect();

@@ -23,13 +23,14 @@ impl Matrix {
         let centered = self.center();
         let scale = centered
             .by_column(|column| (column.iter().map(|value| value * value).sum::<f64>() / column.len() as f64).sqrt());
-        let means = self.column_means();
-        // Rounding leaves a constant column with a spread of a few units in the last place of its mean.
-        let constant = (0..self.cols()).find(|&j| scale.as_slice()[j] <= 8.0 * f64::EPSILON * means[j].abs());
-        if let Some(j) = constant {
-            return Err(Error::data(format!("column {} is constant", self.column_label(j))).with_hint(
-                "a constant has no correlation with anything: leave such columns out with drop_constant()",
-            ));
+        self.varying("standardize")?;
+        if let Some(j) = (0..self.cols()).find(|&j| !scale.as_slice()[j].is_normal()) {
+            return Err(Error::data(format!(
+                "the spread of column {} is {:e}: its numbers are too large or too small",
+                self.column_label(j),
+                scale.as_slice()[j]
+            ))
+            .with_hint("use other units"));
         }
         centered.zip_rows(&scale, |value, scale| value / scale)
     }
@@ -57,6 +58,7 @@ impl Matrix {
     /// Missing values; fewer than two rows.
     pub fn nonparanormal(&self, kind: Nonparanormal) -> Result<Self> {
         self.complete("npn", 2)?;
+        self.varying("npn")?;
         let n = self.rows() as f64;
         let edge = 1.0 / (4.0 * n.powf(0.25) * (std::f64::consts::PI * n.ln()).sqrt());
         let score = |rank: f64| match kind {
@@ -67,8 +69,7 @@ impl Matrix {
         Ok(self.map_columns(|column| {
             let scores: Vec<f64> = ranks(column).into_iter().map(score).collect();
             let scale = variance(&scores).sqrt();
-            // A column of ties alone has a score of 0 throughout, and no scale.
-            if scale > 0.0 { scores.into_iter().map(|value| value / scale).collect() } else { scores }
+            scores.into_iter().map(|value| value / scale).collect()
         }))
     }
 
@@ -128,6 +129,16 @@ impl Matrix {
         }
         // As many numbers as before by construction.
         self.with_values(values.into_iter().collect()).unwrap_or_else(|_| self.clone())
+    }
+
+    /// Fails where all values of a column are equal; `verb` is for messages.
+    pub(crate) fn varying(&self, verb: &str) -> Result<()> {
+        let constant = |&j: &usize| (1..self.rows()).all(|i| self.row_slice(i)[j] == self.row_slice(0)[j]);
+        match (0..self.cols()).find(constant) {
+            Some(j) => Err(Error::data(format!("{verb}: column {} is constant", self.column_label(j)))
+                .with_hint("a constant goes with nothing: leave such columns out with drop_constant()")),
+            None => Ok(()),
+        }
     }
 
     /// Fails unless there are at least `rows` rows without missing values; `verb` is for messages.

@@ -7,7 +7,11 @@ pub fn sum(values: &[f64]) -> f64 {
 
 /// The mean; NaN of nothing.
 pub fn mean(values: &[f64]) -> f64 {
-    sum(values) / values.len() as f64
+    let count = values.len() as f64;
+    let rough = sum(values) / count;
+    // What rounding has left out: the mean of equal numbers is that number.
+    let rest = values.iter().map(|value| value - rough).sum::<f64>() / count;
+    if rest.is_finite() { rough + rest } else { rough }
 }
 
 /// The variance of a sample, divided by n - 1, as in R, Julia, and NumPy with ddof = 1; NaN of fewer than two.

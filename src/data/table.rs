@@ -77,6 +77,10 @@ impl Table {
         if let Some((name, column)) = columns.iter().find(|(_, column)| column.len() != rows) {
             return Err(Error::shape(format!("column '{name}' has {} rows, the first has {rows}", column.len())));
         }
+        let rows = if columns.is_empty() { row_names.as_ref().map_or(0, Names::len) } else { rows };
+        if let Some(names) = row_names.as_ref().filter(|names| names.len() != rows) {
+            return Err(Error::shape(format!("{} names of rows for {rows} rows", names.len())));
+        }
         let (names, columns): (Vec<String>, Vec<Column>) = columns.into_iter().unzip();
         Ok(Self { names: Names::new(names, "columns")?, columns: Arc::new(columns), row_names, rows })
     }

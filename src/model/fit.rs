@@ -372,6 +372,8 @@ impl Fit {
         let mut map = serde_json::json!({
             "method": inner.method, "names": inner.names.as_ref().map(Names::as_slice), "n": inner.n, "p": inner.p,
             "lambda": inner.lambda.as_ref().map(Value::to_json), "loglik": self.loglik().ok(),
+            "bic": self.ebic(0.0).ok(), "ebic": self.ebic(0.5).ok(),
+            "selection": inner.selection.as_ref().map(Value::to_json),
             "gap": inner.certificate.map(|c| c.relative_gap()), "gap_absolute": inner.certificate.map(|c| c.gap),
             "kkt": inner.certificate.map(|c| c.kkt), "solver": inner.solver, "iterations": inner.iterations,
             "converged": inner.converged, "seconds": inner.seconds, "seed": inner.seed, "warnings": inner.warnings,

@@ -263,7 +263,8 @@ impl Path {
         for (name, value) in &point.added {
             builder = builder.add(name.clone(), value.clone());
         }
-        for warning in point.warning.iter().cloned().chain(warnings) {
+        // Why it did not converge stands last, where a strict context looks for it.
+        for warning in warnings.into_iter().chain(point.warning.clone()) {
             builder.warn(warning);
         }
         builder.finish(Estimate::Precision(point.precision(p, inner.input.names())), ctx)

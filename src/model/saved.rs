@@ -128,11 +128,20 @@ impl Fit {
             (_, Some(graph)) => Estimate::Graph(graph.clone()),
             _ => return Err(broken("\"estimate\" is no Matrix and no Graph")),
         };
+        let p = count_from_json(json, "p")?;
+        let fits = match &estimate {
+            Estimate::Precision(theta) => (theta.rows(), theta.cols()) == (p, p) && theta.first_non_finite().is_none(),
+            Estimate::Graph(graph) => graph.n_nodes() == p,
+        };
+        let names = names_from_json(json, "names")?;
+        if !fits || names.as_ref().is_some_and(|names| names.len() != p) {
+            return Err(broken(&format!("the estimate or its names do not belong to {p} variables")));
+        }
         let warnings = part(json, "warnings")?.as_array().ok_or_else(|| broken("\"warnings\" is not a list"))?;
         Ok(Self::from_inner(FitInner {
             method: text_from_json(json, "method")?.into(),
-            names: names_from_json(json, "names")?,
-            p: count_from_json(json, "p")?,
+            names,
+            p,
             n: optional(json, "n", |n| n.as_u64().map(|n| n as usize).ok_or_else(|| broken("\"n\" is not a count")))?,
             estimate,
             covariance: std::sync::OnceLock::new(),
@@ -239,7 +248,8 @@ impl SavedPath {
     /// JSON of another shape.
     pub fn read(json: &Json) -> Result<Self> {
         let input = input_from_json(part(json, "input")?)?;
-        let points = part(json, "points")?.as_array().ok_or_else(|| broken("\"points\" is not a list"))?;
+        let points = part(json, "points")?.as_array().filter(|points| !points.is_empty());
+        let points = points.ok_or_else(|| broken("\"points\" is not a list of solutions"))?;
         Ok(Self {
             verb: text_from_json(json, "verb")?,
             method: text_from_json(json, "method")?,

@@ -83,6 +83,8 @@ fn load_delimited(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
 
 fn load_json(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     let bytes = read_bytes(path, ctx)?;
+    // A number that takes some ten bytes in the file takes up to 32 in memory.
+    let _held = ctx.reserve(bytes.len().saturating_mul(5))?;
     let json: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| Error::data(format!("'{path}' is not JSON: {error}")))?;
     let at = |error: Error| error.at(format!("'{path}'"));

@@ -223,11 +223,14 @@ fn orders(b: &mut Builder) {
     b.verb(
         "order",
         "v.order() -> list\nv.order(#{ descending: true }) -> list",
-        "Positions that sort a vector: v[v.order()] is v.sort(); equal numbers keep their order",
+        "Positions that sort a vector or list of numbers: v[v.order()] is v.sort(); equal numbers keep their order",
         "print(vector([3, 1, 2]).order());",
     )
     .options(ORDER)
     .on_list(|v: &mut Vector| -> Array { positions(summary::order(v.as_slice(), false)) })
+    .on_list(|list: Array| -> Outcome<Array> {
+        Ok(positions(summary::order(&to_numbers(&list.into(), "order")?, false)))
+    })
     .on_list(|v: &mut Vector, options: Map| -> Outcome<Array> { Ok(positions(order_of(v, "order", &options)?)) });
 }
 

@@ -26,7 +26,11 @@ fn assert(condition: bool, message: &str) -> Outcome<()> {
 }
 
 fn set_seed(call: &NativeCallContext<'_>, seed: i64) -> Outcome<()> {
-    let seed = u64::try_from(seed).map_err(|_| Error::argument(format!("a seed is not negative: {seed}")))?;
+    let most = crate::rng::MAX_SEED;
+    let seed = u64::try_from(seed)
+        .ok()
+        .filter(|&seed| seed <= most)
+        .ok_or_else(|| Error::argument(format!("a seed is a whole number from 0 to {most}, not {seed}")))?;
     context(call).set_seed(seed);
     Ok(())
 }

@@ -107,7 +107,7 @@ fn columns(b: &mut Builder) {
     b.verb(
         "with_column",
         "t.with_column(name, values) -> Table",
-        "The table with a column added at the end, or another in place of the one of that name; t[name] = values does it in place",
+        "The table with a column added at the end, or another in place of the one of that name",
         with_t!("print(t.with_column(\"rank\", [3, 1, 2]));"),
     )
     .on(|t: &mut Table, name: &str, cells: Dynamic| -> Outcome<Table> {
