@@ -121,3 +121,23 @@ fn files_that_are_not_ours_are_explained() {
     let error = bomb.eval(&format!("read_csv(\"{}\")", path.display())).expect_err("too large");
     assert_eq!(error.error.kind(), sinew::ErrorKind::Memory, "{error}");
 }
+
+#[test]
+fn delimited_text_keeps_missing_values_names_of_rows_and_names_that_are_numbers() {
+    check(
+        "delimited",
+        r#"
+        let plain = matrix([[nan(), 1], [2, 3], [4, 5]]);
+        let rows = matrix([[1, 2], [3, 4]]).set_row_names(["r", "s"]);
+        let numbers = matrix([[1, 2], [3, 4]]).set_names(["1", "2"]);
+        let single = matrix([[nan()], [2]]);
+        for ending in ["csv", "tsv"] {
+            for m in [plain, rows, numbers, single, plain.t, numbers.t] {
+                let path = `${dir}/m.${ending}`;
+                m.save(path);
+                assert(load(path).to_json() == m.to_json(), `${ending}: ${m}`);
+            }
+        }
+        "#,
+    );
+}

@@ -165,7 +165,6 @@ fn groups_are_summed_up_in_order_of_appearance() {
             ("t.group_by(\"metod\")", "E022", "did you mean 'method'?"),
             ("t.group_by(\"rep\").mean(\"method\")", "E030", "column 'method' is not numeric"),
             ("t.group_by(\"rep\").mean(\"tpd\")", "E022", "did you mean 'tdp'?"),
-            ("t.rename(#{ rep: \"count\" }).group_by(\"count\").count()", "E030", "two columns are called 'count'"),
         ],
     );
 }
@@ -250,7 +249,7 @@ fn missing_cells_are_dropped_by_row_or_column() {
         "let u = table(#{ a: [1, nan()], b: [\"\", \"x\"], c: [3, 4] });",
         &[
             ("u.drop_missing()", "E030", "every row has a missing value"),
-            ("u.drop_missing(#{ axis: 0 })", "E010", "\"rows\" or \"columns\""),
+            ("u.drop_missing(#{ axis: 2 })", "E010", "0 (rows) or 1 (columns)"),
         ],
     );
 }
@@ -300,4 +299,17 @@ fn options_of_reading_are_obeyed() {
         let script = format!("read_csv(\"{path}\", {options})");
         check_errors("", &[(script.as_str(), code, part)]);
     }
+}
+
+#[test]
+fn a_call_on_a_column_does_not_tear_the_rows_apart() {
+    let mut session = sinew::script::Session::sandboxed();
+    let script = "let t = table(#{ m: [\"z\", \"a\"], b: [3, 4] }); t[\"m\"].len(); t[\"b\"].mean(); t[\"m\"].sort();";
+    let error = session.eval(script).expect_err("a list that is a copy");
+    assert!(error.error.message().contains("is a copy"), "{error}");
+    let same = "t[\"m\"] == [\"z\", \"a\"] && t.names == [\"b\", \"m\"] && t[\"b\"][0] == 3.0";
+    assert!(session.eval_as::<bool>(same).expect("a comparison"));
+    assert!(
+        session.eval_as::<bool>("t[\"c\"] = [1, 2]; t[\"b\"] = [5, 6]; t.c.sum() + t.b.sum() == 14.0").expect("set")
+    );
 }

@@ -28,7 +28,7 @@ impl Default for CsvOptions {
 pub(crate) fn parse_cell(cell: &str) -> Option<f64> {
     let cell = cell.trim();
     match cell {
-        "" | "NA" | "N/A" | "NaN" | "nan" | "null" => Some(f64::NAN),
+        "" | "\"\"" | "NA" | "N/A" | "NaN" | "nan" | "null" => Some(f64::NAN),
         // Rust also parses "infinity" and "inf"; both are what other tools write for an infinite number.
         _ => cell.parse().ok(),
     }
@@ -233,19 +233,37 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     Matrix::from_vec(rows, cols, numbers)
 }
 
-/// Writes lines of cells, separated by commas, or by tabs for a file that ends in .tsv.
+/// Writes lines of cells, separated by commas, or by tabs for a file that ends in .tsv. A header whose names all look like
+/// numbers is written in quotes, which numbers never have: [`has_header`] tells it from data by them.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_csv(lines: &[Vec<String>], path: &str, ctx: &Context) -> Result<()> {
+pub fn write_csv(lines: &[Vec<String>], header: bool, path: &str, ctx: &Context) -> Result<()> {
     let delimiter = if file::extension(path) == "tsv" { b'\t' } else { b',' };
+    let (first, rest) = lines.split_at(usize::from(header && !lines.is_empty()));
+    let quoted = first.iter().flatten().all(|name| parse_cell(name).is_some());
     file::write_atomic(path, ctx, |out| {
-        let mut writer = ::csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
-        for line in lines {
-            writer.write_record(line).map_err(std::io::Error::other)?;
+        for (lines, style) in [
+            (first, if quoted { ::csv::QuoteStyle::Always } else { ::csv::QuoteStyle::Necessary }),
+            (rest, ::csv::QuoteStyle::Necessary),
+        ] {
+            let mut builder = ::csv::WriterBuilder::new();
+            let mut writer = builder.delimiter(delimiter).quote_style(style).from_writer(&mut *out);
+            for line in lines {
+                writer.write_record(line).map_err(std::io::Error::other)?;
+            }
+            writer.flush()?;
         }
-        writer.flush()
+        Ok(())
     })
+}
+
+/// Whether the first line of a delimited file names its columns: it has a cell that is no number, or quotes around one.
+pub(crate) fn has_header(bytes: &[u8]) -> bool {
+    let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(first);
+    let mut cells = line.trim_start_matches('\u{feff}').split([',', '\t']).map(str::trim);
+    cells.any(|cell| parse_cell(cell).is_none())
 }
 
 /// A number in a file: the shortest text that reads back as the same number, and nothing for a missing one.
@@ -267,8 +285,11 @@ impl Matrix {
     /// The lines of a delimited file: names where there are some, then rows.
     pub fn csv_rows(&self) -> Vec<Vec<String>> {
         let index = self.row_names();
+        // Rows have names only beside columns that have some.
+        let numbered = index.map(|_| Names::numbered_with("c", self.cols()));
         let header = self
             .names()
+            .or(numbered.as_ref())
             .map(|names| index.map(|_| index_name(names)).into_iter().chain(names.iter().map(String::from)).collect());
         let row = |i: usize| {
             let name = index.map(|names| names.get(i).to_string());

@@ -82,12 +82,27 @@ impl Matrix {
         let fill = match kind {
             Impute::Mean => self.by_column(|column| mean(&present(column))),
             Impute::Median => self.by_column(|column| median(&present(column))),
-            _ => {
-                let completed = gaussian_moments(self, ctx)?.completed;
-                return self.with_values(completed.into_iter().collect());
-            }
+            _ => return self.complete_by_regression(ctx).map(|(completed, _)| completed),
         };
         self.zip_rows(&fill, |value, fill| if value.is_nan() { fill } else { value })
+    }
+}
+
+impl Matrix {
+    /// Missing values replaced by their regression on the row's other values, and whether the moments behind it settled.
+    ///
+    /// # Errors
+    /// As [`gaussian_moments`].
+    pub fn complete_by_regression(&self, ctx: &Context) -> Result<(Self, bool)> {
+        let moments = gaussian_moments(self, ctx)?;
+        let completed = self.with_values(moments.completed.into_iter().collect())?;
+        match completed.first_non_finite() {
+            Some(place) => {
+                Err(Error::numerical(format!("impute: there is {place}: the numbers are too large or too small"))
+                    .with_hint("use other units"))
+            }
+            None => Ok((completed, moments.converged)),
+        }
     }
 }
 

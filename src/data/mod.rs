@@ -32,5 +32,6 @@ pub use table::{Column, Table};
 pub use table_verbs::Groups;
 pub use vector::Vector;
 
+pub(crate) use csv::has_header;
 pub(crate) use csv::{each_text_row, parse_cell, parse_table};
 pub(crate) use print::{number, table_text};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Column, Picked, Selector, Table, summary};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::value::Value;
 
@@ -49,6 +50,36 @@ impl Column {
             Self::Texts(values) => Value::Text(values[row].clone()),
         }
     }
+}
+
+/// A cell to compare others with: 0 and -0 are equal, and so are all missing numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Number(u64),
+    Text(String),
+}
+
+/// The bits of a number for comparisons in which 0 is -0 and all NaN are one.
+pub(crate) fn number_key(value: f64) -> u64 {
+    if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() }
+}
+
+impl Column {
+    fn key(&self, row: usize) -> Key {
+        match self {
+            Self::Numbers(values) => Key::Number(number_key(values[row])),
+            Self::Texts(values) => Key::Text(values[row].clone()),
+        }
+    }
+}
+
+/// A name that none of these columns has.
+fn free_name(name: &str, columns: &[(String, Column)]) -> String {
+    let mut free = name.to_string();
+    while columns.iter().any(|(taken, _)| *taken == free) {
+        free.push_str("_2");
+    }
+    free
 }
 
 /// Rows that agree in some columns, in order of first appearance.
@@ -121,10 +152,10 @@ impl Table {
     /// An unknown column.
     pub fn group_by(&self, columns: &Selector) -> Result<Groups> {
         let picked = columns.pick(self.cols(), Some(self.names()), "column")?;
-        let mut found: HashMap<Vec<String>, usize> = HashMap::new();
+        let mut found: HashMap<Vec<Key>, usize> = HashMap::new();
         let mut rows: Vec<Vec<usize>> = Vec::new();
         for row in 0..self.rows() {
-            let key = picked.positions().iter().map(|&column| self.column_at(column).label(row)).collect();
+            let key = picked.positions().iter().map(|&column| self.column_at(column).key(row)).collect();
             let group = *found.entry(key).or_insert_with(|| {
                 rows.push(Vec::new());
                 rows.len() - 1
@@ -135,39 +166,50 @@ impl Table {
     }
 
     /// Both tables' columns for every pair of rows that agree in the columns `on`, in the order of this table (an inner
-    /// join). A column of the other table whose name is taken gets `_2` behind it.
+    /// join). A column of the other table whose name is taken gets `_2` behind it. Names of rows are left out.
     ///
     /// # Errors
-    /// A column that one of them does not have.
-    pub fn join(&self, other: &Self, on: &[String]) -> Result<Self> {
-        let keys = |table: &Self| -> Result<Vec<usize>> {
-            on.iter().map(|name| table.names().position(name, "column")).collect()
+    /// A column that one of them does not have, or that is numeric in one and text in the other; memory, time.
+    pub fn join(&self, other: &Self, on: &[String], ctx: &Context) -> Result<Self> {
+        let (own, others) = (self.keys(on)?, other.keys(on)?);
+        for ((&a, &b), name) in own.iter().zip(&others).zip(on) {
+            let is_text = |table: &Self, column: usize| matches!(table.column_at(column), Column::Texts(_));
+            if is_text(self, a) != is_text(other, b) && self.rows() > 0 && other.rows() > 0 {
+                return Err(Error::data(format!(
+                    "join: column '{name}' is numeric in one table and text in the other"
+                )));
+            }
+        }
+        let key = |table: &Self, keys: &[usize], row: usize| -> Vec<Key> {
+            keys.iter().map(|&key| table.column_at(key).key(row)).collect()
         };
-        let (own, others) = (keys(self)?, keys(other)?);
-        let label = |table: &Self, keys: &[usize], row: usize| -> Vec<String> {
-            keys.iter().map(|&key| table.column_at(key).label(row)).collect()
-        };
-        let mut matches: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+        let mut matches: HashMap<Vec<Key>, Vec<usize>> = HashMap::new();
         for row in 0..other.rows() {
-            matches.entry(label(other, &others, row)).or_default().push(row);
+            matches.entry(key(other, &others, row)).or_default().push(row);
         }
-        let (mut left, mut right) = (Vec::new(), Vec::new());
-        for row in 0..self.rows() {
-            for &found in matches.get(&label(self, &own, row)).into_iter().flatten() {
+        let found: Vec<Option<&Vec<usize>>> = (0..self.rows()).map(|row| matches.get(&key(self, &own, row))).collect();
+        let total = found.iter().flatten().map(|rows| rows.len()).fold(0usize, usize::saturating_add);
+        let _held = ctx.reserve_matrices(1, total, self.cols() + other.cols() + 2)?;
+        let (mut left, mut right) = (Vec::with_capacity(total), Vec::with_capacity(total));
+        for (row, rows) in found.into_iter().enumerate() {
+            ctx.check()?;
+            for &matching in rows.into_iter().flatten() {
                 left.push(row);
-                right.push(found);
+                right.push(matching);
             }
         }
-        let mut columns = self.pick_rows(&left).to_columns();
-        let taken: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+        let mut columns: Vec<(String, Column)> =
+            self.to_columns().into_iter().map(|(name, column)| (name, column.pick(&left))).collect();
         for j in (0..other.cols()).filter(|j| !others.contains(j)) {
-            let mut name = other.names().get(j).to_string();
-            while taken.contains(&name) {
-                name.push_str("_2");
-            }
+            ctx.check()?;
+            let name = free_name(other.names().get(j), &columns);
             columns.push((name, other.column_at(j).pick(&right)));
         }
         Self::new(columns, None)
+    }
+
+    fn keys(&self, names: &[String]) -> Result<Vec<usize>> {
+        names.iter().map(|name| self.names().position(name, "column")).collect()
     }
 
     /// Without the rows that have missing cells.
@@ -203,7 +245,7 @@ impl Table {
     /// within a map give columns `outer.inner`. A key that a map lacks is missing there.
     ///
     /// # Errors
-    /// A value that is no number, text, truth value or (); no map at all.
+    /// A value that is no number, text, truth value or (), an element that is no map.
     pub fn from_records(records: &[Value]) -> Result<Self> {
         let mut names: Vec<String> = Vec::new();
         let mut found: HashMap<String, Vec<(usize, Value)>> = HashMap::new();
@@ -313,7 +355,8 @@ impl Groups {
                 return Err(Error::data(format!("column '{name}' is not numeric")));
             };
             let of_group = |rows: &Vec<usize>| f(&rows.iter().map(|&row| values[row]).collect::<Vec<_>>());
-            result.push((name.to_string(), Column::numbers(self.rows.iter().map(of_group).collect())));
+            let values = Column::numbers(self.rows.iter().map(of_group).collect());
+            result.push((free_name(name, &result), values));
         }
         Table::new(result, None)
     }
@@ -322,13 +365,14 @@ impl Groups {
         !self.keys.contains(&column) && matches!(self.table.column_at(column), Column::Numbers(_))
     }
 
-    /// The number of rows of every group, in a column `count`.
+    /// The number of rows of every group, in a column `count`, or `count_2` where a key is called so.
     ///
     /// # Errors
-    /// A key that is itself called `count`.
+    /// Never: the names are distinct.
     pub fn count(&self) -> Result<Table> {
         let mut result = self.keys();
-        result.push(("count".into(), Column::numbers(self.rows.iter().map(|rows| rows.len() as f64).collect())));
+        let counts = Column::numbers(self.rows.iter().map(|rows| rows.len() as f64).collect());
+        result.push((free_name("count", &result), counts));
         Table::new(result, None)
     }
 
@@ -381,7 +425,7 @@ mod tests {
             ("tdp".into(), Value::Int(3)),
             ("more".into(), Value::Map(vec![("x".into(), Value::Bool(true))])),
         ])]);
-        let joined = t.join(&sizes.unwrap(), &["method".to_string()]).unwrap();
+        let joined = t.join(&sizes.unwrap(), &["method".to_string()], &Context::new()).unwrap();
         assert_eq!(joined.names().as_slice(), ["method", "rep", "tdp", "tdp_2", "more.x"]);
         assert_eq!((joined.rows(), joined.column("more.x").unwrap().value(1).as_number()), (2, Some(1.0)));
         let mixed = Table::from_records(&[

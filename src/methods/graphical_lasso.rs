@@ -192,8 +192,17 @@ impl GraphicalLasso {
 
     pub(super) fn from_options(options: &Options) -> Result<Self> {
         let lambda = match options.get("lambda") {
-            Some(Value::Text(rule)) => Some(Lambda::Rule(Rule::from_options("graphical_lasso", rule, options)?)),
-            Some(value) => value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix)),
+            Some(Value::Text(rule)) => {
+                if rule == "ric" {
+                    refuse_grid(options, "a rule that chooses along a grid, \"ric\" has none")?;
+                }
+                Some(Lambda::Rule(Rule::from_options("graphical_lasso", rule, options)?))
+            }
+            Some(value) => {
+                Rule::refuse_options("graphical_lasso", options)?;
+                refuse_grid(options, "a rule that chooses lambda along a grid, which was given")?;
+                value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix))
+            }
             None => None,
         };
         let default = Self::default();
@@ -316,6 +325,14 @@ impl GraphicalLasso {
         options.push(("tol".into(), Value::Float(self.tol)));
         options.push(("max_iter".into(), self.max_iter.into()));
         options
+    }
+}
+
+/// Fails where an option of the automatic grid was given although there is none; `why` says with what it goes.
+pub(super) fn refuse_grid(options: &Options, why: &str) -> Result<()> {
+    match ["n_lambdas", "min_ratio"].into_iter().find(|name| options.is_given(name)) {
+        Some(name) => Err(Error::option(format!("option '{name}' goes with {why}"))),
+        None => Ok(()),
     }
 }
 

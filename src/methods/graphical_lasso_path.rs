@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, shared, weighted};
+use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, refuse_grid, shared, weighted};
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
@@ -83,6 +83,9 @@ impl GraphicalLassoPath {
     }
 
     fn from_options(options: &Options) -> Result<Self> {
+        if options.is_given("lambdas") {
+            refuse_grid(options, "the automatic grid, lambdas were given")?;
+        }
         let lambdas = match options.get("lambdas") {
             Some(Value::List(values)) => Some(
                 values
@@ -168,6 +171,13 @@ impl GraphicalLassoPath {
             ("tol".into(), model.tol.into()),
             ("max_iter".into(), model.max_iter.into()),
         ];
+        match &self.lambdas {
+            Some(lambdas) => options.push(("lambdas".into(), Vector::from(lambdas.clone()).into())),
+            None => {
+                options.push(("n_lambdas".into(), model.n_lambdas.into()));
+                options.push(("min_ratio".into(), model.min_ratio.into()));
+            }
+        }
         if let Some(weights) = &model.weights {
             options.push(("weights".into(), weights.clone().into()));
         }
@@ -176,7 +186,9 @@ impl GraphicalLassoPath {
 
     /// The fit that a rule chooses along the path, as a fit of the graphical lasso.
     pub(super) fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
-        if input.n().is_none() {
+        if rule.needs_data() {
+            rule.data(input)?;
+        } else if input.n().is_none() {
             return Err(Error::argument("choosing lambda by a criterion needs the number of samples")
                 .with_hint("give it with the covariance, `n: 100`, or give lambda as a number"));
         }

@@ -138,6 +138,8 @@ pub struct Chosen {
     pub selection: Option<Value>,
     /// What the user should know about the choice.
     pub warnings: Vec<String>,
+    /// Time that the choice took inside the engine, beside that of the path.
+    pub seconds: f64,
 }
 
 impl Path {
@@ -246,7 +248,7 @@ impl Path {
         let inner = &self.0;
         let p = inner.input.p();
         let _held = ctx.reserve_matrices(1, p, p)?;
-        let Chosen { mut options, selection, warnings } = chosen;
+        let Chosen { mut options, selection, warnings, seconds } = chosen;
         if options.is_empty() {
             options.push(("lambda".into(), point.lambda.into()));
         }
@@ -256,7 +258,7 @@ impl Path {
             .likelihood(point.likelihood)
             .certificate(point.certificate)
             .solver(point.solver.clone(), point.iterations, point.converged)
-            .seconds(inner.seconds);
+            .seconds(inner.seconds + seconds);
         if let Some(selection) = selection {
             builder = builder.selection(selection);
         }

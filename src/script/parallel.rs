@@ -13,32 +13,57 @@ use super::state::{Line, Sink, context, for_item};
 use crate::context::Context;
 use crate::rng;
 
+/// What is done for each item, by its position.
+#[cfg(feature = "parallel")]
+pub trait Work: Fn(usize) -> Outcome<Dynamic> + Sync {}
+#[cfg(feature = "parallel")]
+impl<F: Fn(usize) -> Outcome<Dynamic> + Sync> Work for F {}
+/// What is done for each item, by its position.
+#[cfg(not(feature = "parallel"))]
+pub trait Work: Fn(usize) -> Outcome<Dynamic> {}
+#[cfg(not(feature = "parallel"))]
+impl<F: Fn(usize) -> Outcome<Dynamic>> Work for F {}
+
 /// `f` of every item, in their order.
 ///
 /// # Errors
 /// The error of the first item, in their order, that failed.
 pub fn map(call: &NativeCallContext<'_>, verb: &str, items: Array, f: &FnPtr) -> Outcome<Array> {
-    let ctx = context(call);
-    // One number of the session's sequence for the whole call, and a stream of its own for each item.
+    let f = unshared_function(f);
+    let items: Array = items.iter().map(unshared).collect();
+    each(call, verb, items.len(), &context(call), |index| apply(call, &f, &items[index], index))
+}
+
+/// `work` of the positions below `count`, in their order. Random numbers come from the context's seed.
+///
+/// # Errors
+/// The error of the first position that failed.
+pub fn each(call: &NativeCallContext<'_>, verb: &str, count: usize, ctx: &Context, work: impl Work) -> Outcome<Array> {
+    // One number of the seed's sequence for the whole call, and a stream of its own for each item.
     let seed = ctx.next_seed();
-    let threads = ctx.threads().min(items.len()).max(1);
+    let threads = ctx.threads().min(count).max(1);
     let inner = ctx.clone().with_threads((ctx.threads() / threads).max(1));
     let lines = Lines::default();
     let sink = Sink::of(call);
-    // What the function has captured is shared with the script, and Rhai takes two threads that look at it at once for an
-    // error: every call gets copies, which also keeps what it changes to itself.
-    let f = unshared_function(f);
-    let items: Array = items.iter().map(unshared).collect();
-    let run = |index: usize, item: &Dynamic| {
+    let _held = ctx.reserve_matrices(count, 8, 1)?;
+    let run = |index: usize| {
         let own = inner.clone().with_seed(rng::derive(seed, "item", index as u64));
-        let (result, printed) = for_item(call, own, || apply(call, &f, item, index));
-        lines.done(index, printed, &sink);
+        let (result, printed) = for_item(call, own, || work(index));
+        lines.done(index, printed, result.is_err(), &sink);
         result.map_err(|error| located(error, verb, index, call))
     };
-    map_items(&items, &ctx, run)
+    in_order_or_at_once(count, ctx, run)
 }
 
-/// A copy of a value that shares no variable with anyone.
+/// A function of a script under a context of its own: the numbers that it draws come from that one's seed.
+pub fn alone<R>(call: &NativeCallContext<'_>, ctx: &Context, work: impl FnOnce() -> R) -> R {
+    let (result, printed) = for_item(call, ctx.clone(), work);
+    Sink::of(call).take(printed);
+    result
+}
+
+/// A copy of a value that shares no variable with anyone. What a function has captured is shared with the script, and Rhai
+/// takes two threads that look at it at once for an error; a copy also keeps what an item changes to itself.
 fn unshared(value: &Dynamic) -> Dynamic {
     let mut copy = value.flatten_clone();
     if let Some(mut list) = copy.write_lock::<Array>() {
@@ -51,24 +76,26 @@ fn unshared(value: &Dynamic) -> Dynamic {
     copy
 }
 
-fn unshared_function(f: &FnPtr) -> FnPtr {
+/// The function with copies of what it has captured.
+pub fn unshared_function(f: &FnPtr) -> FnPtr {
     let mut copy = f.clone();
     copy.iter_curry_mut().for_each(|captured| *captured = unshared(captured));
     copy
 }
 
 #[cfg(feature = "parallel")]
-fn map_items(items: &Array, ctx: &Context, run: impl Fn(usize, &Dynamic) -> Outcome<Dynamic> + Sync) -> Outcome<Array> {
-    crate::parallel::map(items, ctx, run)
+fn in_order_or_at_once(count: usize, ctx: &Context, run: impl Work) -> Outcome<Array> {
+    let positions: Vec<usize> = (0..count).collect();
+    crate::parallel::map(&positions, ctx, |_, &index| run(index))
 }
 
 #[cfg(not(feature = "parallel"))]
-fn map_items(items: &Array, ctx: &Context, run: impl Fn(usize, &Dynamic) -> Outcome<Dynamic>) -> Outcome<Array> {
-    let one = |(index, item)| {
+fn in_order_or_at_once(count: usize, ctx: &Context, run: impl Work) -> Outcome<Array> {
+    let one = |index| {
         ctx.check()?;
-        run(index, item)
+        run(index)
     };
-    items.iter().enumerate().map(one).collect()
+    (0..count).map(one).collect()
 }
 
 /// Calls a function of the script with an item, or with the item and its position if it takes two arguments.
@@ -102,23 +129,26 @@ struct Lines(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     next: usize,
-    finished: BTreeMap<usize, Vec<Line>>,
+    /// Nothing of the items behind one that failed is shown.
+    has_failed: bool,
+    finished: BTreeMap<usize, (Vec<Line>, bool)>,
 }
 
 impl Lines {
-    /// Hands on what item `index` printed once all items before it are done.
-    fn done(&self, index: usize, printed: Vec<Line>, sink: &Sink) {
+    /// Hands on what item `index` printed once all items before it are done; nothing of those behind one that failed.
+    fn done(&self, index: usize, printed: Vec<Line>, failed: bool, sink: &Sink) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.finished.insert(index, printed);
-        let next = waiting.next;
+        waiting.finished.insert(index, (printed, failed));
         let mut ready = Vec::new();
-        for position in next.. {
+        while !waiting.has_failed {
+            let position = waiting.next;
             match waiting.finished.remove(&position) {
-                Some(lines) => ready.extend(lines),
-                None => {
-                    waiting.next = position;
-                    break;
+                Some((lines, failed)) => {
+                    ready.extend(lines);
+                    waiting.next += 1;
+                    waiting.has_failed = failed;
                 }
+                None => break,
             }
         }
         // Under the lock, so that two items that finish together do not mix.

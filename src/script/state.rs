@@ -79,6 +79,7 @@ impl State {
     fn show(&self, line: Line) {
         match line {
             Line::Print(text) => (self.print)(&text),
+            Line::Emit(value) => *self.emitted.lock().unwrap_or_else(PoisonError::into_inner) = Some(value),
             Line::Warning(text) => {
                 self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
                 (self.warn)(&text);
@@ -93,7 +94,7 @@ impl State {
 
     /// Sets what `--json` prints.
     pub fn emit(&self, value: Value) {
-        *self.emitted.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        self.deliver(Line::Emit(value));
     }
 
     /// What the script emitted last.
@@ -138,6 +139,8 @@ pub enum Line {
     Print(String),
     /// A warning.
     Warning(String),
+    /// What `--json` prints.
+    Emit(Value),
 }
 
 /// What an item has shown so far. Threads that work for the item, in a parallel call within it, add to it too.

@@ -14,8 +14,8 @@ use crate::{parallel, rng};
 /// held-out rows about the mean of the others, and Theta is fitted to these. Folds are drawn at random.
 pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &Context) -> Result<Choice> {
     let n = x.rows();
-    if folds > n / 2 {
-        return Err(Error::option(format!("{folds} folds of {n} samples: a fold needs two at least")));
+    if folds > n {
+        return Err(Error::option(format!("{folds} folds of {n} samples: every fold needs one")));
     }
     let order = rng::permutation(&mut rng::stream(ctx.seed(), "cross_validation", 0), n);
     let members: Vec<Vec<usize>> =
@@ -26,6 +26,8 @@ pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &
         ctx.progress("cross-validation", fold, folds);
         losses(path, x, held_out, &lambdas, &inner)
     })?;
+    let unconverged = losses.iter().map(|(_, unconverged)| unconverged).sum();
+    let losses: Vec<Vec<f64>> = losses.into_iter().map(|(losses, _)| losses).collect();
     let mean = |l: usize| losses.iter().map(|fold| fold[l]).sum::<f64>() / folds as f64;
     let error = |l: usize| {
         let squares: f64 = losses.iter().map(|fold| (fold[l] - mean(l)).powi(2)).sum();
@@ -39,11 +41,12 @@ pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &
         choice.position = choice.values.iter().position(|&value| value <= limit).unwrap_or(choice.position);
     }
     choice.errors = Some(errors);
+    choice.unconverged = unconverged;
     Ok(choice)
 }
 
-/// The loss of every penalty on the rows that are held out.
-fn losses(path: &Path, x: &Matrix, held_out: &[usize], lambdas: &[f64], ctx: &Context) -> Result<Vec<f64>> {
+/// The loss of every penalty on the rows that are held out, and how many solutions did not converge.
+fn losses(path: &Path, x: &Matrix, held_out: &[usize], lambdas: &[f64], ctx: &Context) -> Result<(Vec<f64>, usize)> {
     let all: Vec<usize> = (0..x.cols()).collect();
     let is_out: std::collections::HashSet<usize> = held_out.iter().copied().collect();
     let rest: Vec<usize> = (0..x.rows()).filter(|row| !is_out.contains(row)).collect();
@@ -53,7 +56,9 @@ fn losses(path: &Path, x: &Matrix, held_out: &[usize], lambdas: &[f64], ctx: &Co
     let centered = Array2::from_shape_fn((held_out.len(), x.cols()), |(i, j)| x.view()[(held_out[i], j)] - means[j]);
     let s = linalg::gram(centered.view(), ctx)? / held_out.len() as f64;
     let input = Input::data(&train).map_err(|error| error.at("a fold of cross-validation"))?;
-    Ok(path.solve(&input, lambdas, ctx)?.iter().map(|point| loss(point, &s)).collect())
+    let points = path.solve(&input, lambdas, ctx)?;
+    let unconverged = points.iter().filter(|point| !point.converged).count();
+    Ok((points.iter().map(|point| loss(point, &s)).collect(), unconverged))
 }
 
 /// -log det Theta + tr(S Theta).

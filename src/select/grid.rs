@@ -18,6 +18,9 @@ pub enum Grid {
     Given(Vec<f64>),
 }
 
+/// More penalties than this are a mistake.
+const MOST: usize = 100_000;
+
 impl Grid {
     /// The values, largest first, where `largest` empties the graph.
     ///
@@ -25,6 +28,9 @@ impl Grid {
     /// A given value that is negative or not finite, no value at all.
     pub fn values(&self, largest: f64) -> Result<Vec<f64>> {
         match self {
+            Self::Automatic { count, .. } if *count > MOST => {
+                Err(Error::option(format!("n_lambdas must be at most {MOST}, not {count}")))
+            }
             // Where no penalty is needed to empty the graph there is nothing to choose.
             Self::Automatic { count, .. } if *count == 1 || largest == 0.0 => Ok(vec![largest]),
             Self::Automatic { count, min_ratio } => {

@@ -1,10 +1,12 @@
 //! Rules that choose a penalty along a path.
 
+use std::time::Instant;
+
 use super::{cross_validation, ric, stars};
 use crate::context::Context;
 use crate::data::{Matrix, Vector, number};
-use crate::error::{Error, Result};
-use crate::model::{Chosen, Criterion, Fit, Path};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Chosen, Criterion, Fit, Input, Path};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
 
@@ -145,10 +147,25 @@ impl Rule {
         }
     }
 
-    fn chosen(&self, selection: Vec<(String, Value)>, warning: Option<String>) -> Chosen {
+    /// Fails where an option of a rule was given, but no rule chooses. `verb` is for messages.
+    ///
+    /// # Errors
+    /// The first such option.
+    pub fn refuse_options(verb: &str, options: &Options) -> Result<()> {
+        match Self::OPTIONS.iter().find(|opt| options.is_given(opt.name)) {
+            Some(stray) => Err(Error::option(format!(
+                "option '{}' of {verb} goes with a rule that chooses lambda, which was given",
+                stray.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn chosen(&self, selection: Vec<(String, Value)>, warnings: Vec<String>, started: Instant) -> Chosen {
         let mut options = vec![("lambda".to_string(), Value::from(self.name()))];
         options.extend(self.recorded());
-        Chosen { options, selection: Some(Value::Map(selection)), warnings: warning.into_iter().collect() }
+        let selection = Some(Value::Map(selection));
+        Chosen { options, selection, warnings, seconds: started.elapsed().as_secs_f64() }
     }
 
     /// The solution that the rule chooses, with the rule's value of every penalty under `selection`. A choice at an end
@@ -157,27 +174,52 @@ impl Rule {
     /// # Errors
     /// A covariance where the rule needs data, an unknown number of samples, limits of the context.
     pub fn choose(&self, path: &Path, ctx: &Context) -> Result<Fit> {
-        match *self {
-            Self::Criterion(criterion) => {
-                let choice = smallest(path.criterion(criterion)?);
-                choice.fit(self, path, "the criterion sees no edge worth its cost; with more samples it may", ctx)
-            }
-            Self::CrossValidation { folds, one_se } => {
-                let choice = cross_validation::choose(path, data(path, "cv")?, folds, one_se, ctx)?;
-                choice.fit(self, path, "no edge predicts what was held out", ctx)
-            }
-            Self::Stars { subsamples, ratio, threshold } => {
-                let choice = stars::choose(path, data(path, "stars")?, subsamples, ratio, threshold, ctx)?;
-                choice.fit(self, path, "no denser graph is stable; with more samples it may be", ctx)
-            }
-            Self::Ric { rotations } => {
-                let lambda = ric::lambda(data(path, "ric")?, rotations, ctx)?;
-                let points = path.solve(path.input(), &[lambda], ctx)?;
-                let point = points.first().ok_or_else(|| Error::internal("a path without a solution"))?;
-                let selection = vec![("rule".to_string(), "ric".into()), ("lambda".to_string(), lambda.into())];
-                path.fit_of(point, self.chosen(selection, None), ctx)
-            }
+        let started = Instant::now();
+        let (choice, why_empty) = match *self {
+            Self::Criterion(criterion) => (
+                smallest(path.criterion(criterion)?),
+                "the criterion sees no edge worth its cost; with more samples it may",
+            ),
+            Self::CrossValidation { folds, one_se } => (
+                cross_validation::choose(path, self.data(path.input())?, folds, one_se, ctx)?,
+                "no edge predicts what was held out",
+            ),
+            Self::Stars { subsamples, ratio, threshold } => (
+                stars::choose(path, self.data(path.input())?, subsamples, ratio, threshold, ctx)?,
+                "no denser graph is stable; with more samples it may be",
+            ),
+            Self::Ric { rotations } => return self.choose_by_rotations(path, rotations, ctx),
+        };
+        choice.fit(self, path, why_empty, started, ctx)
+    }
+
+    fn choose_by_rotations(&self, path: &Path, rotations: usize, ctx: &Context) -> Result<Fit> {
+        let started = Instant::now();
+        if path.options().iter().any(|(name, _)| name == "weights") {
+            return Err(Error::option("\"ric\" knows one penalty for all pairs, not weights")
+                .with_hint("with weights choose by \"ebic\", \"cv\" or \"stars\""));
         }
+        let lambda = ric::lambda(self.data(path.input())?, rotations, ctx)?;
+        let points = path.solve(path.input(), &[lambda], ctx)?;
+        let point = points.first().ok_or_else(|| Error::internal("a path without a solution"))?;
+        let selection = vec![("rule".to_string(), "ric".into()), ("lambda".to_string(), lambda.into())];
+        path.fit_of(point, self.chosen(selection, Vec::new(), started), ctx)
+    }
+
+    /// The data, where the rule needs them.
+    ///
+    /// # Errors
+    /// A covariance.
+    pub fn data<'a>(&self, input: &'a Input) -> Result<&'a Matrix> {
+        input.x().ok_or_else(|| {
+            Error::argument(format!("\"{}\" needs the data, not a covariance", self.name()))
+                .with_hint("give the data, or choose by \"ebic\", \"bic\" or \"aic\"")
+        })
+    }
+
+    /// Whether the rule looks at the data themselves.
+    pub fn needs_data(&self) -> bool {
+        !matches!(self, Self::Criterion(_))
     }
 }
 
@@ -193,14 +235,6 @@ impl Path {
     }
 }
 
-/// The data of a path, where a rule needs them.
-fn data<'a>(path: &'a Path, rule: &str) -> Result<&'a Matrix> {
-    path.input().x().ok_or_else(|| {
-        Error::argument(format!("\"{rule}\" needs the data, this path was computed from a covariance"))
-            .with_hint("give the data, or choose by \"ebic\", \"bic\" or \"aic\"")
-    })
-}
-
 /// A position on the grid, and what it was chosen by.
 #[derive(Debug)]
 pub(super) struct Choice {
@@ -209,29 +243,30 @@ pub(super) struct Choice {
     pub values: Vec<f64>,
     /// Their standard errors, where the rule has them.
     pub errors: Option<Vec<f64>>,
+    /// How many of the solutions behind the values did not converge.
+    pub unconverged: usize,
 }
 
 /// The position of the smallest value, of equal ones the first: the largest penalty.
 pub(super) fn smallest(values: Vec<f64>) -> Choice {
     let position = values.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(position, _)| position);
-    Choice { position, values, errors: None }
+    Choice { position, values, errors: None, unconverged: 0 }
 }
 
 impl Choice {
-    /// The chosen solution as a fit; `why_empty` explains a choice of the largest penalty.
-    fn fit(self, rule: &Rule, path: &Path, why_empty: &str, ctx: &Context) -> Result<Fit> {
+    /// The chosen solution as a fit; `why_empty` explains a graph without edges.
+    fn fit(self, rule: &Rule, path: &Path, why_empty: &str, started: Instant, ctx: &Context) -> Result<Fit> {
         let points = path.points();
-        let last = points.len() - 1;
-        let lambda = number(points[self.position].lambda);
-        let warning = match self.position {
-            _ if last == 0 => None,
-            0 => Some(format!("the largest lambda of the grid ({lambda}) was chosen: {why_empty}")),
-            end if end == last => Some(format!(
-                "the smallest lambda of the grid ({lambda}) was chosen: a smaller one may be better; \
-                 extend the grid with a smaller min_ratio"
-            )),
-            _ => None,
-        };
+        let mut warnings: Vec<String> = self.at_an_end(path, why_empty).into_iter().collect();
+        if self.unconverged > 0 {
+            let (missed, why) = (self.unconverged, "raise max_iter, or tol");
+            if ctx.is_strict() {
+                let text = format!("{missed} solutions of \"{}\" did not converge: {why}", rule.name());
+                return Err(Error::new(ErrorKind::NotConverged, text));
+            }
+            warnings
+                .push(format!("{missed} of the solutions that \"{}\" compared did not converge: {why}", rule.name()));
+        }
         let lambdas = points.iter().map(|point| point.lambda).collect::<Vec<_>>();
         let mut selection = vec![
             ("rule".to_string(), Value::from(rule.name())),
@@ -241,9 +276,34 @@ impl Choice {
         if let Some(errors) = self.errors {
             selection.push(("errors".into(), Vector::from(errors).into()));
         }
-        path.fit_of(&points[self.position], rule.chosen(selection, warning), ctx)
+        path.fit_of(&points[self.position], rule.chosen(selection, warnings, started), ctx)
+    }
+
+    /// What to know about a choice at an end of the grid.
+    fn at_an_end(&self, path: &Path, why_empty: &str) -> Option<String> {
+        let points = path.points();
+        let last = points.len() - 1;
+        let lambda = number(points[self.position].lambda);
+        let is_automatic = path.options().iter().any(|(name, _)| name == "n_lambdas");
+        match self.position {
+            _ if last == 0 => None,
+            0 if points[0].n_edges() == 0 => {
+                Some(format!("the largest lambda of the grid ({lambda}) was chosen: {why_empty}"))
+            }
+            0 => Some(format!(
+                "the largest lambda of the grid ({lambda}) was chosen: a larger one may be better; extend lambdas upwards"
+            )),
+            end if end == last => Some(format!(
+                "the smallest lambda of the grid ({lambda}) was chosen: a smaller one may be better; {}",
+                if is_automatic { "extend the grid with a smaller min_ratio" } else { "extend lambdas downwards" }
+            )),
+            _ => None,
+        }
     }
 }
+
+/// More subsamples than this are a mistake.
+const MOST: usize = 1_000_000;
 
 /// Checks what Rust callers can get wrong; scripts have been checked before.
 ///
@@ -255,7 +315,9 @@ pub fn check_rule(rule: &Rule) -> Result<()> {
         Rule::Criterion(Criterion::Ebic { gamma }) => (0.0..=1.0).contains(&gamma),
         Rule::Criterion(_) => true,
         Rule::CrossValidation { folds, .. } => folds >= 2,
-        Rule::Stars { subsamples, ratio, threshold } => subsamples >= 2 && ratio.is_none_or(share) && share(threshold),
+        Rule::Stars { subsamples, ratio, threshold } => {
+            (2..=MOST).contains(&subsamples) && ratio.is_none_or(share) && share(threshold)
+        }
         Rule::Ric { rotations } => rotations >= 1,
     };
     if fine { Ok(()) } else { Err(Error::option(format!("{rule:?} is out of range"))) }

@@ -29,7 +29,27 @@ impl Default for Resampling {
     }
 }
 
+/// More resamples than this are a mistake, and their list alone would fill the memory.
+const MOST: usize = 10_000_000;
+
 impl Resampling {
+    /// Checks counts and shares.
+    ///
+    /// # Errors
+    /// Fewer than two resamples or too many of them, shares out of range.
+    pub fn check(&self) -> Result<()> {
+        if !(2..=MOST).contains(&self.resamples) {
+            return Err(Error::option(format!("resamples must be from 2 to {MOST}, not {}", self.resamples)));
+        }
+        if !(self.fraction > 0.0 && self.fraction <= 100.0 && self.level > 0.0 && self.level < 1.0) {
+            return Err(Error::option(format!(
+                "fraction must be above 0 and at most 100, and level between 0 and 1, not {} and {}",
+                self.fraction, self.level
+            )));
+        }
+        Ok(())
+    }
+
     /// The rows of a resample, of `n`; the numbers come from the context's seed.
     ///
     /// # Errors
@@ -56,6 +76,7 @@ impl Resampling {
         ctx: &Context,
         f: impl Fn(&Matrix, &Context) -> Result<R> + Sync,
     ) -> Result<Vec<R>> {
+        self.check()?;
         let columns: Vec<usize> = (0..x.cols()).collect();
         let indices: Vec<usize> = (0..self.resamples).collect();
         let inner = ctx.clone().with_threads((ctx.threads() / self.resamples.max(1)).max(1)).with_progress(None);

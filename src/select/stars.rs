@@ -1,7 +1,7 @@
 //! Stability approach to regularisation selection: the densest graph that subsamples agree on.
 
 use super::rule::Choice;
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::model::{Input, Path};
@@ -32,11 +32,13 @@ pub(super) fn choose(
         rows.truncate(size);
         edges(path, x, &rows, &lambdas, &inner)
     })?;
-    let values: Vec<f64> =
-        (0..lambdas.len()).map(|l| instability(graphs.iter().map(|graph| &graph[l]), subsamples, x.cols())).collect();
+    let unconverged = graphs.iter().map(|graphs| graphs.unconverged).sum();
+    let values: Vec<f64> = (0..lambdas.len())
+        .map(|l| instability(graphs.iter().map(|graphs| &graphs.pairs[l]), subsamples, x.cols()))
+        .collect();
     let crossing = values.iter().position(|&value| value > threshold);
     let position = crossing.map_or(values.len() - 1, |position| position.saturating_sub(1));
-    Ok(Choice { position, values, errors: None })
+    Ok(Choice { position, values, errors: None, unconverged })
 }
 
 /// 10 sqrt(n) of more than 144 samples, otherwise four fifths.
@@ -44,14 +46,27 @@ fn default_size(n: usize) -> usize {
     if n > 144 { (10.0 * (n as f64).sqrt()).floor() as usize } else { (0.8 * n as f64).floor() as usize }
 }
 
-/// The pairs that are linked, for every penalty.
-fn edges(path: &Path, x: &Matrix, rows: &[usize], lambdas: &[f64], ctx: &Context) -> Result<Vec<Vec<(u32, u32)>>> {
+/// What one subsample gives.
+struct Graphs {
+    /// The pairs that are linked, for every penalty.
+    pairs: Vec<Vec<(u32, u32)>>,
+    unconverged: usize,
+    /// The memory of the pairs.
+    _held: Reservation,
+}
+
+fn edges(path: &Path, x: &Matrix, rows: &[usize], lambdas: &[f64], ctx: &Context) -> Result<Graphs> {
     let part = x.pick(rows, &(0..x.cols()).collect::<Vec<_>>());
     let input = Input::data(&part).map_err(|error| error.at("a subsample"))?;
     let points = path.solve(&input, lambdas, ctx)?;
+    let held = ctx.reserve_matrices(1, points.iter().map(|point| point.n_edges()).sum(), 1)?;
     let linked =
         |entries: &[(u32, u32, f64)]| entries.iter().filter(|(i, j, _)| i != j).map(|&(i, j, _)| (i, j)).collect();
-    Ok(points.iter().map(|point| linked(&point.entries)).collect())
+    Ok(Graphs {
+        pairs: points.iter().map(|point| linked(&point.entries)).collect(),
+        unconverged: points.iter().filter(|point| !point.converged).count(),
+        _held: held,
+    })
 }
 
 fn instability<'a>(graphs: impl Iterator<Item = &'a Vec<(u32, u32)>>, subsamples: usize, p: usize) -> f64 {

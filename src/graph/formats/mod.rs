@@ -47,7 +47,7 @@ impl Graph {
             "dot" => save_text(self, path, ctx, dot::write),
             "cyjs" => json::save(&cytoscape::to_json(self)?, path, ctx),
             "json" => json::save(&self.to_json(), path, ctx),
-            "csv" | "tsv" => write_csv(&delimited::rows(self)?, path, ctx),
+            "csv" | "tsv" => write_csv(&delimited::rows(self)?, true, path, ctx),
             _ => Err(unknown_extension(path, ".graphml .gexf .cyjs .dot .csv .tsv .json")),
         }
     }

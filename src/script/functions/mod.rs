@@ -31,6 +31,8 @@ mod summaries;
 mod system;
 mod tables;
 
+pub(super) use tables::to_column;
+
 use super::vocabulary::Builder;
 
 pub(super) fn define(builder: &mut Builder) {

@@ -60,10 +60,19 @@ pub(super) fn define(b: &mut Builder) {
         "tanh", f64::tanh, "Hyperbolic tangent", "0, 1";
     }
     to_whole! { b;
-        "round", f64::round, "Nearest whole number, halves away from 0";
+        "round", f64::round, "Nearest whole number, halves away from 0; with a second number, to so many digits behind the point";
         "floor", f64::floor, "Largest whole number that is not above";
         "ceiling", f64::ceil, "Smallest whole number that is not below";
     }
+    b.extend("round")
+        .on(|m: &mut Matrix, digits: i64| m.map(|value| rounded(value, digits)))
+        .on(|v: &mut Vector, digits: i64| v.map(|value| rounded(value, digits)))
+        .on(|number: f64, digits: i64| rounded(number, digits))
+        .on(|number: i64, digits: i64| if digits >= 0 { number as f64 } else { rounded(number as f64, digits) });
+    b.extend("log")
+        .on(|number: f64, base: i64| number.log(base as f64))
+        .on(|number: i64, base: i64| (number as f64).log(base as f64))
+        .on(|number: i64, base: f64| (number as f64).log(base));
     b.verb("abs", "x.abs()\nabs(number)", "Absolute value", "print(vector([-1, 2]).abs());")
         .on(|m: &mut Matrix| m.map(f64::abs))
         .on(|v: &mut Vector| v.map(f64::abs));
@@ -71,6 +80,20 @@ pub(super) fn define(b: &mut Builder) {
         .on(|m: &mut Matrix| m.map(sign))
         .on(|v: &mut Vector| v.map(sign));
     functions_of_scripts(b);
+}
+
+/// To so many digits behind the point, before it if negative.
+fn rounded(value: f64, digits: i64) -> f64 {
+    let factor = 10f64.powi(digits.clamp(-400, 400) as i32);
+    let scaled = value * factor;
+    // Beyond the digits of a float there is nothing to round.
+    if scaled.is_finite() && factor > 0.0 {
+        scaled.round() / factor
+    } else if factor > 0.0 {
+        value
+    } else {
+        0.0
+    }
 }
 
 fn sign(value: f64) -> f64 {
@@ -104,14 +127,17 @@ fn functions_of_scripts(b: &mut Builder) {
         "Values below low become low, those above high become high",
         "print(vector([-2, 0.5, 9]).clip(0, 1));",
     )
-    .on(|m: &mut Matrix, low: Dynamic, high: Dynamic| -> Outcome<Matrix> {
-        let (low, high) = bounds(&low, &high)?;
-        Ok(m.map(|value| clipped(value, low, high)))
-    })
+    .on(|m: &mut Matrix, low: Dynamic, high: Dynamic| clip(m, &low, &high))
     .on(|v: &mut Vector, low: Dynamic, high: Dynamic| -> Outcome<Vector> {
         let (low, high) = bounds(&low, &high)?;
         Ok(v.map(|value| clipped(value, low, high)))
     });
+}
+
+/// Values below low become low, those above high become high.
+pub(super) fn clip(m: &Matrix, low: &Dynamic, high: &Dynamic) -> Outcome<Matrix> {
+    let (low, high) = bounds(low, high)?;
+    Ok(m.map(|value| clipped(value, low, high)))
 }
 
 fn bounds(low: &Dynamic, high: &Dynamic) -> Result<(f64, f64)> {

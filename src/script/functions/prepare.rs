@@ -3,12 +3,12 @@
 use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, describe};
-use super::super::state::context;
+use super::super::state::{context, state};
 use super::super::vocabulary::{Builder, Definition};
 use crate::data::missing::Impute;
 use crate::data::prepare::Nonparanormal;
 use crate::data::{Matrix, Table, Vector};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::Area;
 use crate::options::{Kind, Opt, Preset, Range};
 
@@ -22,9 +22,9 @@ const CLR: &[Opt] =
     &[Opt::new("pseudocount", &[Kind::Number(Range::NON_NEGATIVE)], Preset::Number(0.0), "Added to every entry first")];
 const MISSING: &[Opt] = &[Opt::new(
     "axis",
-    &[Kind::Choice(&["rows", "columns"])],
+    &[Kind::Choice(&["rows", "columns"]), Kind::Count(0)],
     Preset::Text("rows"),
-    "Whether the rows or the columns that have missing values are left out",
+    "Whether the \"rows\" (0) or the \"columns\" (1) that have missing values are left out",
 )];
 
 /// A verb without arguments on matrices and tables of numbers.
@@ -153,21 +153,38 @@ fn impute(call: &NativeCallContext<'_>, m: &Matrix, kind: &str, options: &Map) -
                 .into());
         }
     };
-    Ok(m.impute(kind, &context(call))?)
+    let ctx = context(call);
+    if kind != Impute::Regression {
+        return Ok(m.impute(kind, &ctx)?);
+    }
+    let (completed, settled) = m.complete_by_regression(&ctx)?;
+    if !settled {
+        let text = "impute(\"regression\") did not settle: too many values are missing for the number of rows";
+        if ctx.is_strict() {
+            return Err(Error::new(ErrorKind::NotConverged, text).into());
+        }
+        if let Some(state) = state(call) {
+            state.warning(text);
+        }
+    }
+    Ok(completed)
+}
+
+fn by_columns(options: &Map) -> Result<bool> {
+    let options = check_options("drop_missing", MISSING, options)?;
+    match (options.text("axis"), options.count("axis")) {
+        (Some("columns"), _) | (_, Some(1)) => Ok(true),
+        (Some(_), _) | (_, Some(0)) => Ok(false),
+        _ => Err(Error::option("option 'axis' of drop_missing is 0 (rows) or 1 (columns)")),
+    }
 }
 
 fn drop_missing(m: &Matrix, options: &Map) -> Result<Matrix> {
-    match check_options("drop_missing", MISSING, options)?.text("axis") {
-        Some("columns") => m.drop_missing_columns(),
-        _ => m.drop_missing_rows(),
-    }
+    if by_columns(options)? { m.drop_missing_columns() } else { m.drop_missing_rows() }
 }
 
 fn drop_missing_table(t: &Table, options: &Map) -> Result<Table> {
-    match check_options("drop_missing", MISSING, options)?.text("axis") {
-        Some("columns") => t.drop_missing_columns(),
-        _ => t.drop_missing_rows(),
-    }
+    if by_columns(options)? { t.drop_missing_columns() } else { t.drop_missing_rows() }
 }
 
 fn missing(b: &mut Builder) {
@@ -187,6 +204,9 @@ fn missing(b: &mut Builder) {
     .on(|_: &mut Matrix, kind: Dynamic| -> Outcome<Matrix> {
         let error = Error::argument(format!("impute takes the kind as a string, not {}", describe(&kind)));
         Err(error.with_hint("impute(\"constant\", #{ value: 0 })").into())
+    });
+    b.extend("clip").on(|t: &mut Table, low: Dynamic, high: Dynamic| -> Outcome<Matrix> {
+        super::numbers::clip(&t.matrix()?, &low, &high)
     });
     b.verb(
         "drop_missing",

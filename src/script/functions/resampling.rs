@@ -107,8 +107,8 @@ fn bootstrap<T: Clone + Send + Sync + 'static>(
     call: &NativeCallContext<'_>,
     f: &FnPtr,
     x: &T,
-    rows: usize,
-    pick: impl Fn(&[usize]) -> T,
+    (rows, width): (usize, usize),
+    pick: impl Fn(&[usize]) -> T + Sync,
     options: &Map,
 ) -> Outcome<Map> {
     let options = check_options("bootstrap", BOOTSTRAP, options)?;
@@ -116,12 +116,17 @@ fn bootstrap<T: Clone + Send + Sync + 'static>(
     let count = options.count("resamples").unwrap_or(1000);
     let level = options.number("level").unwrap_or(0.95);
     let resampling = Resampling { resamples: count, fraction: 1.0, replace: true, level };
-    let (estimate, shape) = numbers(&f.call_within_context(call, (x.clone(),))?, &ctx)?;
-    let held = estimate.len().saturating_mul(count).saturating_mul(8).saturating_add(count.saturating_mul(rows) * 8);
-    let _held = ctx.reserve(held)?;
-    let samples = (0..count).map(|index| Ok(Dynamic::from(pick(&resampling.rows(rows, index, &ctx)?))));
-    let samples = samples.collect::<Result<rhai::Array>>()?;
-    let results = parallel::map(call, "bootstrap", samples, f)?;
+    resampling.check()?;
+    let f = parallel::unshared_function(f);
+    let whole: Dynamic = parallel::alone(call, &ctx, || f.call_within_context(call, (x.clone(),)))?;
+    let (estimate, shape) = numbers(&whole, &ctx)?;
+    let _held = ctx.reserve_matrices(2, count, estimate.len().max(1))?;
+    let work = |index: usize| -> Outcome<Dynamic> {
+        let rows = resampling.rows(rows, index, &ctx)?;
+        let _held = ctx.reserve_matrices(1, rows.len(), width)?;
+        f.call_within_context(call, (pick(&rows),))
+    };
+    let results = parallel::each(call, "bootstrap", count, &ctx, work)?;
     let mut columns = vec![Vec::with_capacity(count); estimate.len()];
     for result in &results {
         let (values, _) = numbers(result, &ctx)?;
@@ -151,11 +156,11 @@ fn bootstrap<T: Clone + Send + Sync + 'static>(
 
 fn of_matrix(call: &NativeCallContext<'_>, f: &FnPtr, m: &Matrix, options: &Map) -> Outcome<Map> {
     let columns: Vec<usize> = (0..m.cols()).collect();
-    bootstrap(call, f, m, m.rows(), |rows| m.pick(rows, &columns), options)
+    bootstrap(call, f, m, (m.rows(), m.cols()), |rows| m.pick(rows, &columns), options)
 }
 
 fn of_table(call: &NativeCallContext<'_>, f: &FnPtr, t: &Table, options: &Map) -> Outcome<Map> {
-    bootstrap(call, f, t, t.rows(), |rows| t.pick_rows(rows), options)
+    bootstrap(call, f, t, (t.rows(), t.cols()), |rows| t.pick_rows(rows), options)
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -176,7 +181,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb(
         "bootstrap",
         "bootstrap(|x| .., x) -> #{ estimate, mean, se, lower, upper, values }\nbootstrap(|x| .., x, #{ resamples, level, seed })",
-        "A function of the rows on resamples of them with replacement: its value, mean, standard error and percentile interval; numbers one by one for a Vector, Matrix or Graph",
+        "A function of the rows on resamples of them with replacement: its value, mean, standard error and percentile interval, and for one number all values; numbers one by one for a Vector, Matrix or Graph",
         "let x = example(\"sachs\").head(200).log1p();\nlet b = bootstrap(|x| x.cor()[[\"praf\", \"pmek\"]], x, #{ resamples: 50 });\nprint(`${b.estimate} (${b.lower}, ${b.upper})`);",
     )
     .options(BOOTSTRAP)

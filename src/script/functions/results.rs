@@ -8,8 +8,8 @@ use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::file::{extension, read_bytes, unknown_extension, write_atomic};
 use crate::data::{
-    CsvOptions, Groups, Mask, Matrix, Table, Vector, read_csv, read_matrix, read_mtx, read_npy, write_csv, write_mtx,
-    write_npy,
+    CsvOptions, Groups, Mask, Matrix, Names, Table, Vector, has_header, read_csv, read_matrix, read_mtx, read_npy,
+    write_csv, write_mtx, write_npy,
 };
 use crate::error::{Error, Result};
 use crate::graph::Graph;
@@ -29,7 +29,7 @@ fn save_matrix(m: &Matrix, path: &str, ctx: &crate::Context) -> Result<()> {
     match extension(path).as_str() {
         "npy" => write_npy(m, path, ctx),
         "mtx" => write_mtx(m, path, ctx),
-        "csv" | "tsv" => write_csv(&m.csv_rows(), path, ctx),
+        "csv" | "tsv" => write_csv(&m.csv_rows(), m.names().is_some() || m.row_names().is_some(), path, ctx),
         "json" => save_json(m, path, ctx),
         _ => Err(unknown_extension(path, ".csv .tsv .npy .mtx .json, each also with .gz behind it")),
     }
@@ -37,7 +37,7 @@ fn save_matrix(m: &Matrix, path: &str, ctx: &crate::Context) -> Result<()> {
 
 fn save_table(t: &Table, path: &str, ctx: &crate::Context) -> Result<()> {
     match extension(path).as_str() {
-        "csv" | "tsv" => write_csv(&t.csv_rows(), path, ctx),
+        "csv" | "tsv" => write_csv(&t.csv_rows(), true, path, ctx),
         "json" => save_json(t, path, ctx),
         _ => Err(unknown_extension(path, ".csv .tsv .json, each also with .gz behind it")),
     }
@@ -71,14 +71,18 @@ fn load_delimited(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     if cells.starts_with(&["source", "target", "weight", "sign"]) {
         return Ok(Dynamic::from(Graph::load(path, ctx)?));
     }
-    if cells.iter().all(|cell| cell.parse::<f64>().is_ok()) {
+    if !has_header(&bytes) {
         return Ok(Dynamic::from(read_matrix(path, ctx)?));
     }
     let delimiter = if extension(path) == "tsv" { b'\t' } else { b',' };
     // What the writer calls the names of rows.
     let index = (cells.first() == Some(&"index")).then(|| "index".to_string());
     let t = read_csv(path, &CsvOptions { delimiter, header: true, index }, ctx)?;
-    Ok(t.matrix().map_or_else(|_| Dynamic::from(t.clone()), Dynamic::from))
+    let Ok(m) = t.matrix() else { return Ok(Dynamic::from(t)) };
+    // Columns that had no names were numbered beside the names of rows.
+    let numbered =
+        m.row_names().is_some() && m.names().is_some_and(|names| *names == Names::numbered_with("c", m.cols()));
+    Ok(Dynamic::from(if numbered { m.with_names(None)? } else { m }))
 }
 
 fn load_json(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
@@ -104,7 +108,9 @@ fn load_path(saved: SavedPath, ctx: &crate::Context) -> Result<Path> {
     let options = saved.options.clone();
     record.check(&options)?;
     let solve = move |input: &crate::model::Input, lambdas: &[f64], ctx: &crate::Context| {
-        let mut given = options.clone();
+        // The penalties are given now, whatever grid they were on before.
+        let is_grid = |name: &str| ["lambdas", "n_lambdas", "min_ratio"].contains(&name);
+        let mut given: Vec<_> = options.iter().filter(|(name, _)| !is_grid(name)).cloned().collect();
         given.push(("lambdas".into(), Vector::from(lambdas.to_vec()).into()));
         Ok(run(input.clone(), &record.check(&given)?, ctx)?.points().to_vec())
     };

@@ -5,7 +5,7 @@ use rhai::{Array, Dynamic, Map};
 use super::super::convert::{Outcome, check_options, describe, to_number, to_numbers};
 use super::super::vocabulary::Builder;
 use crate::data::summary::{self, max, mean, median, min, quantile, sd, sum, variance};
-use crate::data::{Mask, Matrix, Vector};
+use crate::data::{Mask, Matrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::model::Area;
 use crate::options::{Kind, Opt, Options, Preset};
@@ -65,6 +65,10 @@ macro_rules! summaries {
         .on(|m: &mut Matrix| $f(m.as_slice()))
         .on(|v: &mut Vector| $f(v.as_slice()))
         .on_any(|m: &mut Matrix, options: Map| -> Outcome<Dynamic> { Ok(summarize(m, $name, &options, $f)?) })
+        .on(|t: &mut Table| -> Outcome<f64> { Ok($f(t.matrix()?.as_slice())) })
+        .on_any(|t: &mut Table, options: Map| -> Outcome<Dynamic> {
+            Ok(summarize(&t.matrix()?, $name, &options, $f)?)
+        })
         .on(|list: Array| -> Outcome<f64> { Ok($f(&to_numbers(&list.into(), $name)?)) });
     )* };
 }

@@ -7,10 +7,10 @@ use super::super::index::to_selector;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::summary::{max, mean, median, min, sd, sum, variance};
-use crate::data::table_verbs::column;
+use crate::data::table_verbs::{column, number_key};
 use crate::data::{Column, Groups, Mask, Matrix, Selector, Table, Vector};
 use crate::error::{Error, Result};
-use crate::model::Area;
+use crate::model::{Area, value_to_json};
 use crate::options::{Kind, Opt, Preset};
 use crate::rng;
 use crate::value::Value;
@@ -126,13 +126,23 @@ fn columns(b: &mut Builder) {
     })
     .on(|v: &mut Vector| {
         let mut seen = std::collections::HashSet::new();
-        let first: Vec<usize> = (0..v.len()).filter(|&i| seen.insert(v.as_slice()[i].to_bits())).collect();
+        let first: Vec<usize> = (0..v.len()).filter(|&i| seen.insert(number_key(v.as_slice()[i]))).collect();
         v.pick(&first)
     })
     .on_list(|list: Array| -> Array {
         let mut seen = std::collections::HashSet::new();
-        list.into_iter().filter(|item| seen.insert(format!("{} {item}", item.type_name()))).collect()
+        list.into_iter().filter(|item| seen.insert(identity(item))).collect()
     });
+}
+
+/// What tells values of a list apart: all that they hold, not what they print.
+fn identity(item: &Dynamic) -> String {
+    let number = super::super::convert::to_number(item);
+    match (number, to_value(item)) {
+        (Some(number), _) => format!("number {}", number_key(number)),
+        (None, Ok(value)) => format!("{} {}", item.type_name(), value_to_json(&value)),
+        (None, Err(_)) => format!("{} {item:?}", item.type_name()),
+    }
 }
 
 /// The rows for which a function of the script says true.
@@ -186,7 +196,7 @@ fn rows(b: &mut Builder) {
         "Both tables' columns for every pair of rows that agree in the column, or list of columns, `on` (inner join)",
         with_t!("let sizes = table([#{ method: \"a\", size: 3 }]);\nprint(t.join(sizes, \"method\"));"),
     )
-    .on(|t: &mut Table, other: Table, on: Dynamic| -> Outcome<Table> {
+    .on(|call: NativeCallContext<'_>, t: &mut Table, other: Table, on: Dynamic| -> Outcome<Table> {
         let on = match on.read_lock::<ImmutableString>() {
             Some(name) => vec![name.to_string()],
             None => to_texts(&on, "join: the columns")?,
@@ -194,7 +204,7 @@ fn rows(b: &mut Builder) {
         if on.is_empty() {
             return Err(Error::argument("join needs a column that both tables have").into());
         }
-        Ok(t.join(&other, &on)?)
+        Ok(t.join(&other, &on, &context(&call))?)
     });
     b.verb(
         "split_by",
@@ -275,7 +285,12 @@ fn pick_matrix(m: &Matrix, rows: &[usize]) -> Matrix {
 }
 
 /// Positions of rows drawn at random.
-fn sample(call: &NativeCallContext<'_>, rows: usize, count: i64, options: &Map) -> Outcome<Vec<usize>> {
+fn sample(
+    call: &NativeCallContext<'_>,
+    (rows, cols): (usize, usize),
+    count: i64,
+    options: &Map,
+) -> Outcome<Vec<usize>> {
     let options = check_options("sample_rows", SAMPLE, options)?;
     let wrong = |message: String| Error::argument(message);
     let count = usize::try_from(count).map_err(|_| wrong(format!("sample_rows: {count} rows cannot be drawn")))?;
@@ -284,7 +299,7 @@ fn sample(call: &NativeCallContext<'_>, rows: usize, count: i64, options: &Map) 
         if rows == 0 && count > 0 {
             return Err(wrong("sample_rows: there are no rows".into()).into());
         }
-        let _held = context(call).reserve_matrices(1, count, 1)?;
+        let _held = context(call).reserve_matrices(1, count, cols.max(1))?;
         return Ok(rng::with_replacement(&mut rng, rows, count));
     }
     if count > rows {
@@ -322,15 +337,15 @@ fn at_random(b: &mut Builder) {
     )
     .options(SAMPLE)
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64| -> Outcome<Matrix> {
-        Ok(pick_matrix(m, &sample(&call, m.rows(), count, &Map::new())?))
+        Ok(pick_matrix(m, &sample(&call, (m.rows(), m.cols()), count, &Map::new())?))
     })
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64, options: Map| -> Outcome<Matrix> {
-        Ok(pick_matrix(m, &sample(&call, m.rows(), count, &options)?))
+        Ok(pick_matrix(m, &sample(&call, (m.rows(), m.cols()), count, &options)?))
     })
     .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64| -> Outcome<Table> {
-        Ok(t.pick_rows(&sample(&call, t.rows(), count, &Map::new())?))
+        Ok(t.pick_rows(&sample(&call, (t.rows(), t.cols()), count, &Map::new())?))
     })
     .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64, options: Map| -> Outcome<Table> {
-        Ok(t.pick_rows(&sample(&call, t.rows(), count, &options)?))
+        Ok(t.pick_rows(&sample(&call, (t.rows(), t.cols()), count, &options)?))
     });
 }
