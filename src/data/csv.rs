@@ -234,7 +234,7 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
 }
 
 /// Writes lines of cells, separated by commas, or by tabs for a file that ends in .tsv. A header whose names all look like
-/// numbers is written in quotes, which numbers never have: [`has_header`] tells it from data by them.
+/// numbers is written in quotes, which numbers never have: by them it is told from data.
 ///
 /// # Errors
 /// When the file cannot be written.
