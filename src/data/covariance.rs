@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::{Matrix, Names};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::linalg;
+use crate::linalg::{self, SparseSymmetric};
 
 /// The sample covariance X'X/n of the centred columns, p x p: the maximum likelihood estimate, divided by n.
 ///
@@ -34,6 +34,12 @@ pub fn partial_correlation(theta: &Matrix) -> Matrix {
         if i == j { 1.0 } else { 0.0 - theta.view()[(i, j)] / (diagonal[i] * diagonal[j]).sqrt() }
     });
     Matrix::square(values, theta.names())
+}
+
+/// The same of a sparse precision matrix: (i, j, value) with i < j for every entry that is not zero.
+pub fn sparse_partial_correlations(theta: &SparseSymmetric) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
+    let diagonal = theta.diagonal();
+    theta.pairs().map(|(i, j, value)| (i, j, -value / (diagonal[i] * diagonal[j]).sqrt()))
 }
 
 /// Checks that a matrix can be a covariance: square, finite, symmetric, with a positive diagonal.

@@ -106,12 +106,13 @@ impl UnionFind {
         i
     }
 
-    /// Puts the sets of two positions together.
-    pub fn join(&mut self, a: usize, b: usize) {
+    /// Puts the sets of two positions together; returns whether they were two.
+    pub fn join(&mut self, a: usize, b: usize) -> bool {
         let (a, b) = (self.root(a), self.root(b));
         // The smaller position is the root, so that the result does not depend on the order of the pairs.
         let (low, high) = (a.min(b), a.max(b));
         self.0[high] = low;
+        low != high
     }
 
     /// The sets: largest first, then by their first position; positions in order.

@@ -5,8 +5,10 @@
 
 mod convert;
 mod kernels;
+mod sparse;
 
-pub use kernels::{axpy, dot};
+pub use kernels::{Bounds, PAD, SmallLasso, axpy, combine, dot, largest_excess, write_relaxed};
+pub use sparse::SparseSymmetric;
 
 use faer::linalg::solvers::{DenseSolveCore, Llt, Solve};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;

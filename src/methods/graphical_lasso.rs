@@ -236,9 +236,8 @@ impl GraphicalLasso {
             return GraphicalLassoPath::of(self.clone()).choose(input, rule, ctx);
         }
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
-        let s = input.s(ctx)?;
         let (penalty, diagonal_ignored) = self.penalty(input)?;
-        let solution = solve(s, &penalty, None, self.settings(), ctx)?;
+        let solution = solve(input.moments(ctx)?, &penalty, None, self.settings(), ctx)?;
         if diagonal_ignored {
             builder.warn("the diagonal of the penalty matrix was not used; set penalize_diagonal: true to use it");
         }
@@ -256,11 +255,11 @@ impl GraphicalLasso {
                 Lambda::Value(lambda) => Value::Float(*lambda),
                 Lambda::Rule(_) => Value::Unit,
             })
-            .likelihood(solution.likelihood(s))
+            .likelihood(solution.likelihood)
             .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)
-            .add("n_components", solution.components.into())
-            .finish(Estimate::Precision(Matrix::square(solution.theta, input.names())), ctx)
+            .add("n_components", solution.components.len().into())
+            .finish(Estimate::precision(solution.theta, input.names()), ctx)
     }
 
     pub(super) fn settings(&self) -> Settings {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Fit, Input, Path, Point, Record, Run, Solved, timed};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::problem::L1;
-use crate::select::{Grid, Rule, lambda_max, path_points};
+use crate::select::{Grid, Rule, path_points};
 use crate::value::Value;
 
 const OPTIONS: &[Opt] = &[
@@ -151,7 +151,7 @@ impl GraphicalLassoPath {
             Some(lambdas) => Grid::Given(lambdas.clone()),
             None => Grid::Automatic { count: self.model.n_lambdas, min_ratio: self.model.min_ratio },
         };
-        grid.values(lambda_max(input.s(ctx)?, self.model.weights.as_ref().map(Matrix::view)))
+        grid.values(input.moments(ctx)?.largest(self.model.weights.as_ref().map(Matrix::view), ctx)?)
     }
 
     fn solve(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
@@ -160,7 +160,7 @@ impl GraphicalLassoPath {
             Some(weights) => weighted(lambda, weights.view(), model.penalize_diagonal),
             None => Ok(L1::scalar(lambda, model.penalize_diagonal)),
         };
-        path_points(input.s(ctx)?, lambdas, penalty, model.settings(), ctx)
+        path_points(input.moments(ctx)?, lambdas, penalty, model.settings(), ctx)
     }
 
     /// The options of the path's own verb, with which it can be solved again.

@@ -4,27 +4,16 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use ndarray::Array2;
-
-use super::Input;
+use super::{Estimate, Input};
 use crate::context::Context;
 use crate::data::covariance::partial_correlation;
 use crate::data::{Matrix, Names, number};
 use crate::engine_type;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Graph;
-use crate::linalg::Cholesky;
+use crate::linalg::{Cholesky, SparseSymmetric};
 use crate::problem::Certificate;
 use crate::value::Value;
-
-/// What a method estimated.
-#[derive(Debug, Clone)]
-pub enum Estimate {
-    /// A precision matrix, p x p.
-    Precision(Matrix),
-    /// A graph alone.
-    Graph(Graph),
-}
 
 /// The result of a method. Clones share it.
 #[derive(Debug, Clone)]
@@ -77,7 +66,7 @@ impl Fit {
                 names: input.names().cloned(),
                 p: input.p(),
                 n: input.n(),
-                estimate: Estimate::Precision(Matrix::from(Array2::zeros((0, 0)))),
+                estimate: Estimate::precision(SparseSymmetric::default(), None),
                 covariance: OnceLock::new(),
                 lambda: None,
                 likelihood: None,
@@ -195,7 +184,7 @@ impl Fit {
     /// When the method does not estimate one.
     pub fn precision(&self) -> Result<&Matrix> {
         match &self.0.estimate {
-            Estimate::Precision(theta) => Ok(theta),
+            Estimate::Precision(theta) => Ok(theta.matrix()),
             Estimate::Graph(_) => Err(self.lacks("precision matrix").with_hint("it has .graph()")),
         }
     }
@@ -230,8 +219,19 @@ impl Fit {
     /// Never for a finished fit; the type says so because graphs check their edges.
     pub fn graph(&self, threshold: f64) -> Result<Graph> {
         match &self.0.estimate {
-            Estimate::Precision(theta) => Graph::from_matrix(&partial_correlation(theta), threshold),
+            Estimate::Precision(theta) => theta.graph(threshold),
             Estimate::Graph(graph) => Ok(graph.above(threshold)),
+        }
+    }
+
+    /// Number of edges of the graph.
+    ///
+    /// # Errors
+    /// As [`Fit::graph`].
+    pub fn n_edges(&self) -> Result<usize> {
+        match &self.0.estimate {
+            Estimate::Precision(theta) => Ok(theta.entries().n_pairs()),
+            Estimate::Graph(graph) => Ok(graph.n_edges()),
         }
     }
 
@@ -267,13 +267,7 @@ impl Fit {
     /// # Errors
     /// When the number of samples is not known, or there is no precision matrix.
     pub fn ebic(&self, gamma: f64) -> Result<f64> {
-        Ok(super::path::information_criterion(
-            self.loglik()?,
-            self.graph(0.0)?.n_edges(),
-            self.samples()?,
-            self.0.p,
-            gamma,
-        ))
+        Ok(super::path::information_criterion(self.loglik()?, self.n_edges()?, self.samples()?, self.0.p, gamma))
     }
 
     fn samples(&self) -> Result<usize> {

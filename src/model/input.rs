@@ -9,6 +9,7 @@ use crate::data::covariance::{check_covariance, covariance, variable_names};
 use crate::data::prepare::non_finite_hint;
 use crate::data::{Matrix, Names};
 use crate::error::{Error, Result};
+use crate::solver::Moments;
 
 /// What the numbers of an input are.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +30,12 @@ pub struct Input {
     shape: Shape,
     names: Option<Names>,
     covariance: OnceLock<Array2<f64>>,
+    /// Centred variables in rows, p x n, where S is too large to be held.
+    variables: OnceLock<Array2<f64>>,
 }
+
+/// Data with more columns than this never have their S held whole: it would take more than 100 MB.
+const WIDE: usize = 4000;
 
 impl Input {
     /// Data, n x p.
@@ -53,7 +59,13 @@ impl Input {
             return Err(Error::data(format!("column {} is constant", x.column_label(j)))
                 .with_hint("a constant has no edges: leave such columns out with drop_constant()"));
         }
-        Ok(Self { matrix: x.clone(), shape: Shape::Data, names: x.names().cloned(), covariance: OnceLock::new() })
+        Ok(Self {
+            matrix: x.clone(),
+            shape: Shape::Data,
+            names: x.names().cloned(),
+            covariance: OnceLock::new(),
+            variables: OnceLock::new(),
+        })
     }
 
     /// A sample covariance matrix, p x p, of `n` samples if that is known.
@@ -69,7 +81,7 @@ impl Input {
         crate::linalg::symmetrize(&mut values);
         let names = variable_names(s);
         let covariance = OnceLock::from(values);
-        Ok(Self { matrix: s.clone(), shape: Shape::Covariance { n }, names, covariance })
+        Ok(Self { matrix: s.clone(), shape: Shape::Covariance { n }, names, covariance, variables: OnceLock::new() })
     }
 
     /// Number of samples, where it is known.
@@ -103,6 +115,22 @@ impl Input {
     /// The data, where the input is not a covariance.
     pub fn x(&self) -> Option<&Matrix> {
         (self.shape == Shape::Data).then_some(&self.matrix)
+    }
+
+    /// Where solvers take S from. Of data with very many columns only the parts that they need are computed.
+    ///
+    /// # Errors
+    /// Memory and time limits.
+    pub fn moments(&self, ctx: &Context) -> Result<Moments<'_>> {
+        if self.p() <= WIDE || self.covariance.get().is_some() || self.shape != Shape::Data {
+            return self.s(ctx).map(Moments::Whole);
+        }
+        if self.variables.get().is_none() {
+            let _held = ctx.reserve_matrices(2, self.matrix.rows(), self.p())?;
+            let centered = self.matrix.center().into_array();
+            let _ = self.variables.set(centered.reversed_axes().as_standard_layout().into_owned());
+        }
+        Ok(Moments::Samples(self.variables.get_or_init(|| Array2::zeros((0, 0))).view()))
     }
 
     /// Numbers near the ends of double precision have no variance in it.

@@ -1,12 +1,14 @@
 //! What methods take and give, and what describes them: input, fit, path, record.
 
+mod estimate;
 mod fit;
 mod input;
 mod path;
 mod record;
 mod saved;
 
-pub use fit::{Estimate, Fit, FitBuilder};
+pub use estimate::{Estimate, Precision};
+pub use fit::{Fit, FitBuilder};
 pub use input::{Input, Shape};
 pub use path::{Chosen, Criterion, Path, Point, Solve, Solved};
 pub use record::{Accepts, Area, Param, Property, Record, Run, SHARED_OPTIONS};

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::fit::log_likelihood;
 use super::{Estimate, Fit, Input};
 use crate::context::Context;
-use crate::data::{Matrix, Names, number};
+use crate::data::number;
 use crate::engine_type;
 use crate::error::{Error, ErrorKind, Result};
+use crate::linalg::SparseSymmetric;
 use crate::problem::Certificate;
 use crate::value::Value;
 
@@ -17,8 +18,8 @@ use crate::value::Value;
 pub struct Point {
     /// The penalty.
     pub lambda: f64,
-    /// Non-zero entries (i, j, value) of the precision matrix with i <= j.
-    pub entries: Vec<(u32, u32, f64)>,
+    /// The precision matrix, p x p.
+    pub precision: SparseSymmetric,
     /// log det Theta - tr(S Theta).
     pub likelihood: f64,
     /// Gap and KKT violation.
@@ -38,17 +39,7 @@ pub struct Point {
 impl Point {
     /// Number of edges.
     pub fn n_edges(&self) -> usize {
-        self.entries.iter().filter(|(i, j, _)| i != j).count()
-    }
-
-    /// The precision matrix, p x p.
-    pub fn precision(&self, p: usize, names: Option<&Names>) -> Matrix {
-        let mut theta = ndarray::Array2::zeros((p, p));
-        for &(i, j, value) in &self.entries {
-            theta[(i as usize, j as usize)] = value;
-            theta[(j as usize, i as usize)] = value;
-        }
-        Matrix::square(theta, names)
+        self.precision.n_pairs()
     }
 }
 
@@ -246,8 +237,6 @@ impl Path {
     /// Memory; not converged, where the context is strict.
     pub fn fit_of(&self, point: &Point, chosen: Chosen, ctx: &Context) -> Result<Fit> {
         let inner = &self.0;
-        let p = inner.input.p();
-        let _held = ctx.reserve_matrices(1, p, p)?;
         let Chosen { mut options, selection, warnings, seconds } = chosen;
         if options.is_empty() {
             options.push(("lambda".into(), point.lambda.into()));
@@ -269,7 +258,7 @@ impl Path {
         for warning in warnings.into_iter().chain(point.warning.clone()) {
             builder.warn(warning);
         }
-        builder.finish(Estimate::Precision(point.precision(p, inner.input.names())), ctx)
+        builder.finish(Estimate::precision(point.precision.clone(), inner.input.names()), ctx)
     }
 
     /// As JSON: penalties, edges, likelihoods and certificates.

@@ -10,6 +10,7 @@ use crate::data::saved::{
 use crate::data::{Matrix, Names, Table, Vector};
 use crate::error::Result;
 use crate::graph::Graph;
+use crate::linalg::SparseSymmetric;
 use crate::problem::Certificate;
 use crate::value::Value;
 
@@ -111,7 +112,7 @@ impl Fit {
         json["added"] = entries_to_json(&inner.added);
         json["selection"] = inner.selection.as_ref().map_or(Json::Null, value_to_json);
         json["estimate"] = match &inner.estimate {
-            Estimate::Precision(theta) => theta.to_saved_json(),
+            Estimate::Precision(theta) => precision_to_json(theta.entries()),
             Estimate::Graph(graph) => value_to_json(&Value::from(graph.clone())),
         };
         json
@@ -122,18 +123,16 @@ impl Fit {
     /// # Errors
     /// JSON of another shape.
     pub fn from_saved_json(json: &Json) -> Result<Self> {
-        let value = value_from_json(part(json, "estimate")?)?;
-        let estimate = match (value.object::<Matrix>(), value.object::<Graph>()) {
-            (Some(theta), _) => Estimate::Precision(theta.clone()),
-            (_, Some(graph)) => Estimate::Graph(graph.clone()),
-            _ => return Err(broken("\"estimate\" is no Matrix and no Graph")),
-        };
         let p = count_from_json(json, "p")?;
-        let fits = match &estimate {
-            Estimate::Precision(theta) => (theta.rows(), theta.cols()) == (p, p) && theta.first_non_finite().is_none(),
-            Estimate::Graph(graph) => graph.n_nodes() == p,
-        };
         let names = names_from_json(json, "names")?;
+        let saved = part(json, "estimate")?;
+        let (estimate, fits) = match saved.get("diagonal") {
+            Some(_) => (Estimate::precision(precision_from_json(saved, p)?, names.as_ref()), true),
+            None => match value_from_json(saved)?.object::<Graph>() {
+                Some(graph) => (Estimate::Graph(graph.clone()), graph.n_nodes() == p),
+                None => return Err(broken("\"estimate\" is no precision matrix and no Graph")),
+            },
+        };
         if !fits || names.as_ref().is_some_and(|names| names.len() != p) {
             return Err(broken(&format!("the estimate or its names do not belong to {p} variables")));
         }
@@ -181,10 +180,30 @@ fn input_from_json(json: &Json) -> Result<Input> {
     }
 }
 
+/// Diagonal and pairs of a precision matrix.
+fn precision_to_json(theta: &SparseSymmetric) -> Json {
+    let pairs: Vec<Json> = theta.pairs().map(|(i, j, value)| json!([i, j, value])).collect();
+    json!({ "diagonal": theta.diagonal(), "pairs": pairs })
+}
+
+fn precision_from_json(json: &Json, p: usize) -> Result<SparseSymmetric> {
+    let wrong = || broken("a precision matrix is not a diagonal of numbers and pairs [row, column, value]");
+    let list = |key: &str| part(json, key)?.as_array().ok_or_else(wrong);
+    let diagonal: Option<Vec<f64>> = list("diagonal")?.iter().map(Json::as_f64).collect();
+    let pair = |pair: &Json| {
+        let position = |k: usize| pair.get(k).and_then(Json::as_u64).filter(|&i| i < p as u64).map(|i| i as u32);
+        Some((position(0)?, position(1)?, pair.get(2)?.as_f64()?)).filter(|(i, j, _)| i < j)
+    };
+    let pairs: Option<Vec<_>> = list("pairs")?.iter().map(pair).collect();
+    match (diagonal.filter(|diagonal| diagonal.len() == p), pairs) {
+        (Some(diagonal), Some(pairs)) => Ok(SparseSymmetric::from_upper(diagonal, &pairs)),
+        _ => Err(wrong()),
+    }
+}
+
 fn point_to_json(point: &Point) -> Json {
-    let entries: Vec<Json> = point.entries.iter().map(|&(i, j, value)| json!([i, j, value])).collect();
     json!({
-        "lambda": point.lambda, "entries": entries, "likelihood": number_to_json(point.likelihood),
+        "lambda": point.lambda, "precision": precision_to_json(&point.precision), "likelihood": number_to_json(point.likelihood),
         "certificate": certificate_to_json(&point.certificate), "solver": point.solver, "iterations": point.iterations,
         "converged": point.converged, "warning": point.warning, "added": entries_to_json(&point.added),
         "n_edges": point.n_edges(),
@@ -192,16 +211,9 @@ fn point_to_json(point: &Point) -> Json {
 }
 
 fn point_from_json(json: &Json, p: usize) -> Result<Point> {
-    let wrong = || broken("an entry of a solution is not [row, column, value]");
-    let entry = |entry: &Json| {
-        let position = |k: usize| entry.get(k).and_then(Json::as_u64).filter(|&i| i < p as u64).map(|i| i as u32);
-        let value = entry.get(2).and_then(Json::as_f64);
-        Ok((position(0).ok_or_else(wrong)?, position(1).ok_or_else(wrong)?, value.ok_or_else(wrong)?))
-    };
-    let list = part(json, "entries")?.as_array().ok_or_else(wrong)?;
     Ok(Point {
         lambda: number(json, "lambda")?,
-        entries: list.iter().map(entry).collect::<Result<_>>()?,
+        precision: precision_from_json(part(json, "precision")?, p)?,
         likelihood: number(json, "likelihood")?,
         certificate: certificate_from_json(part(json, "certificate")?)?,
         solver: text_from_json(json, "solver")?.into(),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::context::Context;
+use crate::data::covariance::sparse_partial_correlations;
 use crate::data::{Vector, number};
 use crate::error::{Error, Result};
 use crate::model::{Criterion, Fit, Path, Point};
@@ -126,15 +127,15 @@ pub fn edge_curve(path: &Path) -> Result<Figure> {
 /// A path without a positive penalty or without edges; memory.
 pub fn coefficient_paths(path: &Path, ctx: &Context) -> Result<Figure> {
     let points = drawable(path)?;
-    let entries = points.iter().map(|point| point.entries.len()).max().unwrap_or(0);
+    let entries = points.iter().map(|point| point.n_edges()).max().unwrap_or(0);
     // The edges of the largest solution with their numbers, and the lines.
     let _held = ctx.reserve(entries.saturating_mul(48).saturating_add((NAMED + MUTED) * points.len() * 16))?;
-    let ranked = strongest(&points, path.input().p(), ctx)?;
+    let ranked = strongest(&points, ctx)?;
     if ranked.is_empty() {
         return Err(Error::data("no solution of the path has an edge").with_hint("extend it with a smaller min_ratio"));
     }
     let drawn = &ranked[..ranked.len().min(NAMED + MUTED)];
-    let values = along(&points, drawn, path.input().p(), ctx)?;
+    let values = along(&points, drawn, ctx)?;
     let lambdas: Vec<f64> = points.iter().map(|point| point.lambda).collect();
     let muted = &values[values.len().min(NAMED)..];
     let mut traces = Vec::new();
@@ -173,26 +174,17 @@ fn over_lambda(path: &Path, name: &str, values: &[f64]) -> Result<Panel> {
     Ok(panel)
 }
 
-/// The partial correlations of a solution, -theta_ij / sqrt(theta_ii theta_jj), by i < j.
-fn partial_correlations(point: &Point, p: usize) -> impl Iterator<Item = ((u32, u32), f64)> {
-    let mut diagonal = vec![f64::NAN; p];
-    for &(i, j, value) in &point.entries {
-        if i == j {
-            diagonal[i as usize] = value;
-        }
-    }
-    let edges = point.entries.iter().filter(|(i, j, _)| i != j);
-    let values =
-        edges.map(move |&(i, j, value)| ((i, j), -value / (diagonal[i as usize] * diagonal[j as usize]).sqrt()));
-    values.filter(|(_, value)| value.is_finite())
+/// The partial correlations of a solution by i < j.
+fn partial_correlations(point: &Point) -> impl Iterator<Item = ((u32, u32), f64)> {
+    sparse_partial_correlations(&point.precision).map(|(i, j, value)| ((i as u32, j as u32), value))
 }
 
 /// The edges of all solutions, those with the largest absolute value anywhere first; ties in order of the nodes.
-fn strongest(points: &[&Point], p: usize, ctx: &Context) -> Result<Vec<(u32, u32)>> {
+fn strongest(points: &[&Point], ctx: &Context) -> Result<Vec<(u32, u32)>> {
     let mut largest: HashMap<(u32, u32), f64> = HashMap::new();
     for point in points {
         ctx.check()?;
-        for (edge, value) in partial_correlations(point, p) {
+        for (edge, value) in partial_correlations(point) {
             let known = largest.entry(edge).or_default();
             *known = known.max(value.abs());
         }
@@ -203,12 +195,12 @@ fn strongest(points: &[&Point], p: usize, ctx: &Context) -> Result<Vec<(u32, u32
 }
 
 /// The values of these edges in every solution; 0 where the edge is not there.
-fn along(points: &[&Point], edges: &[(u32, u32)], p: usize, ctx: &Context) -> Result<Vec<Vec<f64>>> {
+fn along(points: &[&Point], edges: &[(u32, u32)], ctx: &Context) -> Result<Vec<Vec<f64>>> {
     let places: HashMap<(u32, u32), usize> = edges.iter().copied().zip(0..).collect();
     let mut values = vec![vec![0.0; points.len()]; edges.len()];
     for (k, point) in points.iter().enumerate() {
         ctx.check()?;
-        for (edge, value) in partial_correlations(point, p) {
+        for (edge, value) in partial_correlations(point) {
             if let Some(&place) = places.get(&edge) {
                 values[place][k] = value;
             }

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
+use crate::linalg::Bounds;
 
 /// Penalties Lambda: symmetric, not negative; 0 leaves an entry free, infinity forbids it.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,18 @@ impl L1 {
                 }
             }
             Self::Matrix(lambda) => lambda[(i, j)],
+        }
+    }
+
+    /// Lambda_ji for every i but j itself, where `Bounds::Same` stands for the off-diagonal penalty too.
+    #[inline]
+    pub fn row(&self, j: usize) -> Bounds<'_> {
+        match self {
+            Self::Scalar { lambda, .. } => Bounds::Same(*lambda),
+            Self::Matrix(lambda) => match lambda.row(j).to_slice() {
+                Some(row) => Bounds::Each(row),
+                None => unreachable!("made in row order"),
+            },
         }
     }
 

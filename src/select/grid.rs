@@ -1,7 +1,5 @@
 //! Grids of penalties.
 
-use ndarray::ArrayView2;
-
 use crate::error::{Error, Result};
 
 /// A descending grid of penalties.
@@ -51,15 +49,4 @@ impl Grid {
             }
         }
     }
-}
-
-/// The smallest lambda for which no edge is left: max |S_ij| / weight_ij off the diagonal.
-pub fn lambda_max(s: ArrayView2<'_, f64>, weights: Option<ArrayView2<'_, f64>>) -> f64 {
-    let scaled = |i: usize, j: usize| {
-        let weight = weights.as_ref().map_or(1.0, |weights| weights[(i, j)]);
-        // A free entry is in every graph; only the others can be emptied.
-        if weight > 0.0 { s[(i, j)].abs() / weight } else { 0.0 }
-    };
-    let pairs = (0..s.nrows()).flat_map(|i| (0..i).map(move |j| (i, j)));
-    pairs.fold(0.0, |largest, (i, j)| f64::max(largest, scaled(i, j)))
 }

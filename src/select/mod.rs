@@ -9,6 +9,6 @@ mod stability;
 mod stars;
 
 pub use glasso_path::path_points;
-pub use grid::{Grid, lambda_max};
+pub use grid::Grid;
 pub use rule::{Rule, check_rule};
 pub use stability::{Resampling, edge_stability};

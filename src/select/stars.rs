@@ -4,7 +4,7 @@ use super::rule::Choice;
 use crate::context::{Context, Reservation};
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Input, Path};
+use crate::model::{Input, Path, Point};
 use crate::{parallel, rng};
 
 /// The last penalty, from the largest down, before the instability first exceeds the threshold (Liu, Roeder, Wasserman,
@@ -60,10 +60,9 @@ fn edges(path: &Path, x: &Matrix, rows: &[usize], lambdas: &[f64], ctx: &Context
     let input = Input::data(&part).map_err(|error| error.at("a subsample"))?;
     let points = path.solve(&input, lambdas, ctx)?;
     let held = ctx.reserve_matrices(1, points.iter().map(|point| point.n_edges()).sum(), 1)?;
-    let linked =
-        |entries: &[(u32, u32, f64)]| entries.iter().filter(|(i, j, _)| i != j).map(|&(i, j, _)| (i, j)).collect();
+    let linked = |point: &Point| point.precision.pairs().map(|(i, j, _)| (i as u32, j as u32)).collect();
     Ok(Graphs {
-        pairs: points.iter().map(|point| linked(&point.entries)).collect(),
+        pairs: points.iter().map(linked).collect(),
         unconverged: points.iter().filter(|point| !point.converged).count(),
         _held: held,
     })

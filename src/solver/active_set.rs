@@ -1,0 +1,186 @@
+//! The small problem within a lasso: coordinate descent over the coordinates that may be non-zero.
+
+use ndarray::Array2;
+
+use crate::error::Result;
+use crate::linalg::{Cholesky, PAD, SmallLasso, axpy};
+
+/// After so many passes over the active coordinates without an end, the whole support moves at once.
+const SLOW: usize = 25;
+
+/// When the descent stops.
+#[derive(Debug, Clone, Copy)]
+pub struct Stop {
+    /// Bound on the change of one coordinate in a pass, times its size.
+    pub tol: f64,
+    /// Passes over the active coordinates at most.
+    pub max_passes: usize,
+}
+
+/// min over b of 1/2 b'Gb - g'b + sum_k lambda_k |b_k| over few coordinates, with their part of G at hand.
+#[derive(Debug, Default)]
+pub struct ActiveSet {
+    /// Positions among all coordinates, in the order in which they entered.
+    positions: Vec<u32>,
+    values: Vec<f64>,
+    targets: Vec<f64>,
+    bounds: Vec<f64>,
+    sizes: Vec<f64>,
+    /// G restricted to the active positions, rows padded to `stride`.
+    gram: Vec<f64>,
+    stride: usize,
+    /// Number of positions whose part of G stands in `gram`.
+    gathered: usize,
+    slopes: Vec<f64>,
+}
+
+impl ActiveSet {
+    /// Forgets all coordinates, but keeps the memory.
+    pub fn clear(&mut self) {
+        self.positions.clear();
+        self.values.clear();
+        self.targets.clear();
+        self.bounds.clear();
+        self.sizes.clear();
+        self.gathered = 0;
+    }
+
+    /// Lets a coordinate in: its value, g and lambda at its position, and the factor with which its changes count.
+    pub fn enter(&mut self, position: u32, value: f64, target: f64, bound: f64, size: f64) {
+        self.positions.push(position);
+        self.values.push(value);
+        self.targets.push(target);
+        self.bounds.push(bound);
+        self.sizes.push(size);
+    }
+
+    /// Number of coordinates.
+    pub fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// The coordinates' positions.
+    pub fn positions(&self) -> &[u32] {
+        &self.positions
+    }
+
+    /// The coordinates' values, some of which may be 0.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Takes the new coordinates' part of G and computes all slopes. `row(i)` is row i of G; where `fresh` holds of a
+    /// position, its own row is right and the others' entries in its column may be out of date.
+    pub fn gather<'g>(&mut self, row: impl Fn(usize) -> &'g [f64], fresh: impl Fn(usize) -> bool) {
+        let count = self.len();
+        if count > self.stride || self.gathered == 0 {
+            self.widen(count);
+        }
+        let Self { positions, gram, stride, gathered, .. } = self;
+        for (a, line) in gram.chunks_exact_mut((*stride).max(1)).enumerate().take(count) {
+            let own = row(positions[a] as usize);
+            // Whole rows for new coordinates, for the others what they have in common with the new ones.
+            let from = if a < *gathered { *gathered } else { 0 };
+            for (value, &position) in line[from..count].iter_mut().zip(&positions[from..]) {
+                *value = own[position as usize];
+            }
+            line[count..].fill(0.0);
+        }
+        for a in (0..count).filter(|&a| fresh(positions[a] as usize)) {
+            for b in 0..count {
+                gram[b * *stride + a] = gram[a * *stride + b];
+            }
+        }
+        self.gathered = count;
+        self.slopes.clear();
+        self.slopes.extend_from_slice(&self.targets);
+        self.slopes.resize(self.stride, 0.0);
+        for (k, &value) in self.values.iter().enumerate().filter(|(_, value)| **value != 0.0) {
+            axpy(-value, &self.gram[k * self.stride..(k + 1) * self.stride], &mut self.slopes);
+        }
+    }
+
+    /// How far the values are from optimal: sum_k |b_k| |slope_k - lambda_k sign(b_k)|.
+    pub fn slackness(&self) -> f64 {
+        let all = self.values.iter().zip(&self.slopes).zip(&self.bounds);
+        all.map(|((value, slope), bound)| (value * slope - value.abs() * bound).abs()).filter(|term| *term > 0.0).sum()
+    }
+
+    /// Makes room for `count` coordinates and some more, and moves what has been gathered.
+    fn widen(&mut self, count: usize) {
+        let stride = (count + count / 4).next_multiple_of(PAD);
+        if self.gathered > 0 {
+            let mut gram = vec![0.0; stride * stride];
+            for k in 0..self.gathered {
+                let row = &self.gram[k * self.stride..][..self.gathered];
+                gram[k * stride..][..self.gathered].copy_from_slice(row);
+            }
+            self.gram = gram;
+        } else if self.gram.len() < stride * stride {
+            self.gram.resize(stride * stride, 0.0);
+        }
+        self.stride = stride;
+    }
+
+    /// Coordinate descent until a pass changes nothing by more than the tolerance. Returns the number of passes.
+    ///
+    /// # Errors
+    /// Whatever `check` returns; it is called every few passes.
+    pub fn solve(&mut self, stop: Stop, check: &impl Fn() -> Result<()>) -> Result<usize> {
+        let mut passes = 0;
+        while passes < stop.max_passes && self.len() > 0 {
+            check()?;
+            let small = SmallLasso {
+                gram: &self.gram,
+                stride: self.stride,
+                bounds: &self.bounds,
+                sizes: &self.sizes,
+                values: &mut self.values,
+                slopes: &mut self.slopes,
+            };
+            let (more, settled) = small.passes(stop.tol, SLOW.min(stop.max_passes - passes));
+            passes += more;
+            if settled {
+                break;
+            }
+            self.jump(check)?;
+        }
+        Ok(passes)
+    }
+
+    /// Moves to the minimiser over the current support and signs, or as far towards it as the signs stay: the remedy
+    /// for ill-conditioned problems, where coordinate steps are tiny. The objective falls all the way.
+    fn jump(&mut self, check: &impl Fn() -> Result<()>) -> Result<()> {
+        let count = self.len();
+        // Every step but the last sets a coordinate to 0.
+        for _ in 0..count {
+            check()?;
+            let support: Vec<usize> = (0..count).filter(|&k| self.values[k] != 0.0).collect();
+            let block = Array2::from_shape_fn((support.len(), support.len()), |(i, j)| {
+                self.gram[support[i] * self.stride + support[j]]
+            });
+            let Some(cholesky) = Cholesky::new(block.view()) else { return Ok(()) };
+            let slope = Array2::from_shape_fn((support.len(), 1), |(i, _)| {
+                let k = support[i];
+                self.slopes[k] - self.bounds[k] * self.values[k].signum()
+            });
+            let direction = cholesky.solve(slope.view());
+            let reach = |i: usize| -self.values[support[i]] / direction[(i, 0)];
+            let blocking = (0..support.len())
+                .filter(|&i| (0.0..1.0).contains(&reach(i)))
+                .min_by(|&a, &b| reach(a).total_cmp(&reach(b)));
+            let length = blocking.map_or(1.0, reach);
+            for (i, &k) in support.iter().enumerate() {
+                let change = length * direction[(i, 0)];
+                let new = if blocking == Some(i) { 0.0 } else { self.values[k] + change };
+                let row = &self.gram[k * self.stride..(k + 1) * self.stride];
+                axpy(self.values[k] - new, row, &mut self.slopes);
+                self.values[k] = new;
+            }
+            if blocking.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

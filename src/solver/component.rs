@@ -1,0 +1,278 @@
+//! The graphical lasso on one connected component.
+
+use ndarray::{Array2, ArrayView2};
+
+use super::dual_descent::{State, Step, Sweep};
+use super::graphical_lasso::Settings;
+use super::proximal_newton::{self, is_runaway};
+use super::soft_threshold;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::linalg::{Cholesky, SparseSymmetric};
+use crate::problem::{Certificate, Certified, L1, certify, dual_bound, slackness};
+
+/// What one component gives.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub theta: SparseSymmetric,
+    pub w: Array2<f64>,
+    pub certificate: Certificate,
+    /// tr(S Theta).
+    pub trace: f64,
+    pub iterations: usize,
+    pub solver: &'static str,
+}
+
+/// A solution for another penalty.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub w: Array2<f64>,
+    pub theta: SparseSymmetric,
+    /// How far W is moved from S towards itself.
+    pub ratio: f64,
+}
+
+const DESCENT: &str = "dual coordinate descent";
+const NEWTON: &str = "proximal Newton";
+const CLOSED: &str = "closed form";
+
+/// The algorithm that says most about how hard a problem was.
+pub(super) fn slowest(used: impl Iterator<Item = &'static str> + Clone) -> &'static str {
+    [NEWTON, DESCENT].into_iter().find(|name| used.clone().any(|solver| solver == *name)).unwrap_or(CLOSED)
+}
+
+/// Newton steps at most: convergence is quadratic near the solution, more steps mean that there is none to be had.
+const NEWTON_STEPS: usize = 100;
+
+/// `share` is the component's part of the whole tolerance.
+pub(super) fn solve(
+    s: ArrayView2<'_, f64>,
+    penalty: &L1,
+    warm: Option<Start>,
+    share: f64,
+    settings: Settings,
+    ctx: &Context,
+) -> Result<Part> {
+    if s.nrows() <= 2 {
+        return closed_form(s, penalty);
+    }
+    if penalty.is_zero(s.nrows()) {
+        return inverse(s, penalty);
+    }
+    let allowed = |primal: f64| if share < 1.0 { 0.5 } else { 0.9 } * settings.tol * primal.abs().max(share);
+    let problem = Problem { s, penalty, allowed: &allowed, settings, ctx };
+    let mut best = Best::default();
+    // First the start that is closest to the solution, though perhaps no covariance; then one that is.
+    let quick = match warm {
+        Some(Start { w, theta, ratio }) => State::from_solution(w, &theta, s, penalty, ratio),
+        None => State::thresholded(s, penalty),
+    };
+    if let Some(part) = problem.descend(quick, FIRST_STEP, &mut best)? {
+        return Ok(part);
+    }
+    if best.candidate.is_none() && best.sweeps < settings.max_iter {
+        let safe = State::shrunk(s, penalty);
+        if Cholesky::new(safe.w()).is_some()
+            && let Some(part) = problem.descend(safe, CLOSE_STEP, &mut best)?
+        {
+            return Ok(part);
+        }
+    }
+    problem.newton(best)
+}
+
+/// The first sweep.
+const FIRST_STEP: Step = Step { tol: 1e-2, relaxation: 1.0 };
+/// The same where columns must not be solved roughly: the problem is ill-conditioned.
+const CLOSE_STEP: Step = Step { tol: 1e-6, relaxation: 1.0 };
+/// How far later sweeps go beyond the update of each column: errors fall several times faster than without.
+const RELAXATION: f64 = 1.15;
+/// How much CLOSER the columns of the next sweep are solved.
+const CLOSER: f64 = 0.1;
+/// A sweep that moves W by no more than this, squared, is the last that double precision allows.
+const STILL: f64 = 1e-27;
+/// So many sweeps at least before the descent is called slow, and more than so many still to come.
+const SLOW: (usize, f64) = (25, 100.0);
+
+/// One component's problem.
+struct Problem<'a, F> {
+    s: ArrayView2<'a, f64>,
+    penalty: &'a L1,
+    /// The gap that is small enough, for a value of the objective.
+    allowed: &'a F,
+    settings: Settings,
+    ctx: &'a Context,
+}
+
+/// The best point so far.
+#[derive(Debug, Default)]
+struct Best {
+    candidate: Option<(SparseSymmetric, Array2<f64>, Certificate)>,
+    sweeps: usize,
+}
+
+impl<F: Fn(f64) -> f64> Problem<'_, F> {
+    fn part(
+        &self,
+        theta: SparseSymmetric,
+        w: Array2<f64>,
+        certificate: Certificate,
+        iterations: usize,
+        solver: &'static str,
+    ) -> Part {
+        let trace = theta.inner(self.s);
+        Part { theta, w, certificate, trace, iterations, solver }
+    }
+
+    /// Sweeps until the certificate is good enough; `None` when it will not become so in time, with the best point so far.
+    fn descend(&self, mut state: State, mut step: Step, best: &mut Best) -> Result<Option<Part>> {
+        let mut history: Vec<Sweep> = Vec::new();
+        // How much larger the error of W is than foreseen.
+        let mut caution = 1.5;
+        while best.sweeps < self.settings.max_iter {
+            let sweep = state.sweep(self.s, self.penalty, step, self.ctx)?;
+            best.sweeps += 1;
+            if sweep.lost {
+                return Ok(None);
+            }
+            let theta = state.precision();
+            if !theta.diagonal().iter().all(|&value| value > 0.0 && value.is_finite()) {
+                return Ok(None);
+            }
+            let fall = history.last().map_or(0.05, |before| (sweep.moved / before.moved).clamp(0.005, 1.0));
+            history.push(sweep);
+            let slack = slackness(self.s, self.penalty, &theta, state.w());
+            let target = (self.allowed)(self.guess(&theta, &state));
+            let expected = caution * sweep.moved * fall;
+            let is_still = sweep.moved <= STILL * theta.p() as f64;
+            if slack + expected <= target && sweep.lag * fall.sqrt() <= target || is_still {
+                let bound = dual_bound(self.s, self.penalty, &theta, state.w(), self.ctx)?;
+                if let Some(certificate) = bound {
+                    if certificate.gap <= (self.allowed)(certificate.primal) {
+                        return Ok(Some(self.part(theta, state.into_w(), certificate, best.sweeps, DESCENT)));
+                    }
+                    if expected > 0.0 {
+                        caution *= ((certificate.gap - slack) / expected).clamp(1.0, 100.0);
+                    }
+                }
+                if is_still {
+                    return Ok(self.last_resort(theta, state, best));
+                }
+            }
+            if is_slow(&history, target) {
+                return Ok(self.last_resort(theta, state, best));
+            }
+            step.tol *= if slack > 0.3 * target && expected < target { 0.1 * CLOSER } else { CLOSER };
+            step.tol = step.tol.max(1e-15);
+            step.relaxation = RELAXATION;
+        }
+        let theta = state.precision();
+        Ok(self.last_resort(theta, state, best))
+    }
+
+    /// An estimate of the objective: halfway between Hadamard's bounds on log det W.
+    fn guess(&self, theta: &SparseSymmetric, state: &State) -> f64 {
+        let variances: f64 = state.w().diag().iter().map(|value| value.ln()).sum();
+        let pivots: f64 = theta.diagonal().iter().map(|value| value.ln()).sum();
+        theta.p() as f64 + 0.5 * (variances - pivots)
+    }
+
+    /// The certificate by dense factorisations, which says something where the sparse one does not.
+    fn last_resort(&self, theta: SparseSymmetric, state: State, best: &mut Best) -> Option<Part> {
+        let Certified { certificate, .. } = certify(self.s, self.penalty, theta.to_dense().view())?;
+        let certificate = certificate.bounded_by(self.s, self.penalty, state.w());
+        let w = state.into_w();
+        if certificate.gap <= (self.allowed)(certificate.primal) {
+            return Some(self.part(theta, w, certificate, best.sweeps, DESCENT));
+        }
+        if best.candidate.as_ref().is_none_or(|(.., old)| certificate.gap < old.gap) {
+            best.candidate = Some((theta, w, certificate));
+        }
+        None
+    }
+
+    /// Proximal Newton from the best point so far, or from the diagonal.
+    fn newton(&self, best: Best) -> Result<Part> {
+        let (s, penalty, ctx) = (self.s, self.penalty, self.ctx);
+        let fallback = State::shrunk(s, penalty);
+        let (theta, dual) = match &best.candidate {
+            Some((theta, w, _)) => (theta.to_dense(), w.view()),
+            None => (proximal_newton::diagonal_start(s, penalty), fallback.w()),
+        };
+        let lost = || Error::internal("proximal Newton left the positive definite matrices");
+        let start = certify(s, penalty, theta.view()).ok_or_else(lost)?;
+        let left = self.settings.max_iter.saturating_sub(best.sweeps).min(NEWTON_STEPS);
+        let target = (self.allowed)(start.certificate.primal);
+        let (theta, steps) = proximal_newton::minimize(s, penalty, theta, target, left, ctx)?;
+        let Certified { certificate, inverse } = certify(s, penalty, theta.view()).ok_or_else(lost)?;
+        let certificate = certificate.bounded_by(s, penalty, dual);
+        if certificate.gap.is_infinite() && penalty.has_free_pairs(s.nrows()) {
+            return Err(unbounded());
+        }
+        let iterations = best.sweeps + steps;
+        match best.candidate {
+            // The polish did not help.
+            Some((theta, w, old)) if old.gap <= certificate.gap => Ok(self.part(theta, w, old, iterations, DESCENT)),
+            _ => Ok(self.part(SparseSymmetric::from_dense(theta.view()), inverse, certificate, iterations, NEWTON)),
+        }
+    }
+}
+
+/// Whether sweeps have become so slow that another algorithm does better.
+fn is_slow(history: &[Sweep], target: f64) -> bool {
+    let (enough, too_many) = SLOW;
+    if history.len() < enough {
+        return false;
+    }
+    let (now, before) = (history[history.len() - 1].moved, history[history.len() - 11].moved);
+    let rate = (now / before).ln() / 10.0;
+    // Sweeps to go until what they move is the gap that is wanted.
+    now > target && (rate >= 0.0 || (target / now).ln() / rate > too_many)
+}
+
+/// No penalty at all: Theta = S^-1.
+fn inverse(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
+    let theta = Cholesky::new(s).filter(|cholesky| cholesky.logdet().is_finite()).ok_or_else(unbounded)?.inverse();
+    // A singular matrix can pass for positive definite by rounding; its inverse then has nothing to do with it.
+    if is_runaway(s, &theta) {
+        return Err(unbounded());
+    }
+    let certificate = certify(s, penalty, theta.view()).ok_or_else(unbounded)?.certificate.bounded_by(s, penalty, s);
+    let theta = SparseSymmetric::from_dense(theta.view());
+    let trace = theta.inner(s);
+    Ok(Part { theta, w: s.to_owned(), certificate, trace, iterations: 0, solver: CLOSED })
+}
+
+fn unbounded() -> Error {
+    Error::numerical("the problem has no solution: the likelihood grows without bound").with_hint(
+        "entries without a penalty need a covariance that is positive definite on them: a larger lambda, positive weights, or more samples than variables",
+    )
+}
+
+/// One or two variables.
+fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
+    let mut w = s.to_owned();
+    for i in 0..s.nrows() {
+        w[(i, i)] += penalty.at(i, i);
+    }
+    if s.nrows() == 2 {
+        w[(0, 1)] = soft_threshold(s[(0, 1)], penalty.at(0, 1));
+        w[(1, 0)] = w[(0, 1)];
+    }
+    let theta = match s.nrows() {
+        1 => Array2::from_elem((1, 1), 1.0 / w[(0, 0)]),
+        _ => {
+            let determinant = w[(0, 0)] * w[(1, 1)] - w[(0, 1)] * w[(0, 1)];
+            if determinant <= 4.0 * f64::EPSILON * w[(0, 0)] * w[(1, 1)] {
+                return Err(unbounded());
+            }
+            let off = 0.0 - w[(0, 1)] / determinant;
+            Array2::from_shape_fn((2, 2), |(i, j)| if i == j { w[(1 - i, 1 - i)] / determinant } else { off })
+        }
+    };
+    let certified = certify(s, penalty, theta.view()).ok_or_else(unbounded)?;
+    let certificate = certified.certificate.bounded_by(s, penalty, w.view());
+    let theta = SparseSymmetric::from_dense(theta.view());
+    let trace = theta.inner(s);
+    Ok(Part { theta, w, certificate, trace, iterations: 0, solver: CLOSED })
+}
