@@ -43,7 +43,7 @@ fn cross_validation_is_the_mean_loss_of_folds_and_does_not_depend_on_threads() {
                 }
             }
         }
-        total -= sinew::linalg::sign_logdet(theta.view()).1 / 4.0;
+        total -= sinew::linalg::sign_logdet(theta.view(), &ctx).unwrap().1 / 4.0;
     }
     assert!((values(&fit)[5] - total).abs() < 1e-6, "{} {total}", values(&fit)[5]);
     let best = values(&fit).iter().copied().fold(f64::INFINITY, f64::min);

@@ -6,7 +6,7 @@ use super::summary::{mean, median};
 use super::{Matrix, Selector};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::linalg::Cholesky;
+use crate::linalg::{Cholesky, gram, matmul};
 
 /// What a missing value is replaced by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -149,7 +149,7 @@ pub fn gaussian_moments(x: &Matrix, ctx: &Context) -> Result<Moments> {
     let mean = loop {
         let mean = z.mean_axis(ndarray::Axis(0)).unwrap_or_else(|| Array1::zeros(p));
         let centered = &z - &mean;
-        let mut next: Array2<f64> = (crate::linalg::gram(centered.view(), ctx)? + &left) / n.max(1) as f64;
+        let mut next: Array2<f64> = (gram(centered.view(), ctx)? + &left) / n.max(1) as f64;
         next.diag_mut().mapv_inplace(|variance| variance * (1.0 + shrinkage) + 1e-12);
         let change = (&next - &covariance).iter().fold(0.0f64, |most, value| most.max(value.abs()));
         covariance = next;
@@ -203,11 +203,11 @@ fn expect(
         let block =
             |a: &[usize], b: &[usize]| Array2::from_shape_fn((a.len(), b.len()), |(i, j)| covariance[(a[i], b[j])]);
         let cross = block(&observed, missing);
-        let factor = Cholesky::new(block(&observed, &observed).view())
+        let factor = Cholesky::checked(block(&observed, &observed).view(), ctx)?
             .ok_or_else(|| Error::numerical("impute: the covariance of the values that are present is singular"))?;
         // Coefficients of the regression of the missing on the observed, |observed| x |missing|.
-        let coefficients = factor.solve(cross.view());
-        let conditional = block(missing, missing) - cross.t().dot(&coefficients);
+        let coefficients = factor.solve_checked(cross.view(), ctx)?;
+        let conditional = block(missing, missing) - matmul(cross.t(), coefficients.view(), ctx)?;
         for (a, &i) in missing.iter().enumerate() {
             for (b, &j) in missing.iter().enumerate() {
                 left[(i, j)] += conditional[(a, b)] * rows.len() as f64;
@@ -238,7 +238,8 @@ mod tests {
         let rows: Vec<usize> = (0..30).filter(|i| ![3, 10, 21].contains(i)).collect();
         let design = Array2::from_shape_fn((27, 3), |(i, j)| if j == 2 { 1.0 } else { truth.row_slice(rows[i])[j] });
         let y = Array2::from_shape_fn((27, 1), |(i, _)| truth.row_slice(rows[i])[2]);
-        let beta = crate::linalg::solve(design.t().dot(&design).view(), design.t().dot(&y).view()).unwrap();
+        let (left, right) = (design.t().dot(&design), design.t().dot(&y));
+        let beta = crate::linalg::solve(left.view(), right.view(), &Context::new()).unwrap();
         for i in [3, 10, 21] {
             let row = truth.row_slice(i);
             let expected = row[0] * beta[(0, 0)] + row[1] * beta[(1, 0)] + beta[(2, 0)];

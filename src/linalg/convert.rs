@@ -23,7 +23,7 @@ impl From<Matrix> for Array2<f64> {
 
 impl From<MatRef<'_, f64>> for Matrix {
     fn from(values: MatRef<'_, f64>) -> Self {
-        Self::from(super::to_array(values))
+        Self::from(super::layout::to_array(values))
     }
 }
 

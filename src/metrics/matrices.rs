@@ -48,11 +48,9 @@ impl Matrices {
             return Ok(0.0);
         }
         let _held = ctx.reserve_matrices(4, p, p)?;
-        let estimate_logdet = factor(&self.estimate, "the estimate")?.logdet();
-        ctx.check()?;
-        let truth = factor(&self.truth, "the truth")?;
-        ctx.check()?;
-        let sigma = truth.inverse();
+        let estimate_logdet = factor(&self.estimate, "the estimate", ctx)?.logdet();
+        let truth = factor(&self.truth, "the truth", ctx)?;
+        let sigma = truth.inverse_checked(ctx)?;
         let trace: f64 = sigma.iter().zip(self.estimate.as_slice()).map(|(sigma, theta)| sigma * theta).sum();
         let divergence = 0.5 * (trace - p as f64 + truth.logdet() - estimate_logdet);
         // Rounding alone can make it negative. (A maximum with 0 would hide a NaN.)
@@ -70,11 +68,12 @@ fn norm(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// The Cholesky factor of a matrix that need not be symmetric positive definite.
-fn factor(m: &Matrix, name: &str) -> Result<Cholesky> {
+fn factor(m: &Matrix, name: &str, ctx: &Context) -> Result<Cholesky> {
     let hint = "the divergence is one between Gaussians: their precision matrices are symmetric and positive definite";
     let indefinite = || Error::numerical(format!("{name} is not positive definite")).with_hint(hint);
     let values = m.view();
     for i in 0..m.rows() {
+        ctx.check()?;
         if values[(i, i)] <= 0.0 {
             return Err(indefinite());
         }
@@ -89,7 +88,7 @@ fn factor(m: &Matrix, name: &str) -> Result<Cholesky> {
             }
         }
     }
-    Cholesky::new(values).ok_or_else(indefinite)
+    Cholesky::checked(values, ctx)?.ok_or_else(indefinite)
 }
 
 #[cfg(test)]

@@ -192,15 +192,17 @@ impl Fit {
     /// The covariance of the model: the inverse of the precision matrix. Computed when first asked for.
     ///
     /// # Errors
-    /// When the method does not estimate a precision matrix.
-    pub fn covariance(&self) -> Result<&Matrix> {
+    /// When the method does not estimate a precision matrix; memory, cancellation.
+    pub fn covariance(&self, ctx: &Context) -> Result<&Matrix> {
         let theta = self.precision()?;
         if let Some(covariance) = self.0.covariance.get() {
             return Ok(covariance);
         }
-        let cholesky = Cholesky::new(theta.view())
+        let _held = ctx.reserve_matrices(2, theta.rows(), theta.cols())?;
+        let cholesky = Cholesky::checked(theta.view(), ctx)?
             .ok_or_else(|| Error::internal("the precision matrix of a fit is not positive definite"))?;
-        Ok(self.0.covariance.get_or_init(|| Matrix::square(cholesky.inverse(), theta.names())))
+        let inverse = cholesky.inverse_checked(ctx)?;
+        Ok(self.0.covariance.get_or_init(|| Matrix::square(inverse, theta.names())))
     }
 
     /// Partial correlations, p x p with a unit diagonal.

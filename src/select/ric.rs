@@ -20,11 +20,13 @@ pub(super) fn lambda(x: &Matrix, rotations: usize, ctx: &Context) -> Result<f64>
     let shifts: Vec<usize> =
         rng::permutation(&mut rng, n - 1).into_iter().map(|shift| shift + 1).take(rotations).collect();
     let _held = ctx.reserve_matrices(ctx.threads().min(rotations), p, p.max(n))?;
+    // Every rotation is on a thread of its own.
+    let alone = ctx.clone().with_threads(1);
     let largest = parallel::map(&shifts, ctx, |_, &shift| {
         let view = centered.view();
         let (head, tail) = view.split_at(Axis(0), shift);
         let rotated = concatenate(Axis(0), &[tail, head]).map_err(|error| Error::internal(error.to_string()))?;
-        let cross: Array2<f64> = linalg::matmul(rotated.t().as_standard_layout().view(), view, ctx)?;
+        let cross: Array2<f64> = linalg::matmul(rotated.t(), view, &alone)?;
         let pairs = cross.indexed_iter().filter(|((i, j), _)| i < j);
         Ok(pairs.fold(0.0f64, |most, (_, value)| most.max(value.abs())) / n as f64)
     })?;

@@ -49,7 +49,7 @@ pub fn huge(graph: &Graph, gamma: f64, beta: f64, ctx: &Context) -> Result<Matri
     let p = graph.n_nodes();
     let _held = ctx.reserve_matrices(3, p, p)?;
     let scaled = graph.to_matrix(ctx)?.map(|weight| gamma * weight);
-    let shift = if graph.n_edges() == 0 { 0.0 } else { min_eigenvalue(scaled.view())?.abs() };
+    let shift = if graph.n_edges() == 0 { 0.0 } else { min_eigenvalue(scaled.view(), ctx)?.abs() };
     let precision: Array2<f64> = &scaled.view() + &(Array2::<f64>::eye(p) * (shift + beta));
     Ok(Matrix::square(precision, graph.names()))
 }

@@ -42,7 +42,7 @@ pub fn sample_gaussian(theta: &Matrix, n: usize, ctx: &Context) -> Result<Matrix
     check_covariance(theta).map_err(|error| error.at("sample_gaussian: theta as a precision matrix"))?;
     let p = theta.rows();
     let _held = ctx.reserve_matrices(1, n, p)?;
-    let cholesky = Cholesky::new(theta.view())
+    let cholesky = Cholesky::checked(theta.view(), ctx)?
         .ok_or_else(|| Error::numerical("sample_gaussian: the precision matrix is not positive definite"))?;
     let mut rng = rng::stream(ctx.seed(), "sample_gaussian", 0);
     let mut values = Array2::<f64>::zeros((n, p));
@@ -50,6 +50,6 @@ pub fn sample_gaussian(theta: &Matrix, n: usize, ctx: &Context) -> Result<Matrix
         ctx.check()?;
         row.iter_mut().for_each(|value| *value = StandardNormal.sample(&mut rng));
     }
-    cholesky.whiten_inverse_rows(&mut values);
+    cholesky.whiten_inverse_rows(&mut values, ctx)?;
     Matrix::from(values).with_names(variable_names(theta))
 }

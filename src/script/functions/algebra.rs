@@ -34,16 +34,9 @@ fn square(m: &Matrix, verb: &str) -> Result<()> {
     }
 }
 
-/// Memory for a decomposition of a square matrix.
-fn reserve(call: &NativeCallContext<'_>, m: &Matrix) -> Result<crate::context::Reservation> {
-    context(call).reserve_matrices(3, m.rows(), m.cols())
-}
-
 fn inverse(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Matrix> {
     square(m, "inv")?;
-    let _held = reserve(call, m)?;
-    let identity = ndarray::Array2::<f64>::eye(m.rows());
-    Ok(Matrix::from(linalg::solve(m.view(), identity.view())?)
+    Ok(Matrix::from(linalg::inverse(m.view(), &context(call))?)
         .with_names(m.row_names().cloned())?
         .with_row_names(m.names().cloned())?)
 }
@@ -51,9 +44,10 @@ fn inverse(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Matrix> {
 fn cholesky(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Matrix> {
     square(m, "chol")?;
     check_covariance(m).map_err(|error| error.at("chol"))?;
-    let _held = reserve(call, m)?;
-    let factor =
-        Cholesky::new(m.view()).ok_or_else(|| Error::numerical("chol: the matrix is not positive definite"))?;
+    let ctx = context(call);
+    let _held = ctx.reserve_matrices(2, m.rows(), m.cols())?;
+    let factor = Cholesky::checked(m.view(), &ctx)?
+        .ok_or_else(|| Error::numerical("chol: the matrix is not positive definite"))?;
     Ok(Matrix::square(factor.factor(), m.names()))
 }
 
@@ -76,12 +70,12 @@ fn data_correlation(call: &NativeCallContext<'_>, x: &Matrix, kind: &str) -> Out
 fn data_partial(call: &NativeCallContext<'_>, x: &Matrix) -> Outcome<Matrix> {
     let ctx = context(call);
     let input = Input::data(x).map_err(|error| error.at("partial_cor"))?;
-    let factor = (x.rows() > x.cols()).then(|| input.s(&ctx)).transpose()?.and_then(Cholesky::new);
+    let factor = if x.rows() > x.cols() { Cholesky::checked(input.s(&ctx)?, &ctx)? } else { None };
     let factor = factor.ok_or_else(|| {
         Error::numerical("partial_cor: the covariance of the data is singular")
             .with_hint("it takes more samples than variables; otherwise recover a sparse graph: x.graphical_lasso()")
     })?;
-    Ok(partial_correlation(&Matrix::square(factor.inverse(), x.names())))
+    Ok(partial_correlation(&Matrix::square(factor.inverse_checked(&ctx)?, x.names())))
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -136,17 +130,15 @@ fn decompositions(b: &mut Builder) {
         if b.rows() != a.rows() {
             return Err(a.mismatch(b.rows(), b.cols()).into());
         }
-        let _held = reserve(&call, &a)?;
-        Ok(Matrix::from(linalg::solve(a.view(), b.view())?))
+        Ok(Matrix::from(linalg::solve(a.view(), b.view(), &context(&call))?))
     })
     .on(|call: NativeCallContext<'_>, a: Matrix, b: Vector| -> Outcome<Vector> {
         square(&a, "solve")?;
-        let _held = reserve(&call, &a)?;
         let column = Matrix::from_vec(b.len(), 1, b.as_slice().to_vec())?;
         if b.len() != a.rows() {
             return Err(a.mismatch(b.len(), 1).into());
         }
-        Ok(Vector::from(linalg::solve(a.view(), column.view())?.into_iter().collect::<Vec<_>>()))
+        Ok(Vector::from(linalg::solve(a.view(), column.view(), &context(&call))?.into_iter().collect::<Vec<_>>()))
     });
     b.verb(
         "chol",
@@ -163,8 +155,7 @@ fn decompositions(b: &mut Builder) {
     )
     .on_any(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<Dynamic> {
         square(m, "eigh")?;
-        let _held = reserve(&call, m)?;
-        let (values, vectors) = linalg::eigh(m.view())?;
+        let (values, vectors) = linalg::eigh(m.view(), &context(&call))?;
         let parts: [(_, Dynamic); 2] = [
             ("values".into(), Dynamic::from(Vector::from(values))),
             ("vectors".into(), Dynamic::from(Matrix::from(vectors))),
@@ -181,8 +172,7 @@ fn decompositions(b: &mut Builder) {
         if let Some(place) = m.first_non_finite() {
             return Err(Error::data(format!("svd: the matrix has {place}")).into());
         }
-        let _held = reserve(&call, m)?;
-        let (u, s, v) = linalg::svd(m.view())?;
+        let (u, s, v) = linalg::svd(m.view(), &context(&call))?;
         let u = Matrix::from(u).with_row_names(m.row_names().cloned())?;
         let v = Matrix::from(v).with_row_names(m.names().cloned())?;
         Ok([("u", Dynamic::from(u)), ("s", Dynamic::from(Vector::from(s))), ("v", Dynamic::from(v))]
@@ -197,14 +187,12 @@ fn decompositions(b: &mut Builder) {
     )
     .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
         square(m, "logdet")?;
-        let _held = reserve(&call, m)?;
-        Ok(linalg::sign_logdet(m.view()).1)
+        Ok(linalg::sign_logdet(m.view(), &context(&call))?.1)
     });
     b.verb("det", "m.det() -> float", "Determinant", with_s!("print(s.det());")).on(
         |call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<f64> {
             square(m, "det")?;
-            let _held = reserve(&call, m)?;
-            let (sign, log) = linalg::sign_logdet(m.view());
+            let (sign, log) = linalg::sign_logdet(m.view(), &context(&call))?;
             Ok(sign * log.exp())
         },
     );

@@ -91,7 +91,9 @@ fn estimates(b: &mut Builder) {
         "Covariance of the model, the inverse of the precision matrix, p x p",
         with_fit!("print(fit.covariance);"),
     )
-    .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.covariance()?.clone()) });
+    .get(|call: NativeCallContext<'_>, fit: &mut Fit| -> Outcome<Matrix> {
+        Ok(fit.covariance(&context(&call))?.clone())
+    });
     b.property(
         "partial_cor",
         "fit.partial_cor -> Matrix",
