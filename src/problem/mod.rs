@@ -1,7 +1,13 @@
 //! What is minimised: losses, penalties, and the certificates of their minimisers.
 
 mod certificate;
+mod elastic_net;
+mod log_det;
 mod penalty;
+mod separable;
 
-pub use certificate::{Certificate, Certified, certify, primal};
+pub use certificate::{Certificate, Certified, certify, certify_factored, primal};
+pub use elastic_net::ElasticNet;
+pub use log_det::LogDet;
 pub use penalty::{L1, check_weights};
+pub use separable::Separable;
