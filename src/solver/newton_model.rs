@@ -213,7 +213,7 @@ mod tests {
     fn the_direction_meets_the_optimality_conditions_of_the_model() {
         let p = 19;
         let s = chain(p);
-        let near = |(i, j): (usize, usize)| [1.3, -0.4, 0.0][i.abs_diff(j).min(2)];
+        let near = |(i, j): (usize, usize)| [1.3, -0.2, 0.0][i.abs_diff(j).min(2)];
         let theta = Array2::from_shape_fn((p, p), near);
         let w = Cholesky::new(theta.view()).unwrap().inverse();
         let place = Place { loss: LogDet::new(s.view()), theta: theta.view(), w: w.as_slice().unwrap() };

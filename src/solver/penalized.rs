@@ -160,7 +160,7 @@ fn newton<P: Separable>(
         })?;
         let certificate = parts.iter().fold(Certificate::default(), |sum, part| sum.join(part.certificate));
         iterations += parts.iter().map(|part| part.steps).max().unwrap_or(0);
-        let mut whole = Array2::zeros((p, p));
+        let mut whole = Array2::<f64>::zeros((p, p));
         for (group, part) in groups.iter().zip(&parts) {
             part.theta.indexed_iter().for_each(|((i, j), &value)| whole[(group[i], group[j])] = value);
         }
@@ -217,8 +217,8 @@ fn component<P: Separable>(
     let Descent { theta, certified, steps, stop } =
         proximal_newton::descend(s.view(), &penalty, start, allowed, settings.max_iter, ctx)?;
     let certificate = certified.certificate;
-    let gave_up = !matches!(stop, Stop::Reached | Stop::Exhausted);
-    if certificate.gap.is_infinite() && gave_up && penalty.leaves_pairs_free(s.nrows()) {
+    let gave_up = matches!(stop, Stop::Stalled | Stop::LineSearch) && certificate.gap.is_infinite();
+    if (gave_up || stop == Stop::Runaway) && penalty.leaves_pairs_free(s.nrows()) {
         return Err(unbounded());
     }
     Ok(Part { theta, certificate, steps, stop })
