@@ -4,8 +4,8 @@ use super::{L1, Separable};
 use crate::error::{Error, Result};
 
 /// sum_ij Lambda_ij (r |theta_ij| + (1 - r) / 2 theta_ij^2), where r is the share of the L1 part (Zou, Hastie, JRSS B
-/// 67:301, 2005; for precision matrices Kovacs, Ruckstuhl, Obrist, Buehlmann, arXiv 2101.02148). A forbidden entry stays
-/// forbidden.
+/// 67:301, 2005; for precision matrices Kovacs, Ruckstuhl, Obrist, Buehlmann, arXiv 2101.02148). A forbidden entry
+/// stays forbidden.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ElasticNet {
     lasso: L1,

@@ -69,14 +69,25 @@ pub trait Separable: Sync {
         }
     }
 
+    /// Whether the entry is not penalised.
+    #[inline]
+    fn is_free(&self, i: usize, j: usize) -> bool {
+        self.lasso().at(i, j) == 0.0 && self.curvature(i, j) == 0.0
+    }
+
     /// Whether some pair of p variables is not penalised: only then can a problem be without a solution.
     fn leaves_pairs_free(&self, p: usize) -> bool {
-        let is_free = |i: usize, j: usize| self.lasso().at(i, j) == 0.0 && self.curvature(i, j) == 0.0;
-        (0..p).any(|i| (0..i).any(|j| is_free(i, j)))
+        (0..p).any(|i| (0..i).any(|j| self.is_free(i, j)))
+    }
+
+    /// Whether nothing is penalised, for p variables.
+    fn is_absent(&self, p: usize) -> bool {
+        (0..p).all(|i| (0..=i).all(|j| self.is_free(i, j)))
     }
 }
 
 impl Separable for L1 {
+    #[inline]
     fn lasso(&self) -> &L1 {
         self
     }

@@ -1,9 +1,9 @@
 //! The quadratic model of a proximal Newton step, minimised by coordinate descent over the entries that are free.
 //!
 //! At Theta with W = Theta^-1 the model is tr((S - W) D) + tr(W D W D) / 2 + P(Theta + D). Its gradient needs
-//! (W D W)_ij = w_i' (D w_j). The product U = D W is kept row by row, so that a change of D_ij adds multiples of the rows
-//! w_i and w_j to two rows of it. The pairs are visited column by column of D: the columns D w_j of U are copied out some
-//! at a time, and the inner product w_i' (D w_j) is contiguous as well.
+//! (W D W)_ij = w_i' (D w_j). The product U = D W is kept row by row, so that a change of D_ij adds multiples of the
+//! rows w_i and w_j to two rows of it. The pairs are visited column by column of D: the columns D w_j of U are copied
+//! out some at a time, and the inner product w_i' (D w_j) is contiguous as well.
 
 use ndarray::{Array2, ArrayView2};
 
@@ -223,8 +223,8 @@ mod tests {
             direction.free(place, &penalty, &Context::new()).unwrap();
             direction.minimize(place, &penalty, 1e-14, &Context::new()).unwrap();
             assert!(direction.decrease(place, &penalty) < 0.0);
-            let mut d = Array2::zeros((p, p));
-            direction.write(Array2::zeros((p, p)).view(), 1.0, &mut d);
+            let mut d = Array2::<f64>::zeros((p, p));
+            direction.write(Array2::<f64>::zeros((p, p)).view(), 1.0, &mut d);
             let product = w.dot(&d).dot(&w);
             for (i, j, step) in direction.entries() {
                 let gradient = place.loss.gradient(i, j, w[(i, j)]) + product[(i, j)];

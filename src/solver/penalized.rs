@@ -60,8 +60,8 @@ impl Solution {
     }
 }
 
-/// Minimises -logdet Theta + tr(S Theta) + penalty for a p x p symmetric S and weights `lambda`, starting from `warm`, a
-/// solution for another `lambda`.
+/// Minimises -logdet Theta + tr(S Theta) + penalty for a p x p symmetric S and weights `lambda`, starting from `warm`,
+/// a solution for another `lambda`.
 ///
 /// # Errors
 /// A penalty that the algorithm does not take; a problem without a minimum; cancellation; memory.
@@ -135,8 +135,8 @@ fn dual_descent(
 /// Solves again at most so often, more closely each time.
 const ROUNDS: usize = 4;
 
-/// Proximal Newton, a connected component at a time. Screening is exact for every penalty with an L1 part: Theta without
-/// entries between components meets the optimality conditions there, because its inverse has none either.
+/// Proximal Newton, a connected component at a time. Screening is exact for every penalty with an L1 part: Theta
+/// without entries between components meets the optimality conditions there, because its inverse has none either.
 fn newton<P: Separable>(
     s: ArrayView2<'_, f64>,
     penalty: &P,
@@ -210,23 +210,40 @@ fn component<P: Separable>(
     settings: Settings,
     ctx: &Context,
 ) -> Result<Part> {
-    let start = start
-        .filter(|theta| Cholesky::new(theta.view()).is_some())
-        .unwrap_or_else(|| proximal_newton::diagonal_start(s.view(), &penalty));
+    let p = s.nrows();
+    let leaves_free = penalty.leaves_pairs_free(p);
+    let start = if penalty.is_absent(p) {
+        inverse(s.view()).ok_or_else(unbounded)?
+    } else {
+        let good = start.filter(|theta| Cholesky::new(theta.view()).is_some());
+        good.unwrap_or_else(|| proximal_newton::diagonal_start(s.view(), &penalty))
+    };
     let allowed = |certificate: &Certificate| 0.5 * settings.tol * certificate.primal.abs().max(share);
+    let most = if leaves_free { settings.max_iter.min(ENOUGH) } else { settings.max_iter };
     let Descent { theta, certified, steps, stop } =
-        proximal_newton::descend(s.view(), &penalty, start, allowed, settings.max_iter, ctx)?;
+        proximal_newton::descend(s.view(), &penalty, start, allowed, most, ctx)?;
     let certificate = certified.certificate;
-    let gave_up = matches!(stop, Stop::Stalled | Stop::LineSearch) && certificate.gap.is_infinite();
-    if (gave_up || stop == Stop::Runaway) && penalty.leaves_pairs_free(s.nrows()) {
+    let gave_up = stop != Stop::Exhausted || steps == ENOUGH;
+    if leaves_free && (stop == Stop::Runaway || certificate.gap.is_infinite() && gave_up) {
         return Err(unbounded());
     }
     Ok(Part { theta, certificate, steps, stop })
 }
 
+/// Newton steps after which a problem with free pairs and no finite gap has no solution: where there is one, a few do.
+const ENOUGH: usize = 100;
+
+/// S^-1, the solution without a penalty; `None` where S is singular, or so close to it that rounding alone has made it
+/// positive definite.
+fn inverse(s: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let theta = Cholesky::new(s).filter(|cholesky| cholesky.logdet().is_finite())?.inverse();
+    (!proximal_newton::is_runaway(s, &theta)).then_some(theta)
+}
+
 fn unbounded() -> Error {
     Error::numerical("the problem has no solution: the likelihood grows without bound").with_hint(
-        "entries without a penalty need a covariance that is positive definite on them: a larger lambda, positive weights, or more samples than variables",
+        "entries without a penalty need a covariance that is positive definite on them: a larger lambda, \
+         positive weights, or more samples than variables",
     )
 }
 

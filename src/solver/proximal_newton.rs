@@ -154,8 +154,8 @@ impl Expected {
     }
 }
 
-/// Armijo's rule by halving: writes the new Theta to `candidate`, which holds the old one, and returns its factor; `None`
-/// if no step keeps Theta positive definite and the objective from growing.
+/// Armijo's rule by halving: writes the new Theta to `candidate`, which holds the old one, and returns its factor;
+/// `None` if no step keeps Theta positive definite and the objective from growing.
 fn line_search<P: Separable>(
     s: ArrayView2<'_, f64>,
     penalty: &P,

@@ -12,8 +12,8 @@ const MOST: usize = 1000;
 /// diagonal, so that large entries are shrunk less.
 ///
 /// Zou (JASA 101:1418, 2006) for the lasso; Candes, Wakin, Boyd (J. Fourier Anal. Appl. 14:877, 2008) for epsilon and
-/// repeated steps; Fan, Feng, Wu (Annals of Applied Statistics 3:521, 2009) for precision matrices, with exponent 0.5. As
-/// there, theta is the precision matrix itself: on standardized columns its entries are of the size of partial
+/// repeated steps; Fan, Feng, Wu (Annals of Applied Statistics 3:521, 2009) for precision matrices, with exponent 0.5.
+/// As there, theta is the precision matrix itself: on standardized columns its entries are of the size of partial
 /// correlations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reweighting {
@@ -76,7 +76,7 @@ mod tests {
         let weighted = Reweighting { exponent: 0.5, epsilon: 0.01, steps: 1 }.apply(&lambda, theta.view());
         assert!((weighted.at(0, 1) - 0.8).abs() < 1e-15);
         assert_eq!((weighted.at(0, 0), weighted.at(0, 2), weighted.at(1, 2)), (0.2, 0.0, inf));
-        let zero = Reweighting::default().apply(&L1::scalar(0.1, false), Array2::zeros((2, 2)).view());
+        let zero = Reweighting::default().apply(&L1::scalar(0.1, false), Array2::<f64>::zeros((2, 2)).view());
         assert!((zero.at(0, 1) - 1.0).abs() < 1e-12, "1 / sqrt(0.01) is 10");
     }
 
