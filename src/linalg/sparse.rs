@@ -54,6 +54,17 @@ impl SparseSymmetric {
         Self { diagonal, starts, rows, values }
     }
 
+    /// The block-diagonal matrix of p variables whose blocks stand at the given positions, ascending in each block.
+    pub fn from_blocks<'a>(p: usize, blocks: impl Iterator<Item = (&'a [usize], &'a Self)>) -> Self {
+        let mut diagonal = vec![0.0; p];
+        let mut upper = Vec::new();
+        for (positions, block) in blocks {
+            positions.iter().zip(&block.diagonal).for_each(|(&i, &value)| diagonal[i] = value);
+            upper.extend(block.pairs().map(|(i, j, value)| (positions[i] as u32, positions[j] as u32, value)));
+        }
+        Self::from_upper(diagonal, &upper)
+    }
+
     /// The entries of a symmetric matrix that are not zero.
     pub fn from_dense(a: ArrayView2<'_, f64>) -> Self {
         let upper: Vec<(u32, u32, f64)> = a

@@ -94,6 +94,17 @@ pub enum Lambda {
     Rule(Rule),
 }
 
+impl Lambda {
+    /// The number or matrix that was given.
+    pub(super) fn given(&self) -> Value {
+        match self {
+            Self::Matrix(matrix) => matrix.clone().into(),
+            Self::Value(lambda) => Value::Float(*lambda),
+            Self::Rule(_) => Value::Unit,
+        }
+    }
+}
+
 impl From<f64> for Lambda {
     fn from(value: f64) -> Self {
         Self::Value(value)
@@ -191,15 +202,20 @@ impl GraphicalLasso {
     }
 
     pub(super) fn from_options(options: &Options) -> Result<Self> {
+        Self::read(RECORD.verb, options)
+    }
+
+    /// The options that `verb` shares with the graphical lasso.
+    pub(super) fn read(verb: &str, options: &Options) -> Result<Self> {
         let lambda = match options.get("lambda") {
             Some(Value::Text(rule)) => {
                 if rule == "ric" {
                     refuse_grid(options, "a rule that chooses along a grid, \"ric\" has none")?;
                 }
-                Some(Lambda::Rule(Rule::from_options("graphical_lasso", rule, options)?))
+                Some(Lambda::Rule(Rule::from_options(verb, rule, options)?))
             }
             Some(value) => {
-                Rule::refuse_options("graphical_lasso", options)?;
+                Rule::refuse_options(verb, options)?;
                 refuse_grid(options, "a rule that chooses lambda along a grid, which was given")?;
                 value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix))
             }
@@ -238,23 +254,12 @@ impl GraphicalLasso {
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
         let (penalty, diagonal_ignored) = self.penalty(input)?;
         let solution = solve(input.moments(ctx)?, &penalty, None, self.settings(), ctx)?;
-        if diagonal_ignored {
-            builder.warn("the diagonal of the penalty matrix was not used; set penalize_diagonal: true to use it");
-        }
-        if self.integer_zero {
-            builder.warn(
-                "lambda is the integer 0: there was no penalty; if it came from a division such as 1/10, write 1.0/10",
-            );
-        }
+        self.remarks(diagonal_ignored).for_each(|remark| builder.warn(remark));
         if !solution.converged {
             builder.warn(solution.why_not(self.settings()));
         }
         builder
-            .lambda(match &self.lambda {
-                Lambda::Matrix(matrix) => matrix.clone().into(),
-                Lambda::Value(lambda) => Value::Float(*lambda),
-                Lambda::Rule(_) => Value::Unit,
-            })
+            .lambda(self.lambda.given())
             .likelihood(solution.likelihood)
             .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)
@@ -289,8 +294,17 @@ impl GraphicalLasso {
         Ok(())
     }
 
+    /// What the user should know about the penalty as it was given.
+    pub(super) fn remarks(&self, diagonal_ignored: bool) -> impl Iterator<Item = &'static str> {
+        let diagonal = "the diagonal of the penalty matrix was not used; set penalize_diagonal: true to use it";
+        let zero =
+            "lambda is the integer 0: there was no penalty; if it came from a division such as 1/10, write 1.0/10";
+        let remarks = [(diagonal_ignored, diagonal), (self.integer_zero, zero)];
+        remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark)
+    }
+
     /// The penalty, and whether a diagonal was given that is not used.
-    fn penalty(&self, input: &Input) -> Result<(L1, bool)> {
+    pub(super) fn penalty(&self, input: &Input) -> Result<(L1, bool)> {
         let (values, what) = match (&self.lambda, &self.weights) {
             (Lambda::Matrix(matrix), _) => (matrix.clone(), "lambda"),
             (Lambda::Value(_), Some(weights)) => (weights.clone(), "weights"),

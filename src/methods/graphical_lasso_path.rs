@@ -186,12 +186,7 @@ impl GraphicalLassoPath {
 
     /// The fit that a rule chooses along the path, as a fit of the graphical lasso.
     pub(super) fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
-        if rule.needs_data() {
-            rule.data(input)?;
-        } else if input.n().is_none() {
-            return Err(Error::argument("choosing lambda by a criterion needs the number of samples")
-                .with_hint("give it with the covariance, `n: 100`, or give lambda as a number"));
-        }
+        check_choosable(input, rule)?;
         debug_assert!(matches!(self.model.lambda, Lambda::Rule(_)));
         let mut own = self.clone();
         if let Rule::Ric { .. } = rule {
@@ -200,4 +195,15 @@ impl GraphicalLassoPath {
         }
         rule.choose(&own.fit_input(input.clone(), ctx)?, ctx)
     }
+}
+
+/// Fails before any work where the input lacks what the rule chooses by.
+pub(super) fn check_choosable(input: &Input, rule: Rule) -> Result<()> {
+    if rule.needs_data() {
+        rule.data(input)?;
+    } else if input.n().is_none() {
+        return Err(Error::argument("choosing lambda by a criterion needs the number of samples")
+            .with_hint("give it with the covariance, `n: 100`, or give lambda as a number"));
+    }
+    Ok(())
 }

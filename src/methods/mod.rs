@@ -3,5 +3,6 @@
 crate::model::records! {
     graphical_lasso,
     graphical_lasso_path,
+    estimate,
     neighborhood_selection,
 }

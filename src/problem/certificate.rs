@@ -1,11 +1,13 @@
-//! How good a solution of the graphical lasso is, from (S, Lambda, Theta) alone.
+//! How good a penalised precision matrix is, from (S, penalty, Theta) alone.
 //!
-//! Primal f(Theta) = -logdet Theta + tr(S Theta) + sum_ij Lambda_ij |Theta_ij|; dual: maximise logdet W + p over
-//! positive definite W with |W_ij - S_ij| <= Lambda_ij (Banerjee, El Ghaoui, d'Aspremont, JMLR 9:485, 2008).
+//! Primal f(Theta) = -logdet Theta + tr(S Theta) + P(Theta); dual: maximise logdet W + p - P*(W - S) over positive
+//! definite W, where P* is the conjugate of the penalty (Rockafellar, Convex Analysis, section 31). For the L1 penalty
+//! P* is 0 in the box |W_ij - S_ij| <= Lambda_ij and infinite outside (Banerjee, El Ghaoui, d'Aspremont, JMLR 9:485,
+//! 2008).
 
 use ndarray::{Array2, ArrayView2};
 
-use super::L1;
+use super::{LogDet, Separable};
 use crate::linalg::Cholesky;
 
 /// What bounds the error of a solution.
@@ -47,12 +49,11 @@ impl Default for Certificate {
 }
 
 /// f(Theta), given log det Theta.
-pub fn primal(s: ArrayView2<'_, f64>, penalty: &L1, theta: ArrayView2<'_, f64>, logdet: f64) -> f64 {
+pub fn primal<P: Separable>(s: ArrayView2<'_, f64>, penalty: &P, theta: ArrayView2<'_, f64>, logdet: f64) -> f64 {
     let mut value = -logdet;
     for ((i, j), &entry) in theta.indexed_iter() {
-        // A forbidden entry is 0, and infinity times 0 would be NaN.
         if entry != 0.0 {
-            value += s[(i, j)] * entry + penalty.at(i, j) * entry.abs();
+            value += s[(i, j)] * entry + penalty.value(i, j, entry);
         }
     }
     value
@@ -61,54 +62,72 @@ pub fn primal(s: ArrayView2<'_, f64>, penalty: &L1, theta: ArrayView2<'_, f64>, 
 /// What [`certify`] finds out.
 #[derive(Debug, Clone)]
 pub struct Certified {
-    /// By the projection of Theta^-1 onto the box around S: what anybody can recompute from Theta alone. The gap is
-    /// infinite where that projection is not positive definite.
+    /// By the projection of Theta^-1 onto slopes that the penalty has no farther out than Theta (for L1 the box around
+    /// S): what anybody can recompute from Theta alone. The gap is infinite where that projection is not positive
+    /// definite.
     pub certificate: Certificate,
     /// Theta^-1.
     pub inverse: Array2<f64>,
 }
 
 /// The certificate of Theta with its inverse; `None` if Theta is not positive definite.
-pub fn certify(s: ArrayView2<'_, f64>, penalty: &L1, theta: ArrayView2<'_, f64>) -> Option<Certified> {
-    let cholesky = Cholesky::new(theta)?;
+pub fn certify<P: Separable>(s: ArrayView2<'_, f64>, penalty: &P, theta: ArrayView2<'_, f64>) -> Option<Certified> {
+    Cholesky::new(theta).map(|cholesky| certify_factored(s, penalty, theta, &cholesky))
+}
+
+/// The certificate of Theta with its inverse, from the Cholesky factor of Theta.
+pub fn certify_factored<P: Separable>(
+    s: ArrayView2<'_, f64>,
+    penalty: &P,
+    theta: ArrayView2<'_, f64>,
+    cholesky: &Cholesky,
+) -> Certified {
+    let loss = LogDet::new(s);
     let logdet = cholesky.logdet();
     let inverse = cholesky.inverse();
     let f = primal(s, penalty, theta, logdet);
     let kkt = theta.indexed_iter().fold(0.0f64, |worst, ((i, j), &entry)| {
-        let gradient = s[(i, j)] - inverse[(i, j)];
-        let lambda = penalty.at(i, j);
-        let violation = match entry {
-            0.0 => (gradient.abs() - lambda).max(0.0),
-            _ => (gradient + lambda * entry.signum()).abs(),
-        };
-        worst.max(violation)
+        worst.max(penalty.violation(i, j, entry, loss.gradient(i, j, inverse[(i, j)])))
     });
     let certificate = Certificate { primal: f, gap: f64::INFINITY, kkt, logdet };
-    Some(Certified { certificate: certificate.bounded_by(s, penalty, inverse.view()), inverse })
+    let certificate = certificate.bounded_within(s, penalty, inverse.view(), |place| theta[place].abs());
+    Certified { certificate, inverse }
 }
 
 impl Certificate {
-    /// The certificate with the gap to the projection of `point` onto the box around S, where that is the smaller one.
+    /// The certificate with the gap to `point`, projected onto the dual domain (for L1 the box around S), where that is
+    /// the smaller one.
     ///
     /// A solver's own dual point bounds better than Theta^-1 where the problem is ill-conditioned.
     #[must_use]
-    pub fn bounded_by(self, s: ArrayView2<'_, f64>, penalty: &L1, point: ArrayView2<'_, f64>) -> Self {
-        let feasible = project(s, penalty, point);
+    pub fn bounded_by<P: Separable>(self, s: ArrayView2<'_, f64>, penalty: &P, point: ArrayView2<'_, f64>) -> Self {
+        self.bounded_within(s, penalty, point, |_| f64::INFINITY)
+    }
+
+    /// As [`Certificate::bounded_by`], with slopes that the penalty has within `reach` of 0.
+    ///
+    /// Every reach gives a feasible point. That of Theta itself leaves the solution where it is, and keeps small errors
+    /// of W from being divided by a small curvature.
+    fn bounded_within<P: Separable>(
+        self,
+        s: ArrayView2<'_, f64>,
+        penalty: &P,
+        point: ArrayView2<'_, f64>,
+        reach: impl Fn((usize, usize)) -> f64,
+    ) -> Self {
+        let mut conjugate = 0.0;
+        let feasible = Array2::from_shape_fn(s.dim(), |(i, j)| {
+            let slope = penalty.project(i, j, point[(i, j)] - s[(i, j)], reach((i, j)));
+            conjugate += penalty.conjugate(i, j, slope);
+            s[(i, j)] + slope
+        });
         match Cholesky::new(feasible.view()) {
             // The true gap is not negative; rounding can make it so by a few units in the last place of f.
             Some(cholesky) => {
-                let gap = (self.primal - s.nrows() as f64 - cholesky.logdet()).max(0.0);
-                Self { gap: self.gap.min(gap), ..self }
+                let dual = LogDet::new(s).dual_value(cholesky.logdet()) - conjugate;
+                Self { gap: self.gap.min((self.primal - dual).max(0.0)), ..self }
             }
             None => self,
         }
     }
-}
-
-/// S + clip(W - S, -Lambda, Lambda).
-fn project(s: ArrayView2<'_, f64>, penalty: &L1, w: ArrayView2<'_, f64>) -> Array2<f64> {
-    Array2::from_shape_fn(s.dim(), |(i, j)| {
-        let lambda = penalty.at(i, j);
-        s[(i, j)] + (w[(i, j)] - s[(i, j)]).clamp(-lambda, lambda)
-    })
 }

@@ -2,8 +2,14 @@
 
 mod certificate;
 mod dual_bound;
+mod elastic_net;
+mod log_det;
 mod penalty;
+mod separable;
 
-pub use certificate::{Certificate, Certified, certify, primal};
+pub use certificate::{Certificate, Certified, certify, certify_factored, primal};
 pub use dual_bound::{dual_bound, slackness};
+pub use elastic_net::ElasticNet;
+pub use log_det::LogDet;
 pub use penalty::{L1, check_weights};
+pub use separable::Separable;

@@ -95,6 +95,15 @@ impl L1 {
         }
     }
 
+    /// Every number replaced by `f` of it.
+    #[must_use]
+    pub fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+        match self {
+            Self::Scalar { lambda, diagonal } => Self::Scalar { lambda: f(*lambda), diagonal: f(*diagonal) },
+            Self::Matrix(lambda) => Self::Matrix(lambda.mapv(f)),
+        }
+    }
+
     /// The penalty on some of the variables.
     #[must_use]
     pub fn restrict(&self, positions: &[usize]) -> Self {

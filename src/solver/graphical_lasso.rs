@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::Moments;
 use super::component::{self, Part, Start};
@@ -108,18 +108,10 @@ impl Solution {
     ) -> Self {
         let solver = component::slowest(parts.iter().map(|part| part.solver));
         let likelihood = parts.iter().map(|part| part.certificate.logdet - part.trace).sum();
-        let theta = match (&groups[..], &parts[..]) {
-            ([whole], [part]) if whole.len() == p => part.theta.clone(),
-            _ => {
-                let mut diagonal = vec![0.0; p];
-                let mut upper = Vec::new();
-                for (group, part) in groups.iter().zip(&parts) {
-                    group.iter().zip(part.theta.diagonal()).for_each(|(&i, &value)| diagonal[i] = value);
-                    // Positions ascend within a group, so that i < j stays so.
-                    upper.extend(part.theta.pairs().map(|(i, j, value)| (group[i] as u32, group[j] as u32, value)));
-                }
-                SparseSymmetric::from_upper(diagonal, &upper)
-            }
+        let blocks = groups.iter().map(Vec::as_slice).zip(parts.iter().map(|part| &part.theta));
+        let theta = match &parts[..] {
+            [part] => part.theta.clone(),
+            _ => SparseSymmetric::from_blocks(p, blocks),
         };
         let covariances = parts.into_iter().map(|part| part.w).collect();
         Self { theta, certificate, likelihood, iterations, converged, solver, components: groups, covariances }
@@ -163,17 +155,4 @@ impl Solution {
             })
             .collect()
     }
-
-    /// Theta, p x p, as a dense matrix.
-    pub fn precision(&self) -> Array2<f64> {
-        self.theta.to_dense()
-    }
-}
-
-/// The solution for a whole S; see [`solve`].
-///
-/// # Errors
-/// As [`solve`].
-pub fn solve_whole(s: ArrayView2<'_, f64>, penalty: &L1, settings: Settings, ctx: &Context) -> Result<Solution> {
-    solve(Moments::Whole(s), penalty, None, settings, ctx)
 }

@@ -1,12 +1,18 @@
 //! Algorithms that minimise.
 
 mod active_set;
+mod algorithm;
 mod component;
 mod dual_descent;
 pub mod graphical_lasso;
 mod lasso;
 mod moments;
+mod newton_model;
+pub mod penalized;
 mod proximal_newton;
+mod reweighting;
 
+pub use algorithm::{Algorithm, Penalty};
 pub use lasso::{Lasso, Stop, soft_threshold};
 pub use moments::Moments;
+pub use reweighting::Reweighting;

@@ -1,48 +1,133 @@
 //! Proximal Newton on Theta: second-order steps by coordinate descent, with a line search that keeps Theta
-//! positive definite (Hsieh, Sustik, Dhillon, Ravikumar, JMLR 15:2911, 2014).
+//! positive definite (Hsieh, Sustik, Dhillon, Ravikumar, JMLR 15:2911, 2014), for any separable penalty.
 //!
-//! The fallback where the dual has no positive definite start (free entries and a singular S), and where
-//! coordinate descent stalls.
+//! For the L1 penalty the fallback where the dual has no positive definite start (free entries and a singular S), and
+//! where coordinate descent stalls.
 
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::lasso::soft_threshold;
+use super::newton_model::{Direction, Place};
 use crate::context::Context;
-use crate::error::Result;
-use crate::linalg::{Cholesky, axpy, dot};
-use crate::problem::{Certified, L1, certify, primal};
+use crate::error::{Error, Result};
+use crate::linalg::Cholesky;
+use crate::problem::{Certificate, Certified, LogDet, Separable, certify, certify_factored, primal};
+
+/// Steps in a row at most whose effect is lost in rounding and that do not halve the gap.
+const QUIET: usize = 3;
+
+/// How a descent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The gap is within the tolerance.
+    Reached,
+    /// The number of steps was used up.
+    Exhausted,
+    /// Steps change nothing that double precision shows.
+    Stalled,
+    /// No step along the Newton direction kept Theta positive definite and the objective from growing.
+    LineSearch,
+    /// Theta has run away: see [`is_runaway`].
+    Runaway,
+}
+
+impl Stop {
+    /// The end in words, with what to do about it.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Reached => "the tolerance was reached",
+            Self::Exhausted => "the Newton steps were used up; allow more with max_iter",
+            Self::Stalled => {
+                "double precision ends here for so ill-conditioned a problem; a larger lambda or tol helps"
+            }
+            Self::LineSearch => {
+                "no step in the Newton direction lowers the objective in double precision; a larger lambda helps"
+            }
+            Self::Runaway => "the precision matrix grows beyond what double precision holds; a larger lambda helps",
+        }
+    }
+}
+
+/// Where a descent ended.
+#[derive(Debug)]
+pub struct Descent {
+    /// Theta: symmetric, positive definite.
+    pub theta: Array2<f64>,
+    /// Its certificate and inverse.
+    pub certified: Certified,
+    /// Newton steps taken.
+    pub steps: usize,
+    /// Why it ended.
+    pub stop: Stop,
+}
 
 /// Newton steps from `theta` until the gap is at most `tol` (absolute) or nothing moves any more.
 ///
-/// Returns Theta and the number of steps.
+/// Returns Theta and the number of steps; [`descend`] also says why it ended.
 ///
 /// # Errors
-/// Cancellation.
-pub fn minimize(
+/// As [`descend`].
+pub fn minimize<P: Separable>(
     s: ArrayView2<'_, f64>,
-    penalty: &L1,
-    mut theta: Array2<f64>,
+    penalty: &P,
+    theta: Array2<f64>,
     tol: f64,
     max_steps: usize,
     ctx: &Context,
 ) -> Result<(Array2<f64>, usize)> {
-    for step in 0..max_steps {
+    descend(s, penalty, theta, |_| tol, max_steps, ctx).map(|descent| (descent.theta, descent.steps))
+}
+
+/// Newton steps from `theta` until the gap is at most what is `allowed` or nothing moves any more.
+///
+/// # Errors
+/// A start that is not positive definite; cancellation; memory.
+pub fn descend<P: Separable>(
+    s: ArrayView2<'_, f64>,
+    penalty: &P,
+    mut theta: Array2<f64>,
+    allowed: impl Fn(&Certificate) -> f64,
+    max_steps: usize,
+    ctx: &Context,
+) -> Result<Descent> {
+    // Theta and the next one, their inverse, the direction with its product, a dual point, two factors.
+    let _held = ctx.reserve_matrices(9, s.nrows(), s.nrows())?;
+    let mut certified = certify(s, penalty, theta.view())
+        .ok_or_else(|| Error::internal("proximal Newton was started outside the positive definite matrices"))?;
+    let mut direction = Direction::new(s.nrows());
+    let mut candidate = theta.clone();
+    let (mut steps, mut quiet) = (0, 0);
+    let stop = loop {
         ctx.check()?;
-        let Some(Certified { certificate, inverse: w }) = certify(s, penalty, theta.view()) else {
-            return Ok((theta, step));
+        let before = certified.certificate;
+        if before.gap <= allowed(&before) {
+            break Stop::Reached;
+        }
+        if is_runaway(s, &theta) {
+            break Stop::Runaway;
+        }
+        if quiet == QUIET {
+            break Stop::Stalled;
+        }
+        if steps == max_steps {
+            break Stop::Exhausted;
+        }
+        steps += 1;
+        let w = certified.inverse.as_slice().ok_or_else(|| Error::internal("an inverse is not in row order"))?;
+        let place = Place { loss: LogDet::new(s), theta: theta.view(), w };
+        direction.free(place, penalty, ctx)?;
+        // The error of a Newton step is about its square: an accuracy of the size of the error is enough.
+        direction.minimize(place, penalty, before.relative_gap().sqrt().min(0.1), ctx)?;
+        let expected = Expected { value: before.primal, decrease: direction.decrease(place, penalty) };
+        candidate.assign(&theta);
+        let Some(factor) = line_search(s, penalty, &theta, &direction, expected, &mut candidate, ctx)? else {
+            break Stop::LineSearch;
         };
-        if certificate.gap <= tol || is_runaway(s, &theta) {
-            return Ok((theta, step));
-        }
-        let passes = 2 + step / 2;
-        let direction = newton_direction(s, penalty, &theta, &w, passes, ctx)?;
-        let decrease = model_decrease(s, penalty, &theta, &w, &direction);
-        match line_search(s, penalty, &theta, &direction, certificate.primal, decrease) {
-            Some(better) => theta = better,
-            None => return Ok((theta, step + 1)),
-        }
-    }
-    Ok((theta, max_steps))
+        std::mem::swap(&mut theta, &mut candidate);
+        certified = certify_factored(s, penalty, theta.view(), &factor);
+        let is_quiet = -expected.decrease <= expected.noise() && certified.certificate.gap >= 0.5 * before.gap;
+        quiet = if is_quiet { quiet + 1 } else { 0 };
+    };
+    Ok(Descent { theta, certified, steps, stop })
 }
 
 /// Whether Theta has run away: in units of S, its diagonal is that of the inverse of a singular matrix.
@@ -51,91 +136,88 @@ pub fn is_runaway(s: ArrayView2<'_, f64>, theta: &Array2<f64>) -> bool {
 }
 
 /// A start that is positive definite whatever S is: the diagonal.
-pub fn diagonal_start(s: ArrayView2<'_, f64>, penalty: &L1) -> Array2<f64> {
-    Array2::from_diag(&Array1::from_shape_fn(s.nrows(), |i| 1.0 / (s[(i, i)] + penalty.at(i, i))))
+pub fn diagonal_start<P: Separable>(s: ArrayView2<'_, f64>, penalty: &P) -> Array2<f64> {
+    Array2::from_diag(&Array1::from_shape_fn(s.nrows(), |i| 1.0 / (s[(i, i)] + penalty.lasso().at(i, i))))
 }
 
-/// Minimises the quadratic model over the free entries: D with W D kept at hand, where W = Theta^-1.
-fn newton_direction(
-    s: ArrayView2<'_, f64>,
-    penalty: &L1,
-    theta: &Array2<f64>,
-    w: &Array2<f64>,
-    passes: usize,
-    ctx: &Context,
-) -> Result<Array2<f64>> {
-    let p = s.nrows();
-    let free: Vec<(usize, usize)> = (0..p)
-        .flat_map(|i| (i..p).map(move |j| (i, j)))
-        .filter(|&(i, j)| theta[(i, j)] != 0.0 || (s[(i, j)] - w[(i, j)]).abs() > penalty.at(i, j))
-        .collect();
-    let mut d = Array2::<f64>::zeros((p, p));
-    // Row j of `dw_t` is column j of D W, so that both operands of the inner product are contiguous.
-    let mut dw_t = vec![0.0; p * p];
-    let mut dw = vec![0.0; p * p];
-    let Some(rows) = w.as_slice() else {
-        return Ok(d);
-    };
-    let row = |i: usize| &rows[i * p..(i + 1) * p];
-    for _ in 0..passes {
-        for (count, &(i, j)) in free.iter().enumerate() {
-            if count % 256 == 0 {
-                ctx.check()?;
-            }
-            let (wij, wii, wjj) = (w[(i, j)], w[(i, i)], w[(j, j)]);
-            let curvature = if i == j { wii * wii } else { wij * wij + wii * wjj };
-            let slope = s[(i, j)] - wij + dot(row(i), &dw_t[j * p..(j + 1) * p]);
-            let value = theta[(i, j)] + d[(i, j)];
-            let change = soft_threshold(value - slope / curvature, penalty.at(i, j) / curvature) - value;
-            if change != 0.0 {
-                d[(i, j)] += change;
-                axpy(change, row(j), &mut dw[i * p..(i + 1) * p]);
-                if i != j {
-                    d[(j, i)] += change;
-                    axpy(change, row(i), &mut dw[j * p..(j + 1) * p]);
-                }
-                for k in 0..p {
-                    dw_t[k * p + i] = dw[i * p + k];
-                    dw_t[k * p + j] = dw[j * p + k];
-                }
-            }
-        }
-    }
-    Ok(d)
-}
-
-/// tr((S - W) D) + penalty(Theta + D) - penalty(Theta): negative for a descent direction.
-fn model_decrease(s: ArrayView2<'_, f64>, penalty: &L1, theta: &Array2<f64>, w: &Array2<f64>, d: &Array2<f64>) -> f64 {
-    d.indexed_iter()
-        .filter(|(_, step)| **step != 0.0)
-        .map(|((i, j), &step)| {
-            let value = theta[(i, j)];
-            (s[(i, j)] - w[(i, j)]) * step + penalty.at(i, j) * ((value + step).abs() - value.abs())
-        })
-        .sum()
-}
-
-/// Armijo's rule by halving; `None` if no step makes the objective smaller.
-fn line_search(
-    s: ArrayView2<'_, f64>,
-    penalty: &L1,
-    theta: &Array2<f64>,
-    direction: &Array2<f64>,
-    current: f64,
+/// The objective at Theta, and by how much a whole step changes it to first order.
+#[derive(Clone, Copy)]
+struct Expected {
+    value: f64,
     decrease: f64,
-) -> Option<Array2<f64>> {
+}
+
+impl Expected {
+    /// Differences of the objective below this are rounding: near the solution they say nothing about a step.
+    fn noise(self) -> f64 {
+        8.0 * f64::EPSILON * self.value.abs().max(1.0)
+    }
+}
+
+/// Armijo's rule by halving: writes the new Theta to `candidate`, which holds the old one, and returns its factor;
+/// `None` if no step keeps Theta positive definite and the objective from growing.
+fn line_search<P: Separable>(
+    s: ArrayView2<'_, f64>,
+    penalty: &P,
+    theta: &Array2<f64>,
+    direction: &Direction,
+    expected: Expected,
+    candidate: &mut Array2<f64>,
+    ctx: &Context,
+) -> Result<Option<Cholesky>> {
     const SUFFICIENT: f64 = 1e-3;
     let mut length = 1.0;
     // 2^-50 of a Newton step is nothing in double precision.
     for _ in 0..50 {
-        let candidate = theta + &(direction * length);
-        if let Some(cholesky) = Cholesky::new(candidate.view()) {
-            let value = primal(s, penalty, candidate.view(), cholesky.logdet());
-            if value <= current + SUFFICIENT * length * decrease && value < current {
-                return Some(candidate);
+        ctx.check()?;
+        direction.write(theta.view(), length, candidate);
+        if let Some(factor) = Cholesky::new(candidate.view()) {
+            let value = primal(s, penalty, candidate.view(), factor.logdet());
+            if value <= expected.value + SUFFICIENT * length * expected.decrease + expected.noise() {
+                return Ok(Some(factor));
             }
         }
         length *= 0.5;
     }
-    None
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::{ElasticNet, L1};
+
+    fn covariance(p: usize) -> Array2<f64> {
+        Array2::from_shape_fn((p, p), |(i, j)| 0.5f64.powi(i.abs_diff(j) as i32))
+    }
+
+    #[test]
+    fn the_gap_is_reached_in_few_steps_and_zeros_are_exact() {
+        let s = covariance(25);
+        for ratio in [0.2, 0.8, 1.0] {
+            let penalty = ElasticNet::new(&L1::scalar(0.05, false), ratio).unwrap();
+            let start = diagonal_start(s.view(), &penalty);
+            let descent = descend(s.view(), &penalty, start, |_| 1e-10, 100, &Context::new()).unwrap();
+            assert!(descent.stop == Stop::Reached && descent.steps < 15, "{ratio}: {:?}", descent.stop);
+            assert_eq!(descent.theta, descent.theta.t());
+            assert!(descent.theta.iter().any(|&entry| entry == 0.0), "{ratio}");
+        }
+    }
+
+    #[test]
+    fn an_end_without_the_tolerance_says_why() {
+        let s = covariance(6);
+        let penalty = L1::scalar(0.02, false);
+        let run = |s: &Array2<f64>, penalty: &L1, tol: f64, steps: usize| {
+            let start = diagonal_start(s.view(), penalty);
+            descend(s.view(), penalty, start, |_| tol, steps, &Context::new()).unwrap()
+        };
+        assert_eq!(run(&s, &penalty, 1e-10, 1).stop, Stop::Exhausted);
+        let stop = run(&s, &penalty, -1.0, 100).stop;
+        assert!(matches!(stop, Stop::Stalled | Stop::LineSearch), "{stop:?}");
+        let singular = Array2::ones((3, 3));
+        assert_ne!(run(&singular, &L1::scalar(0.0, false), 1e-10, 200).stop, Stop::Reached);
+        let outside = Array2::from_diag_elem(6, -1.0);
+        assert!(descend(s.view(), &penalty, outside, |_| 0.0, 1, &Context::new()).is_err());
+    }
 }
