@@ -210,7 +210,7 @@ impl NeighborhoodSelection {
         let (mut step, mut passes) = (0.1 * self.tol, 0);
         loop {
             let stop = Stop { tol: step, max_passes: self.max_iter - passes };
-            passes += lasso.solve(row(a), row, own, &coefficients, stop, || ctx.check())?;
+            passes += lasso.solve(row(a), row, own, &coefficients, stop, ctx)?;
             coefficients = lasso.solution().collect();
             let certificate = certify(s[(a, a)], row(a), lasso.residual(), &coefficients, own);
             // A step below rounding cannot help any more.

@@ -8,6 +8,8 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::{LogDet, Separable};
+use crate::context::Context;
+use crate::error::Result;
 use crate::linalg::Cholesky;
 
 /// What bounds the error of a solution.
@@ -71,27 +73,40 @@ pub struct Certified {
 }
 
 /// The certificate of Theta with its inverse; `None` if Theta is not positive definite.
-pub fn certify<P: Separable>(s: ArrayView2<'_, f64>, penalty: &P, theta: ArrayView2<'_, f64>) -> Option<Certified> {
-    Cholesky::new(theta).map(|cholesky| certify_factored(s, penalty, theta, &cholesky))
+///
+/// # Errors
+/// Cancellation.
+pub fn certify<P: Separable>(
+    s: ArrayView2<'_, f64>,
+    penalty: &P,
+    theta: ArrayView2<'_, f64>,
+    ctx: &Context,
+) -> Result<Option<Certified>> {
+    let factor = Cholesky::checked(theta, ctx)?;
+    factor.map(|cholesky| certify_factored(s, penalty, theta, &cholesky, ctx)).transpose()
 }
 
 /// The certificate of Theta with its inverse, from the Cholesky factor of Theta.
+///
+/// # Errors
+/// Cancellation.
 pub fn certify_factored<P: Separable>(
     s: ArrayView2<'_, f64>,
     penalty: &P,
     theta: ArrayView2<'_, f64>,
     cholesky: &Cholesky,
-) -> Certified {
+    ctx: &Context,
+) -> Result<Certified> {
     let loss = LogDet::new(s);
     let logdet = cholesky.logdet();
-    let inverse = cholesky.inverse();
+    let inverse = cholesky.inverse_checked(ctx)?;
     let f = primal(s, penalty, theta, logdet);
     let kkt = theta.indexed_iter().fold(0.0f64, |worst, ((i, j), &entry)| {
         worst.max(penalty.violation(i, j, entry, loss.gradient(i, j, inverse[(i, j)])))
     });
     let certificate = Certificate { primal: f, gap: f64::INFINITY, kkt, logdet };
-    let certificate = certificate.bounded_within(s, penalty, inverse.view(), |place| theta[place].abs());
-    Certified { certificate, inverse }
+    let certificate = certificate.bounded_within(s, penalty, inverse.view(), |place| theta[place].abs(), ctx)?;
+    Ok(Certified { certificate, inverse })
 }
 
 impl Certificate {
@@ -99,9 +114,17 @@ impl Certificate {
     /// the smaller one.
     ///
     /// A solver's own dual point bounds better than Theta^-1 where the problem is ill-conditioned.
-    #[must_use]
-    pub fn bounded_by<P: Separable>(self, s: ArrayView2<'_, f64>, penalty: &P, point: ArrayView2<'_, f64>) -> Self {
-        self.bounded_within(s, penalty, point, |_| f64::INFINITY)
+    ///
+    /// # Errors
+    /// Cancellation.
+    pub fn bounded_by<P: Separable>(
+        self,
+        s: ArrayView2<'_, f64>,
+        penalty: &P,
+        point: ArrayView2<'_, f64>,
+        ctx: &Context,
+    ) -> Result<Self> {
+        self.bounded_within(s, penalty, point, |_| f64::INFINITY, ctx)
     }
 
     /// As [`Certificate::bounded_by`], with slopes that the penalty has within `reach` of 0.
@@ -114,20 +137,21 @@ impl Certificate {
         penalty: &P,
         point: ArrayView2<'_, f64>,
         reach: impl Fn((usize, usize)) -> f64,
-    ) -> Self {
+        ctx: &Context,
+    ) -> Result<Self> {
         let mut conjugate = 0.0;
         let feasible = Array2::from_shape_fn(s.dim(), |(i, j)| {
             let slope = penalty.project(i, j, point[(i, j)] - s[(i, j)], reach((i, j)));
             conjugate += penalty.conjugate(i, j, slope);
             s[(i, j)] + slope
         });
-        match Cholesky::new(feasible.view()) {
+        Ok(match Cholesky::checked(feasible.view(), ctx)? {
             // The true gap is not negative; rounding can make it so by a few units in the last place of f.
             Some(cholesky) => {
                 let dual = LogDet::new(s).dual_value(cholesky.logdet()) - conjugate;
                 Self { gap: self.gap.min((self.primal - dual).max(0.0)), ..self }
             }
             None => self,
-        }
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::{Cholesky, PAD, SmallLasso, axpy};
 
@@ -125,11 +126,11 @@ impl ActiveSet {
     /// Coordinate descent until a pass changes nothing by more than the tolerance. Returns the number of passes.
     ///
     /// # Errors
-    /// Whatever `check` returns; it is called every few passes.
-    pub fn solve(&mut self, stop: Stop, check: &impl Fn() -> Result<()>) -> Result<usize> {
+    /// Cancellation; it is checked for every few passes.
+    pub fn solve(&mut self, stop: Stop, ctx: &Context) -> Result<usize> {
         let mut passes = 0;
         while passes < stop.max_passes && self.len() > 0 {
-            check()?;
+            ctx.check()?;
             let small = SmallLasso {
                 gram: &self.gram,
                 stride: self.stride,
@@ -143,23 +144,23 @@ impl ActiveSet {
             if settled {
                 break;
             }
-            self.jump(check)?;
+            self.jump(ctx)?;
         }
         Ok(passes)
     }
 
     /// Moves to the minimiser over the current support and signs, or as far towards it as the signs stay: the remedy
     /// for ill-conditioned problems, where coordinate steps are tiny. The objective falls all the way.
-    fn jump(&mut self, check: &impl Fn() -> Result<()>) -> Result<()> {
+    fn jump(&mut self, ctx: &Context) -> Result<()> {
         let count = self.len();
         // Every step but the last sets a coordinate to 0.
         for _ in 0..count {
-            check()?;
+            ctx.check()?;
             let support: Vec<usize> = (0..count).filter(|&k| self.values[k] != 0.0).collect();
             let block = Array2::from_shape_fn((support.len(), support.len()), |(i, j)| {
                 self.gram[support[i] * self.stride + support[j]]
             });
-            let Some(cholesky) = Cholesky::new(block.view()) else { return Ok(()) };
+            let Some(cholesky) = Cholesky::checked(block.view(), ctx)? else { return Ok(()) };
             let slope = Array2::from_shape_fn((support.len(), 1), |(i, _)| {
                 let k = support[i];
                 self.slopes[k] - self.bounds[k] * self.values[k].signum()

@@ -4,12 +4,12 @@ use ndarray::{Array2, ArrayView2};
 
 use super::dual_descent::{State, Step, Sweep};
 use super::graphical_lasso::Settings;
-use super::proximal_newton::{self, is_runaway};
+use super::proximal_newton::{self, inverse, unbounded};
 use super::soft_threshold;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::linalg::{Cholesky, SparseSymmetric};
-use crate::problem::{Certificate, Certified, L1, certify, dual_bound, slackness};
+use crate::problem::{Certificate, L1, certify, dual_bound, slackness};
 
 /// What one component gives.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Part {
     pub trace: f64,
     pub iterations: usize,
     pub solver: &'static str,
+    /// Why an algorithm ended, where it may have ended early.
+    pub why: Option<&'static str>,
 }
 
 /// A solution for another penalty.
@@ -54,10 +56,10 @@ pub(super) fn solve(
     ctx: &Context,
 ) -> Result<Part> {
     if s.nrows() <= 2 {
-        return closed_form(s, penalty);
+        return closed_form(s, penalty, ctx);
     }
     if penalty.is_zero(s.nrows()) {
-        return inverse(s, penalty);
+        return unpenalized(s, penalty, ctx);
     }
     let allowed = |primal: f64| if share < 1.0 { 0.5 } else { 0.9 } * settings.tol * primal.abs().max(share);
     let problem = Problem { s, penalty, allowed: &allowed, settings, ctx };
@@ -72,7 +74,7 @@ pub(super) fn solve(
     }
     if best.candidate.is_none() && best.sweeps < settings.max_iter {
         let safe = State::shrunk(s, penalty);
-        if Cholesky::new(safe.w()).is_some()
+        if Cholesky::checked(safe.w(), ctx)?.is_some()
             && let Some(part) = problem.descend(safe, CLOSE_STEP, &mut best)?
         {
             return Ok(part);
@@ -121,7 +123,7 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
         solver: &'static str,
     ) -> Part {
         let trace = theta.inner(self.s);
-        Part { theta, w, certificate, trace, iterations, solver }
+        Part { theta, w, certificate, trace, iterations, solver, why: None }
     }
 
     /// Sweeps until the certificate is good enough; `None` when it will not become so in time, with the best point so far.
@@ -156,18 +158,18 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
                     }
                 }
                 if is_still {
-                    return Ok(self.last_resort(theta, state, best));
+                    return self.last_resort(theta, state, best);
                 }
             }
             if is_slow(&history, target) {
-                return Ok(self.last_resort(theta, state, best));
+                return self.last_resort(theta, state, best);
             }
             step.tol *= if slack > 0.3 * target && expected < target { 0.1 * CLOSER } else { CLOSER };
             step.tol = step.tol.max(1e-15);
             step.relaxation = RELAXATION;
         }
         let theta = state.precision();
-        Ok(self.last_resort(theta, state, best))
+        self.last_resort(theta, state, best)
     }
 
     /// An estimate of the objective: halfway between Hadamard's bounds on log det W.
@@ -178,17 +180,19 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
     }
 
     /// The certificate by dense factorisations, which says something where the sparse one does not.
-    fn last_resort(&self, theta: SparseSymmetric, state: State, best: &mut Best) -> Option<Part> {
-        let Certified { certificate, .. } = certify(self.s, self.penalty, theta.to_dense().view())?;
-        let certificate = certificate.bounded_by(self.s, self.penalty, state.w());
+    fn last_resort(&self, theta: SparseSymmetric, state: State, best: &mut Best) -> Result<Option<Part>> {
+        let Some(certified) = certify(self.s, self.penalty, theta.to_dense().view(), self.ctx)? else {
+            return Ok(None);
+        };
+        let certificate = certified.certificate.bounded_by(self.s, self.penalty, state.w(), self.ctx)?;
         let w = state.into_w();
         if certificate.gap <= (self.allowed)(certificate.primal) {
-            return Some(self.part(theta, w, certificate, best.sweeps, DESCENT));
+            return Ok(Some(self.part(theta, w, certificate, best.sweeps, DESCENT)));
         }
         if best.candidate.as_ref().is_none_or(|(.., old)| certificate.gap < old.gap) {
             best.candidate = Some((theta, w, certificate));
         }
-        None
+        Ok(None)
     }
 
     /// Proximal Newton from the best point so far, or from the diagonal.
@@ -199,22 +203,24 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
             Some((theta, w, _)) => (theta.to_dense(), w.view()),
             None => (proximal_newton::diagonal_start(s, penalty), fallback.w()),
         };
-        let lost = || Error::internal("proximal Newton left the positive definite matrices");
-        let start = certify(s, penalty, theta.view()).ok_or_else(lost)?;
         let left = self.settings.max_iter.saturating_sub(best.sweeps).min(NEWTON_STEPS);
-        let target = (self.allowed)(start.certificate.primal);
-        let (theta, steps) = proximal_newton::minimize(s, penalty, theta, target, left, ctx)?;
-        let Certified { certificate, inverse } = certify(s, penalty, theta.view()).ok_or_else(lost)?;
-        let certificate = certificate.bounded_by(s, penalty, dual);
+        let allowed = |certificate: &Certificate| (self.allowed)(certificate.primal);
+        let descent = proximal_newton::descend(s, penalty, theta, allowed, left, ctx)?;
+        let certificate = descent.certified.certificate.bounded_by(s, penalty, dual, ctx)?;
         if certificate.gap.is_infinite() && penalty.has_free_pairs(s.nrows()) {
             return Err(unbounded());
         }
-        let iterations = best.sweeps + steps;
-        match best.candidate {
+        let iterations = best.sweeps + descent.steps;
+        let mut part = match best.candidate {
             // The polish did not help.
-            Some((theta, w, old)) if old.gap <= certificate.gap => Ok(self.part(theta, w, old, iterations, DESCENT)),
-            _ => Ok(self.part(SparseSymmetric::from_dense(theta.view()), inverse, certificate, iterations, NEWTON)),
-        }
+            Some((theta, w, old)) if old.gap <= certificate.gap => self.part(theta, w, old, iterations, DESCENT),
+            _ => {
+                let theta = SparseSymmetric::from_dense(descent.theta.view());
+                self.part(theta, descent.certified.inverse, certificate, iterations, NEWTON)
+            }
+        };
+        part.why = Some(descent.stop.why());
+        Ok(part)
     }
 }
 
@@ -231,26 +237,22 @@ fn is_slow(history: &[Sweep], target: f64) -> bool {
 }
 
 /// No penalty at all: Theta = S^-1.
-fn inverse(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
-    let theta = Cholesky::new(s).filter(|cholesky| cholesky.logdet().is_finite()).ok_or_else(unbounded)?.inverse();
-    // A singular matrix can pass for positive definite by rounding; its inverse then has nothing to do with it.
-    if is_runaway(s, &theta) {
-        return Err(unbounded());
-    }
-    let certificate = certify(s, penalty, theta.view()).ok_or_else(unbounded)?.certificate.bounded_by(s, penalty, s);
-    let theta = SparseSymmetric::from_dense(theta.view());
-    let trace = theta.inner(s);
-    Ok(Part { theta, w: s.to_owned(), certificate, trace, iterations: 0, solver: CLOSED })
+fn unpenalized(s: ArrayView2<'_, f64>, penalty: &L1, ctx: &Context) -> Result<Part> {
+    let theta = inverse(s, ctx)?.ok_or_else(unbounded)?;
+    closed(s, penalty, theta, s.to_owned(), ctx)
 }
 
-fn unbounded() -> Error {
-    Error::numerical("the problem has no solution: the likelihood grows without bound").with_hint(
-        "entries without a penalty need a covariance that is positive definite on them: a larger lambda, positive weights, or more samples than variables",
-    )
+/// What a closed form gives.
+fn closed(s: ArrayView2<'_, f64>, penalty: &L1, theta: Array2<f64>, w: Array2<f64>, ctx: &Context) -> Result<Part> {
+    let certified = certify(s, penalty, theta.view(), ctx)?.ok_or_else(unbounded)?;
+    let certificate = certified.certificate.bounded_by(s, penalty, w.view(), ctx)?;
+    let theta = SparseSymmetric::from_dense(theta.view());
+    let trace = theta.inner(s);
+    Ok(Part { theta, w, certificate, trace, iterations: 0, solver: CLOSED, why: None })
 }
 
 /// One or two variables.
-fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
+fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1, ctx: &Context) -> Result<Part> {
     let mut w = s.to_owned();
     for i in 0..s.nrows() {
         w[(i, i)] += penalty.at(i, i);
@@ -270,9 +272,5 @@ fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1) -> Result<Part> {
             Array2::from_shape_fn((2, 2), |(i, j)| if i == j { w[(1 - i, 1 - i)] / determinant } else { off })
         }
     };
-    let certified = certify(s, penalty, theta.view()).ok_or_else(unbounded)?;
-    let certificate = certified.certificate.bounded_by(s, penalty, w.view());
-    let theta = SparseSymmetric::from_dense(theta.view());
-    let trace = theta.inner(s);
-    Ok(Part { theta, w, certificate, trace, iterations: 0, solver: CLOSED })
+    closed(s, penalty, theta, w, ctx)
 }

@@ -244,7 +244,7 @@ impl Worker {
         loop {
             self.active.gather(|i| &w[i * p..(i + 1) * p], |i| (first..j).contains(&i));
             slackness.get_or_insert_with(|| self.active.slackness());
-            self.active.solve(Stop { tol, max_passes: usize::MAX }, &|| ctx.check())?;
+            self.active.solve(Stop { tol, max_passes: usize::MAX }, ctx)?;
             column.rows.clear();
             column.values.clear();
             for (&i, &value) in self.active.positions().iter().zip(self.active.values()) {

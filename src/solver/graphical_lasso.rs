@@ -40,15 +40,17 @@ pub struct Solution {
     pub components: Vec<Vec<usize>>,
     /// The solver's W of each component, close to the inverse of Theta's block.
     covariances: Vec<Array2<f64>>,
+    /// Why an algorithm ended, where it may have ended early.
+    why: Option<&'static str>,
 }
 
 impl Solution {
     /// Why the tolerance was not reached.
     pub fn why_not(&self, settings: Settings) -> String {
-        let why = if self.iterations >= settings.max_iter {
-            "the sweeps were used up; allow more with max_iter"
-        } else {
-            "double precision ends here for so ill-conditioned a problem; a larger lambda helps"
+        let why = match self.why {
+            _ if self.iterations >= settings.max_iter => "the sweeps were used up; allow more with max_iter",
+            Some(why) => why,
+            None => "double precision ends here for so ill-conditioned a problem; a larger lambda helps",
         };
         format!("the relative gap is {:.1e}, not {:.1e}: {why}", self.certificate.relative_gap(), settings.tol)
     }
@@ -113,8 +115,13 @@ impl Solution {
             [part] => part.theta.clone(),
             _ => SparseSymmetric::from_blocks(p, blocks),
         };
+        let why = parts
+            .iter()
+            .filter(|part| part.why.is_some())
+            .max_by(|a, b| a.certificate.gap.total_cmp(&b.certificate.gap));
+        let why = why.and_then(|part| part.why);
         let covariances = parts.into_iter().map(|part| part.w).collect();
-        Self { theta, certificate, likelihood, iterations, converged, solver, components: groups, covariances }
+        Self { theta, certificate, likelihood, iterations, converged, solver, components: groups, covariances, why }
     }
 
     /// Where the components of another penalty begin: at W and Theta of this solution, which is block diagonal.

@@ -2,6 +2,7 @@
 
 use super::active_set::ActiveSet;
 pub use super::active_set::Stop;
+use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::axpy;
 
@@ -31,7 +32,7 @@ impl Lasso {
     /// coordinates.
     ///
     /// # Errors
-    /// Whatever `check` returns; it is called at least once a round of passes.
+    /// Cancellation; it is checked for at least once a round of passes.
     pub fn solve<'g>(
         &mut self,
         g: &[f64],
@@ -39,7 +40,7 @@ impl Lasso {
         lambda: impl Fn(usize) -> f64,
         start: &[(usize, f64)],
         stop: Stop,
-        check: impl Fn() -> Result<()>,
+        ctx: &Context,
     ) -> Result<usize> {
         self.is_active.clear();
         self.is_active.resize(g.len(), false);
@@ -55,7 +56,7 @@ impl Lasso {
         let mut settled = self.active.len() == 0;
         let mut passes = 0;
         loop {
-            check()?;
+            ctx.check()?;
             let before = self.active.len();
             for i in 0..g.len() {
                 // Coordinates just outside wait: letting them in would change the solution by less than the tolerance.
@@ -69,7 +70,7 @@ impl Lasso {
             }
             self.active.gather(&row, |_| false);
             let old = self.active.values().to_vec();
-            passes += self.active.solve(Stop { max_passes: stop.max_passes - passes, ..stop }, &check)?;
+            passes += self.active.solve(Stop { max_passes: stop.max_passes - passes, ..stop }, ctx)?;
             for ((&i, &new), old) in self.active.positions().iter().zip(self.active.values()).zip(old) {
                 if new != old {
                     axpy(old - new, row(i as usize), &mut self.residual);
@@ -101,7 +102,7 @@ mod tests {
         let g = [1.0, -0.6, 0.05];
         let mut lasso = Lasso::default();
         lasso
-            .solve(&g, |i| &gram[i], |_| 0.1, &[(2, 5.0)], Stop { tol: 1e-13, max_passes: usize::MAX }, || Ok(()))
+            .solve(&g, |i| &gram[i], |_| 0.1, &[(2, 5.0)], Stop { tol: 1e-13, max_passes: usize::MAX }, &Context::new())
             .unwrap();
         let mut b = [0.0; 3];
         lasso.solution().for_each(|(i, value)| b[i] = value);

@@ -2,12 +2,12 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::algorithm::{Algorithm, Penalty};
 use super::Moments;
+use super::algorithm::{Algorithm, Penalty};
 use super::graphical_lasso::{self, Settings};
-use super::proximal_newton::{self, Descent, Stop};
+use super::proximal_newton::{self, Descent, Stop, inverse, unbounded};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::linalg::{Cholesky, SparseSymmetric};
 use crate::parallel;
 use crate::problem::{Certificate, ElasticNet, L1, LogDet, Separable};
@@ -95,11 +95,7 @@ struct Progress {
 
 impl Progress {
     fn of(solution: &Solution) -> Self {
-        Self {
-            iterations: solution.iterations,
-            converged: solution.converged,
-            warning: solution.warning.clone(),
-        }
+        Self { iterations: solution.iterations, converged: solution.converged, warning: solution.warning.clone() }
     }
 
     fn before(self, last: Solution) -> Solution {
@@ -215,15 +211,16 @@ fn component<P: Separable>(
     let p = s.nrows();
     let leaves_free = penalty.leaves_pairs_free(p);
     let start = if penalty.is_absent(p) {
-        inverse(s).ok_or_else(unbounded)?
+        inverse(s, ctx)?.ok_or_else(unbounded)?
     } else {
-        let good = start.filter(|theta| Cholesky::new(theta.view()).is_some());
-        good.unwrap_or_else(|| proximal_newton::diagonal_start(s, &penalty))
+        match start {
+            Some(theta) if Cholesky::checked(theta.view(), ctx)?.is_some() => theta,
+            _ => proximal_newton::diagonal_start(s, &penalty),
+        }
     };
     let allowed = |certificate: &Certificate| 0.5 * settings.tol * certificate.primal.abs().max(share);
     let most = if leaves_free { settings.max_iter.min(ENOUGH) } else { settings.max_iter };
-    let Descent { theta, certified, steps, stop } =
-        proximal_newton::descend(s, &penalty, start, allowed, most, ctx)?;
+    let Descent { theta, certified, steps, stop } = proximal_newton::descend(s, &penalty, start, allowed, most, ctx)?;
     let certificate = certified.certificate;
     let gave_up = stop != Stop::Exhausted || steps == ENOUGH;
     if leaves_free && (stop == Stop::Runaway || certificate.gap.is_infinite() && gave_up) {
@@ -235,20 +232,6 @@ fn component<P: Separable>(
 
 /// Newton steps after which a problem with free pairs and no finite gap has no solution: where there is one, a few do.
 const ENOUGH: usize = 100;
-
-/// S^-1, the solution without a penalty; `None` where S is singular, or so close to it that rounding alone has made it
-/// positive definite.
-fn inverse(s: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
-    let theta = Cholesky::new(s).filter(|cholesky| cholesky.logdet().is_finite())?.inverse();
-    (!proximal_newton::is_runaway(s, &theta)).then_some(theta)
-}
-
-fn unbounded() -> Error {
-    Error::numerical("the problem has no solution: the likelihood grows without bound").with_hint(
-        "entries without a penalty need a covariance that is positive definite on them: a larger lambda, \
-         positive weights, or more samples than variables",
-    )
-}
 
 #[cfg(test)]
 mod tests {
@@ -310,7 +293,10 @@ mod tests {
         let solution = run(&s, &lambda, Penalty::ElasticNet { l1_ratio: 0.4 }, Algorithm::ProximalNewton);
         assert!(solution.components >= 2 && solution.converged, "{solution:?}");
         let penalty = ElasticNet::new(&lambda, 0.4).unwrap();
-        let whole = certify(s.view(), &penalty, solution.theta().to_dense().view()).unwrap().certificate;
+        let whole = certify(s.view(), &penalty, solution.theta().to_dense().view(), &Context::new())
+            .unwrap()
+            .unwrap()
+            .certificate;
         assert!(whole.kkt < 1e-4 && whole.relative_gap() < 1e-8, "{whole:?}");
         assert!((whole.primal - solution.certificate.primal).abs() < 1e-9);
     }
@@ -323,7 +309,8 @@ mod tests {
         for algorithm in Algorithm::ALL {
             let none = Reweighting { steps: 0, ..Reweighting::default() };
             let same = run(&s, &lambda, Penalty::Adaptive(none), algorithm);
-            let distance = (&plain.theta().to_dense() - &same.theta().to_dense()).iter().fold(0.0f64, |most, d| most.max(d.abs()));
+            let distance =
+                (&plain.theta().to_dense() - &same.theta().to_dense()).iter().fold(0.0f64, |most, d| most.max(d.abs()));
             assert!(distance < 1e-5, "{algorithm:?}: {distance}");
             let adaptive = run(&s, &lambda, Penalty::Adaptive(Reweighting::default()), algorithm);
             let edges = |solution: &Solution| solution.theta().n_pairs();
@@ -336,7 +323,8 @@ mod tests {
         let singular = Array2::ones((3, 3));
         let call = |penalty, algorithm| {
             let lambda = L1::scalar(0.0, false);
-            solve(Moments::Whole(singular.view()), &lambda, &penalty, algorithm, None, SETTINGS, &Context::new()).unwrap_err()
+            solve(Moments::Whole(singular.view()), &lambda, &penalty, algorithm, None, SETTINGS, &Context::new())
+                .unwrap_err()
         };
         let net = Penalty::ElasticNet { l1_ratio: 0.5 };
         assert!(call(net, Algorithm::ProximalNewton).message().contains("no solution"));

@@ -60,23 +60,6 @@ pub struct Descent {
     pub stop: Stop,
 }
 
-/// Newton steps from `theta` until the gap is at most `tol` (absolute) or nothing moves any more.
-///
-/// Returns Theta and the number of steps; [`descend`] also says why it ended.
-///
-/// # Errors
-/// As [`descend`].
-pub fn minimize<P: Separable>(
-    s: ArrayView2<'_, f64>,
-    penalty: &P,
-    theta: Array2<f64>,
-    tol: f64,
-    max_steps: usize,
-    ctx: &Context,
-) -> Result<(Array2<f64>, usize)> {
-    descend(s, penalty, theta, |_| tol, max_steps, ctx).map(|descent| (descent.theta, descent.steps))
-}
-
 /// Newton steps from `theta` until the gap is at most what is `allowed` or nothing moves any more.
 ///
 /// # Errors
@@ -91,7 +74,7 @@ pub fn descend<P: Separable>(
 ) -> Result<Descent> {
     // Theta and the next one, their inverse, the direction with its product, a dual point, two factors.
     let _held = ctx.reserve_matrices(9, s.nrows(), s.nrows())?;
-    let mut certified = certify(s, penalty, theta.view())
+    let mut certified = certify(s, penalty, theta.view(), ctx)?
         .ok_or_else(|| Error::internal("proximal Newton was started outside the positive definite matrices"))?;
     let mut direction = Direction::new(s.nrows());
     let mut candidate = theta.clone();
@@ -123,7 +106,7 @@ pub fn descend<P: Separable>(
             break Stop::LineSearch;
         };
         std::mem::swap(&mut theta, &mut candidate);
-        certified = certify_factored(s, penalty, theta.view(), &factor);
+        certified = certify_factored(s, penalty, theta.view(), &factor, ctx)?;
         let is_quiet = -expected.decrease <= expected.noise() && certified.certificate.gap >= 0.5 * before.gap;
         quiet = if is_quiet { quiet + 1 } else { 0 };
     };
@@ -133,6 +116,26 @@ pub fn descend<P: Separable>(
 /// Whether Theta has run away: in units of S, its diagonal is that of the inverse of a singular matrix.
 pub fn is_runaway(s: ArrayView2<'_, f64>, theta: &Array2<f64>) -> bool {
     (0..s.nrows()).any(|i| theta[(i, i)] * s[(i, i)] > 1e14)
+}
+
+/// S^-1, the solution without a penalty; `None` where S is singular, or so close to it that rounding alone has made it
+/// positive definite: its inverse then has nothing to do with it.
+///
+/// # Errors
+/// Cancellation.
+pub fn inverse(s: ArrayView2<'_, f64>, ctx: &Context) -> Result<Option<Array2<f64>>> {
+    let Some(factor) = Cholesky::checked(s, ctx)?.filter(|factor| factor.logdet().is_finite()) else {
+        return Ok(None);
+    };
+    Ok(Some(factor.inverse_checked(ctx)?).filter(|theta| !is_runaway(s, theta)))
+}
+
+/// The error of a problem without a minimum.
+pub fn unbounded() -> Error {
+    Error::numerical("the problem has no solution: the likelihood grows without bound").with_hint(
+        "entries without a penalty need a covariance that is positive definite on them: a larger lambda, \
+         positive weights, or more samples than variables",
+    )
 }
 
 /// A start that is positive definite whatever S is: the diagonal.
@@ -171,7 +174,7 @@ fn line_search<P: Separable>(
     for _ in 0..50 {
         ctx.check()?;
         direction.write(theta.view(), length, candidate);
-        if let Some(factor) = Cholesky::new(candidate.view()) {
+        if let Some(factor) = Cholesky::checked(candidate.view(), ctx)? {
             let value = primal(s, penalty, candidate.view(), factor.logdet());
             if value <= expected.value + SUFFICIENT * length * expected.decrease + expected.noise() {
                 return Ok(Some(factor));
