@@ -19,6 +19,21 @@ pub fn covariance(x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
     Ok(s)
 }
 
+/// Checks that variances of the columns of `x` are numbers to work with: those near the ends of double precision are not.
+///
+/// # Errors
+/// The first that is not, with its column.
+pub fn check_variances(x: &Matrix, variances: impl IntoIterator<Item = f64>) -> Result<()> {
+    match variances.into_iter().enumerate().find(|(_, variance)| !(variance.is_normal() && *variance > 0.0)) {
+        Some((j, variance)) => Err(Error::data(format!(
+            "the variance of column {} is {variance:e}: its numbers are too large or too small",
+            x.column_label(j)
+        ))
+        .with_hint("standardize, or use other units")),
+        None => Ok(()),
+    }
+}
+
 /// Divides a covariance by the standard deviations: the correlation, with an exact unit diagonal.
 pub fn to_correlation(s: &mut Array2<f64>) {
     let scale: Vec<f64> = s.diag().iter().map(|variance| variance.sqrt()).collect();
