@@ -32,9 +32,9 @@ fn options_say_what_s_is() {
                 json!(true),
             ),
             (
-                "full.graphical_lasso(#{ lambda: 0.2, missing: \"pairwise\" }).precision \
-                 == full.graphical_lasso(#{ lambda: 0.2 }).precision",
-                data("(ones(11, 11) == ones(11, 11))"),
+                "(full.graphical_lasso(#{ lambda: 0.2, missing: \"pairwise\" }).precision \
+                 == full.graphical_lasso(#{ lambda: 0.2 }).precision).all()",
+                json!(true),
             ),
             ("full.graphical_lasso(#{ lambda: 0.2 }).options.cor", json!("covariance")),
             ("x.graphical_lasso(#{ lambda: 0.2, missing: \"pairwise\" }).options.missing", json!("pairwise")),
@@ -57,37 +57,17 @@ fn options_say_what_s_is() {
 #[test]
 fn what_is_no_covariance_is_replaced_with_a_warning() {
     let warned = "fit.warnings.filter(|w| w.contains(\"not positive semidefinite\")).len()";
-    let given = "let x = matrix([[1, 0.9, 0.9], [0.9, 1, -0.9], [0.9, -0.9, 1]]); ";
-    check(
-        "",
-        &[
-            (
-                &format!(
-                    "{CONTRADICTION} let fit = x.graphical_lasso(#{{ lambda: 0.01, missing: \"pairwise\" }}); {warned}"
-                ),
-                json!(1),
-            ),
-            (
-                &format!(
-                    "{CONTRADICTION} let fit = x.graphical_lasso_path(#{{ n_lambdas: 3, missing: \"pairwise\" }}); {warned}"
-                ),
-                json!(1),
-            ),
-            (
-                &format!(
-                    "{CONTRADICTION} let path = x.graphical_lasso_path(#{{ n_lambdas: 3, missing: \"pairwise\" }}); \
-                     let fit = path.fit(1); {warned}"
-                ),
-                json!(1),
-            ),
-            (&format!("{given} let fit = x.graphical_lasso(#{{ lambda: 0.1, covariance: true }}); {warned}"), json!(1)),
-            (
-                &format!("{given} let fit = x.neighborhood_selection(#{{ lambda: 0.1, covariance: true }}); {warned}"),
-                json!(1),
-            ),
-            ("let fit = ones(2, 2).graphical_lasso(#{ lambda: 0.1, covariance: true }); fit.warnings.len()", json!(0)),
-        ],
-    );
+    let given = "let x = matrix([[1, 0.9, 0.9], [0.9, 1, -0.9], [0.9, -0.9, 1]]);";
+    for (setup, fit, count) in [
+        (CONTRADICTION, "x.graphical_lasso(#{ lambda: 0.01, missing: \"pairwise\" })", 1),
+        (CONTRADICTION, "x.graphical_lasso_path(#{ n_lambdas: 3, missing: \"pairwise\" })", 1),
+        (CONTRADICTION, "x.graphical_lasso_path(#{ n_lambdas: 3, missing: \"pairwise\" }).fit(1)", 1),
+        (given, "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 1),
+        (given, "x.neighborhood_selection(#{ lambda: 0.1, covariance: true })", 1),
+        ("let x = ones(2, 2);", "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 0),
+    ] {
+        assert_eq!(data(&format!("{setup} let fit = {fit}; {warned}")), json!(count), "{fit}");
+    }
 }
 
 #[test]
@@ -187,7 +167,7 @@ fn pairwise_covariances_come_near_the_truth_and_do_not_depend_on_threads() {
             let moment = SecondMoment { correlation, missing: Missing::Pairwise };
             Matrix::from(Input::with_moment(x, moment, ctx).unwrap().s(ctx).unwrap().to_owned())
         };
-        assert!(distance(&s(&x, &threads(1)), &s(&whole, &threads(1))) < 0.1, "{correlation:?}");
+        assert!(distance(&s(&x, &threads(1)), &s(&whole, &threads(1))) < 0.15, "{correlation:?}");
         assert_eq!(s(&x, &threads(1)), s(&x, &threads(3)), "{correlation:?}");
     }
 }

@@ -47,8 +47,8 @@ impl Correlation {
         }
     }
 
-    /// Whether the matrix of complete data is positive semidefinite by construction, as all moments are. Kendall's tau-b is
-    /// one of the signs of differences.
+    /// Whether the matrix of complete data is positive semidefinite by construction, as all moments are. Kendall's
+    /// tau-b is one of the signs of differences.
     pub fn is_moment(self) -> bool {
         self != Self::Skeptic
     }

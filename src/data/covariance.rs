@@ -19,7 +19,8 @@ pub fn covariance(x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
     Ok(s)
 }
 
-/// Checks that variances of the columns of `x` are numbers to work with: those near the ends of double precision are not.
+/// Checks that variances of the columns of `x` are numbers to work with: those near the ends of double precision are
+/// not.
 ///
 /// # Errors
 /// The first that is not, with its column.

@@ -1,7 +1,8 @@
-//! Covariances and correlations of data with missing values: every pair of columns from the rows in which both are there.
+//! Covariances and correlations of data with missing values: every pair of columns from the rows in which both are
+//! there.
 //!
-//! As R's `use = "pairwise.complete.obs"`, with the covariance divided by the number of those rows. The matrices need not
-//! be positive semidefinite, because every entry has its own rows.
+//! As R's `use = "pairwise.complete.obs"`, with the covariance divided by the number of those rows. The matrices need
+//! not be positive semidefinite, because every entry has its own rows.
 
 use ndarray::Array2;
 
@@ -96,8 +97,8 @@ fn standardized(x: &Matrix) -> Result<(Array2<f64>, Vec<f64>)> {
     Ok((scaled(x, &means(x), &scale), scale))
 }
 
-/// The covariance of every pair of columns, p x p: over the rows that both have, about their means in these rows, divided
-/// by the number of these rows.
+/// The covariance of every pair of columns, p x p: over the rows that both have, about their means in these rows,
+/// divided by the number of these rows.
 ///
 /// # Errors
 /// A pair that shares fewer than two rows, a column without a variance (by name), limits of the context.
@@ -129,8 +130,8 @@ pub fn moments_about(means: &[f64], x: &Matrix, ctx: &Context) -> Result<Array2<
     Ok(linalg::gram(scaled(x, means, &vec![1.0; x.cols()]).view(), ctx)? / counts)
 }
 
-/// The correlation of every pair of columns over the rows that both have, p x p with a unit diagonal; ranks are those among
-/// these rows.
+/// The correlation of every pair of columns over the rows that both have, p x p with a unit diagonal; ranks are those
+/// among these rows.
 ///
 /// # Errors
 /// A pair that shares fewer than two rows, or one of which is constant in them (by name), limits of the context.

@@ -21,10 +21,10 @@ const RIDGE: f64 = 1e-10;
 /// Negative eigenvalues up to this share of the largest one are rounding.
 const ROUNDING: f64 = 1e-8;
 
-/// Replaces a symmetric p x p matrix with a positive diagonal, where it is not positive semidefinite, by one that is: the
-/// negative eigenvalues of its correlations become 0 (the nearest matrix in the Frobenius norm), and rows and columns are
-/// scaled so that the variances are what they were. None where it was positive semidefinite to rounding; then it is
-/// untouched. In units of standard deviations, so that the answer does not depend on the variables' units.
+/// Replaces a symmetric p x p matrix with a positive diagonal, where it is not positive semidefinite, by one that is:
+/// the negative eigenvalues of its correlations become 0 (the nearest matrix in the Frobenius norm), and rows and
+/// columns are scaled so that the variances are what they were. None where it was positive semidefinite to rounding;
+/// then it is untouched. In units of standard deviations, so that the answer does not depend on the variables' units.
 ///
 /// # Errors
 /// Entries so far beyond the variances that there are no eigenvalues; limits of the context.

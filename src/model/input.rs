@@ -27,8 +27,8 @@ pub enum Shape {
     },
 }
 
-/// A checked input: finite, no constant column, at least two samples; or a proper covariance matrix. It knows how its S is
-/// computed. Clones share S.
+/// A checked input: finite, no constant column, at least two samples; or a proper covariance matrix. It knows how its
+/// S is computed. Clones share S.
 #[derive(Debug, Clone)]
 pub struct Input {
     matrix: Matrix,
@@ -63,7 +63,7 @@ impl Input {
         if let Some(place) = x.first_non_finite() {
             let hint = non_finite_hint(&place);
             return Err(Error::data(format!("the data has {place}")).with_hint(match place.starts_with("NaN") {
-                true => format!("{hint}; methods with the option `missing` can do without: `missing: \"pairwise\"`"),
+                true => format!("{hint}, `missing: \"pairwise\"` takes them where a method has that option"),
                 false => hint.into(),
             }));
         }
@@ -71,12 +71,12 @@ impl Input {
         Ok(Self::new(x, Shape::Data, x.names().cloned()))
     }
 
-    /// Data, n x p, whose S is of this kind. Where values are missing, [`Input::n`] is the smallest number of rows that two
-    /// columns share, which does not claim more information than any entry of S has; a warning says so.
+    /// Data, n x p, whose S is of this kind. Where values are missing, [`Input::n`] is the smallest number of rows
+    /// that two columns share, which does not claim more information than any entry of S has; a warning says so.
     ///
     /// # Errors
-    /// As [`Input::data`], except for missing values that `moment` takes; then a column without any value or constant in
-    /// those it has, a pair of columns that shares fewer than two rows (by name), limits of the context.
+    /// As [`Input::data`], except for missing values that `moment` takes; then a column without any value or constant
+    /// in those it has, a pair of columns that shares fewer than two rows (by name), limits of the context.
     pub fn with_moment(x: &Matrix, moment: SecondMoment, ctx: &Context) -> Result<Self> {
         if moment.missing == Missing::Refused || !has_missing(x) {
             return Ok(Self { moment, ..Self::data(x)? });
@@ -167,9 +167,9 @@ impl Input {
         shared.into_iter().chain(self.prepared.get().and_then(|prepared| prepared.warning.clone())).collect()
     }
 
-    /// S, p x p: of data their covariance (X'X/n of the centred columns) or what [`Input::moment`] says, else the matrix that
-    /// was given. One that is not positive semidefinite is replaced by one that is (see [`make_semidefinite`]), which
-    /// [`Input::warnings`] then tells. Computed once.
+    /// S, p x p: of data their covariance (X'X/n of the centred columns) or what [`Input::moment`] says, else the
+    /// matrix that was given. One that is not positive semidefinite is replaced by one that is (see
+    /// [`make_semidefinite`]), which [`Input::warnings`] then tells. Computed once.
     ///
     /// # Errors
     /// Columns without a variance in double precision, pairs without a correlation; memory and time limits.
@@ -195,8 +195,8 @@ impl Input {
         }
         let warning = make_semidefinite(&mut s, ctx)?.map(|projected| {
             format!(
-                "the covariance is not positive semidefinite (smallest eigenvalue of its correlations {}): it was replaced by \
-                 one that is, with the same variances, which changed correlations by at most {}",
+                "the covariance is not positive semidefinite (smallest eigenvalue of its correlations {}): it was \
+                 replaced by one that is, with the same variances, which changed correlations by at most {}",
                 number(projected.smallest),
                 number(projected.change)
             )
@@ -208,8 +208,8 @@ impl Input {
     /// means, or, of a kind of correlation, that of these rows alone. It is not made positive semidefinite.
     ///
     /// # Errors
-    /// Other variables; pairs of columns that share no row (of a correlation: fewer than two, or one of which is constant in
-    /// them); limits of the context.
+    /// Other variables; pairs of columns that share no row (of a correlation: fewer than two, or one of which is
+    /// constant in them); limits of the context.
     pub fn s_of_others(&self, x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
         if x.cols() != self.p() {
             return Err(Error::shape(format!("{} columns for {} variables", x.cols(), self.p())));

@@ -188,7 +188,8 @@ fn moment_from_json(json: &Json) -> Result<SecondMoment> {
         .ok_or_else(|| broken(&format!("there is no covariance of kind \"{cor}\" with missing values \"{missing}\"")))
 }
 
-/// The input that was saved. Where S may need a correction it is computed, so that the input's warnings are there again.
+/// The input that was saved. Where S may need a correction it is computed, so that the input's warnings are there
+/// again.
 fn input_from_json(json: &Json, ctx: &Context) -> Result<Input> {
     let matrix = Matrix::from_saved_json(json)?;
     let input = match json.get("covariance") {

@@ -20,8 +20,8 @@ pub enum Missing {
     Pairwise,
 }
 
-/// How S is computed from data, n x p. A record that lists [`SecondMoment::COR`] and [`SecondMoment::MISSING`] among its
-/// options gets inputs of that kind with no other edit.
+/// How S is computed from data, n x p. A record that lists [`SecondMoment::COR`] and [`SecondMoment::MISSING`] among
+/// its options gets inputs of that kind with no other edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SecondMoment {
     /// A correlation, or none for the covariance (divided by n).
@@ -102,8 +102,8 @@ impl SecondMoment {
     /// S of data, p x p. It need not be positive semidefinite; see [`SecondMoment::is_semidefinite`].
     ///
     /// # Errors
-    /// Missing values where they are refused, columns without spread, pairs of columns that share fewer than two rows, limits
-    /// of the context.
+    /// Missing values where they are refused, columns without spread, pairs of columns that share fewer than two
+    /// rows, limits of the context.
     pub fn matrix(self, x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
         let by_pair = self.missing == Missing::Pairwise && has_missing(x);
         match self.correlation {

@@ -9,9 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Path, Point};
 use crate::{parallel, rng};
 
-/// The penalty of the smallest mean of -log det Theta + tr(S_k Theta) over folds k, where S_k is the second moment of the
-/// held-out rows about the mean of the others, and Theta is fitted to these. Where S is a correlation, S_k is the held-out
-/// rows' own of that kind. Folds are drawn at random.
+/// The penalty of the smallest mean of -log det Theta + tr(S_k Theta) over folds k, where S_k is the second moment of
+/// the held-out rows about the mean of the others, and Theta is fitted to these. Where S is a correlation, S_k is the
+/// held-out rows' own of that kind. Folds are drawn at random.
 pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &Context) -> Result<Choice> {
     let n = x.rows();
     if folds > n {
