@@ -2,11 +2,11 @@
 
 use ndarray::Array2;
 
-use super::covariance::{covariance, to_correlation};
+use super::covariance::{check_variances, covariance, to_correlation};
 use super::summary::ranks;
 use super::{Matrix, Vector};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::parallel;
 
 /// A measure of correlation between two columns.
@@ -37,6 +37,22 @@ impl Correlation {
         }
     }
 
+    /// The word for the measure.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pearson => "pearson",
+            Self::Spearman => "spearman",
+            Self::Kendall => "kendall",
+            Self::Skeptic => "skeptic",
+        }
+    }
+
+    /// Whether the matrix of complete data is positive semidefinite by construction, as all moments are. Kendall's
+    /// tau-b is one of the signs of differences.
+    pub fn is_moment(self) -> bool {
+        self != Self::Skeptic
+    }
+
     /// The p x p matrix of correlations between the columns of n x p data, with a unit diagonal.
     ///
     /// # Errors
@@ -49,7 +65,7 @@ impl Correlation {
             Self::Spearman => spearman(x, ctx)?,
             Self::Kendall => kendall(x, ctx)?,
             Self::Skeptic => {
-                let mut values = spearman(x, ctx)?.mapv(|rho| 2.0 * (std::f64::consts::PI / 6.0 * rho).sin());
+                let mut values = spearman(x, ctx)?.mapv(skeptic);
                 values.diag_mut().fill(1.0);
                 values
             }
@@ -58,15 +74,14 @@ impl Correlation {
     }
 }
 
+/// The correlation of a nonparanormal's Gaussian from Spearman's rho.
+pub(super) fn skeptic(rho: f64) -> f64 {
+    2.0 * (std::f64::consts::PI / 6.0 * rho).sin()
+}
+
 fn pearson(x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
     let mut s = covariance(x, ctx)?;
-    if let Some(j) = (0..s.nrows()).find(|&j| !s[(j, j)].is_normal()) {
-        let (label, variance) = (x.column_label(j), s[(j, j)]);
-        return Err(Error::data(format!(
-            "cor: the variance of column {label} is {variance:e}: its numbers are too large or too small"
-        ))
-        .with_hint("standardize, or use other units"));
-    }
+    check_variances(x, s.diag().iter().copied()).map_err(|error| error.at("cor"))?;
     to_correlation(&mut s);
     Ok(s)
 }
@@ -95,8 +110,8 @@ fn kendall(x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
     Ok(Array2::from_shape_fn((p, p), |(i, j)| if i == j { 1.0 } else { rows[i.max(j)][i.min(j)] }))
 }
 
-/// Kendall's tau-b in time n log n (Knight, JASA 61:436, 1966); `order` sorts `x`.
-fn tau_b(x: &[f64], y: &[f64], order: &[usize]) -> f64 {
+/// Kendall's tau-b of the rows in `order`, which sorts their `x`, in time n log n (Knight, JASA 61:436, 1966).
+pub(super) fn tau_b(x: &[f64], y: &[f64], order: &[usize]) -> f64 {
     let mut order = order.to_vec();
     // Among equal x by y, so that these pairs count as ties and not as exchanges.
     for group in order.chunk_by_mut(|&a, &b| x[a] == x[b]) {
@@ -108,7 +123,7 @@ fn tau_b(x: &[f64], y: &[f64], order: &[usize]) -> f64 {
     let mut values: Vec<f64> = order.iter().map(|&i| y[i]).collect();
     let exchanges = sort_counting(&mut values, &mut Vec::new()) as f64;
     let tied_y: f64 = values.chunk_by(|a, b| a == b).map(|group| pairs(group.len())).sum();
-    let all = pairs(x.len());
+    let all = pairs(order.len());
     let difference = all - tied_x - tied_y + tied_both - 2.0 * exchanges;
     difference / ((all - tied_x).sqrt() * (all - tied_y).sqrt())
 }

@@ -19,6 +19,22 @@ pub fn covariance(x: &Matrix, ctx: &Context) -> Result<Array2<f64>> {
     Ok(s)
 }
 
+/// Checks that variances of the columns of `x` are numbers to work with: those near the ends of double precision are
+/// not.
+///
+/// # Errors
+/// The first that is not, with its column.
+pub fn check_variances(x: &Matrix, variances: impl IntoIterator<Item = f64>) -> Result<()> {
+    match variances.into_iter().enumerate().find(|(_, variance)| !(variance.is_normal() && *variance > 0.0)) {
+        Some((j, variance)) => Err(Error::data(format!(
+            "the variance of column {} is {variance:e}: its numbers are too large or too small",
+            x.column_label(j)
+        ))
+        .with_hint("standardize, or use other units")),
+        None => Ok(()),
+    }
+}
+
 /// Divides a covariance by the standard deviations: the correlation, with an exact unit diagonal.
 pub fn to_correlation(s: &mut Array2<f64>) {
     let scale: Vec<f64> = s.diag().iter().map(|variance| variance.sqrt()).collect();
@@ -55,22 +71,19 @@ pub fn check_covariance(s: &Matrix) -> Result<()> {
         return Err(Error::data(format!("the covariance matrix has {place}")));
     }
     let values = s.view();
-    for i in 0..s.rows() {
-        if values[(i, i)] <= 0.0 {
-            return Err(Error::data(format!("the variance of column {} is {}", s.column_label(i), values[(i, i)]))
-                .with_hint("a covariance matrix has a positive diagonal; leave constant columns out"));
-        }
-        for j in 0..i {
-            // In units of the two standard deviations, so that large variances do not hide small ones.
-            let size = values[(i, i)].sqrt() * values[(j, j)].sqrt();
-            if (values[(i, j)] - values[(j, i)]).abs() > 1e-8 * size {
-                return Err(Error::data(format!(
-                    "the covariance matrix is not symmetric: entry ({i}, {j}) is {}, entry ({j}, {i}) is {}",
-                    values[(i, j)],
-                    values[(j, i)]
-                )));
-            }
-        }
+    if let Some((i, variance)) = values.diag().iter().enumerate().find(|(_, variance)| **variance <= 0.0) {
+        return Err(Error::data(format!("the variance of column {} is {variance}", s.column_label(i)))
+            .with_hint("a covariance matrix has a positive diagonal; leave constant columns out"));
+    }
+    // In units of the two standard deviations, so that large variances do not hide small ones.
+    let scale: Vec<f64> = values.diag().iter().map(|variance| 1.0 / variance.sqrt()).collect();
+    let (difference, (i, j)) = linalg::asymmetry(values, &scale);
+    if difference > 1e-8 {
+        return Err(Error::data(format!(
+            "the covariance matrix is not symmetric: entry ({i}, {j}) is {}, entry ({j}, {i}) is {}",
+            values[(i, j)],
+            values[(j, i)]
+        )));
     }
     Ok(())
 }

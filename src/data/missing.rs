@@ -106,11 +106,13 @@ impl Matrix {
     }
 }
 
-fn present(column: &[f64]) -> Vec<f64> {
+/// The values that are not missing.
+pub(super) fn present(column: &[f64]) -> Vec<f64> {
     column.iter().copied().filter(|value| !value.is_nan()).collect()
 }
 
-fn check_present(x: &Matrix) -> Result<()> {
+/// Fails where a column has no value at all, or an infinite one.
+pub(crate) fn check_present(x: &Matrix) -> Result<()> {
     for j in 0..x.cols() {
         let column = x.col(j);
         if column.as_slice().iter().all(|value| value.is_nan()) {
@@ -169,9 +171,14 @@ pub fn gaussian_moments(x: &Matrix, ctx: &Context) -> Result<Moments> {
     Ok(Moments { mean: mean * &scale + &center, covariance, completed, iterations, converged })
 }
 
-fn spread(values: &[f64]) -> f64 {
+/// The variance divided by n; NaN of nothing.
+pub(super) fn population_variance(values: &[f64]) -> f64 {
     let center = mean(values);
-    let variance = values.iter().map(|value| (value - center) * (value - center)).sum::<f64>() / values.len() as f64;
+    values.iter().map(|value| (value - center) * (value - center)).sum::<f64>() / values.len() as f64
+}
+
+fn spread(values: &[f64]) -> f64 {
+    let variance = population_variance(values);
     // A constant column has nothing to scale.
     if variance > 0.0 { variance.sqrt() } else { 1.0 }
 }

@@ -88,6 +88,36 @@ pub(super) fn to_array(a: MatRef<'_, f64>) -> Array2<f64> {
     array
 }
 
+/// The largest |A_ij - A_ji| scale_i scale_j of a square matrix and where it is, i > j; NaN counts as infinite.
+pub fn asymmetry(a: ArrayView2<'_, f64>, scale: &[f64]) -> (f64, (usize, usize)) {
+    const TILE: usize = 64;
+    let n = a.nrows();
+    let (mut worst, mut place) = (0.0, (0, 0));
+    for top in (0..n).step_by(TILE) {
+        for left in (0..=top).step_by(TILE) {
+            for i in top..(top + TILE).min(n) {
+                for j in left..(left + TILE).min(i) {
+                    let size = (a[(i, j)] - a[(j, i)]).abs() * scale[i] * scale[j];
+                    if !(size <= worst) {
+                        (worst, place) = (if size.is_nan() { f64::INFINITY } else { size }, (i, j));
+                    }
+                }
+            }
+        }
+    }
+    (worst, place)
+}
+
+/// Whether a square matrix equals its transpose.
+pub fn is_symmetric(a: ArrayView2<'_, f64>) -> bool {
+    asymmetry(a, &vec![1.0; a.nrows()]).0 == 0.0
+}
+
+/// The transpose, in row order.
+pub fn transposed(a: ArrayView2<'_, f64>) -> Array2<f64> {
+    to_array(view(contiguous(a).view()).transpose())
+}
+
 /// Makes a square matrix symmetric: what is above the diagonal becomes what is below.
 pub(super) fn mirror_lower<E>(mut a: MatMut<'_, f64>, check: &impl Fn() -> Result<(), E>) -> Result<(), E> {
     for (start, size) in pieces(a.nrows(), SIDE) {
@@ -147,7 +177,9 @@ mod tests {
             let mut other = a.clone().reversed_axes();
             assert_eq!(numbers(&mut other), transposed.as_slice().unwrap());
         }
-        let every_other = numbered(8, 6).slice_axis_move(Axis(0), Slice::from(..).step_by(2)).slice_axis_move(Axis(1), Slice::from(..).step_by(3));
+        let every_other = numbered(8, 6)
+            .slice_axis_move(Axis(0), Slice::from(..).step_by(2))
+            .slice_axis_move(Axis(1), Slice::from(..).step_by(3));
         let held = contiguous(every_other.view());
         assert_eq!(to_array(view(held.view())), every_other);
     }

@@ -13,9 +13,9 @@ mod products;
 mod sparse;
 mod spectral;
 
-pub use cholesky::Cholesky;
+pub use cholesky::{Cholesky, is_nearly_semidefinite};
 pub use kernels::{Bounds, PAD, SmallLasso, axpy, combine, dot, largest_excess, write_relaxed};
-pub use layout::symmetrize;
+pub use layout::{asymmetry, is_symmetric, symmetrize, transposed};
 pub use lu::{inverse, sign_logdet, solve};
 pub use products::{gram, matmul};
 pub use sparse::SparseSymmetric;

@@ -6,7 +6,7 @@ use super::graphical_lasso_path::GraphicalLassoPath;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Criterion, Estimate, Fit, Input, Property, Record, Run};
+use crate::model::{Accepts, Area, Criterion, Estimate, Fit, Input, Property, Record, Run, SecondMoment};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::{L1, check_weights};
 use crate::select::{Rule, check_rule};
@@ -48,6 +48,8 @@ const OPTIONS: &[Opt] = &[
     ),
     shared::WEIGHTS,
     shared::PENALIZE_DIAGONAL,
+    SecondMoment::COR,
+    SecondMoment::MISSING,
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
     Rule::OPTIONS[2],
@@ -70,7 +72,12 @@ pub static RECORD: Record = Record {
     details: "Minimises -logdet Theta + tr(S Theta) + sum_ij Lambda_ij |Theta_ij| over positive definite Theta, where S is the \
 sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is free unless `penalize_diagonal`. Columns \
 on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
-(primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions.",
+(primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions. \
+With `cor` S is a correlation of the columns instead: \"kendall\" is tau-b, \"skeptic\" 2 sin(pi/6 rho) of Spearman's rho, as in \
+x.graphical_lasso(#{ cor: \"skeptic\", missing: \"pairwise\" }). With `missing: \"pairwise\"` every entry of S comes from the rows in \
+which both columns have a value (at least 2), about their means there and divided by their number; n, also in criteria, is \
+then the smallest of these numbers, and a warning tells it. An S that is not positive semidefinite is replaced by one that \
+is: negative eigenvalues of its correlations become 0, the variances stay, and a warning says what that changed.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -251,7 +258,7 @@ impl GraphicalLasso {
         if let Lambda::Rule(rule) = self.lambda {
             return GraphicalLassoPath::of(self.clone()).choose(input, rule, ctx);
         }
-        let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
+        let mut builder = Fit::builder(RECORD.verb, input, self.recorded(input), ctx);
         let (penalty, diagonal_ignored) = self.penalty(input)?;
         let solution = solve(input.moments(ctx)?, &penalty, None, self.settings(), ctx)?;
         self.remarks(diagonal_ignored).for_each(|remark| builder.warn(remark));
@@ -321,7 +328,7 @@ impl GraphicalLasso {
         Ok((penalty, diagonal_ignored))
     }
 
-    pub(super) fn recorded(&self) -> Vec<(String, Value)> {
+    fn recorded(&self, input: &Input) -> Vec<(String, Value)> {
         let lambda = match &self.lambda {
             Lambda::Value(value) => Value::Float(*value),
             Lambda::Matrix(matrix) => matrix.clone().into(),
@@ -337,6 +344,7 @@ impl GraphicalLasso {
         options.push(("penalize_diagonal".into(), Value::Bool(self.penalize_diagonal)));
         options.push(("tol".into(), Value::Float(self.tol)));
         options.push(("max_iter".into(), self.max_iter.into()));
+        options.extend(input.recorded());
         options
     }
 }

@@ -6,7 +6,7 @@ use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, refuse_grid,
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Fit, Input, Path, Point, Record, Run, Solved, timed};
+use crate::model::{Accepts, Area, Fit, Input, Path, Point, Record, Run, SecondMoment, Solved, timed};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::problem::L1;
 use crate::select::{Grid, Rule, path_points};
@@ -23,6 +23,8 @@ const OPTIONS: &[Opt] = &[
     shared::MIN_RATIO,
     shared::WEIGHTS,
     shared::PENALIZE_DIAGONAL,
+    SecondMoment::COR,
+    SecondMoment::MISSING,
     shared::TOL,
     shared::MAX_ITER,
 ];
@@ -35,7 +37,8 @@ pub static RECORD: Record = Record {
     summary: "The graphical lasso along a grid of penalties, with warm starts",
     details: "The automatic grid runs from the smallest penalty that empties the graph down to `min_ratio` of it, evenly in \
 logarithm. Every solution carries its own certificate. Choose one with path.select(\"ebic\" | \"bic\" | \"aic\" | \"cv\" | \
-\"stars\" | \"ric\"); a choice at an end of the grid is a warning on the fit.",
+\"stars\" | \"ric\"); a choice at an end of the grid is a warning on the fit. `cor` and `missing` are those of graphical_lasso, and \
+hold for the refits of \"cv\" and \"stars\" too; the held-out rows of \"cv\" then have their own correlation of that kind.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -130,12 +133,13 @@ impl GraphicalLassoPath {
         })?;
         debug_assert_eq!(lambdas.len(), points.len());
         let own = self.clone();
+        let options = self.recorded(&input);
         let solved = Solved {
             verb: RECORD.verb,
             method: super::graphical_lasso::RECORD.verb.into(),
             input,
             points,
-            options: self.recorded(),
+            options,
             seconds,
             solve: Arc::new(move |input, lambdas, ctx| own.solve(input, lambdas, ctx)),
         };
@@ -164,7 +168,7 @@ impl GraphicalLassoPath {
     }
 
     /// The options of the path's own verb, with which it can be solved again.
-    fn recorded(&self) -> Vec<(String, Value)> {
+    fn recorded(&self, input: &Input) -> Vec<(String, Value)> {
         let model = &self.model;
         let mut options: Vec<(String, Value)> = vec![
             ("penalize_diagonal".into(), model.penalize_diagonal.into()),
@@ -181,6 +185,7 @@ impl GraphicalLassoPath {
         if let Some(weights) = &model.weights {
             options.push(("weights".into(), weights.clone().into()));
         }
+        options.extend(input.recorded());
         options
     }
 

@@ -48,6 +48,7 @@ pub(super) struct Inner {
 #[derive(Debug)]
 pub struct FitBuilder {
     started: Instant,
+    input: Input,
     inner: Inner,
 }
 
@@ -61,6 +62,7 @@ impl Fit {
     ) -> FitBuilder {
         FitBuilder {
             started: Instant::now(),
+            input: input.clone(),
             inner: Inner {
                 method: method.into(),
                 names: input.names().cloned(),
@@ -148,6 +150,9 @@ impl FitBuilder {
     /// Not converged, where the context is strict.
     pub fn finish(mut self, estimate: Estimate, ctx: &Context) -> Result<Fit> {
         self.inner.estimate = estimate;
+        // S has been computed by now. Why the fit did not converge stays last, where strictness looks for it.
+        let own = std::mem::replace(&mut self.inner.warnings, self.input.warnings());
+        self.inner.warnings.extend(own);
         self.inner.seconds += self.started.elapsed().as_secs_f64();
         if ctx.is_strict() && !self.inner.converged {
             let why = self.inner.warnings.last().cloned().unwrap_or_default();

@@ -6,6 +6,7 @@ mod input;
 mod path;
 mod record;
 mod saved;
+mod second_moment;
 
 pub use estimate::{Estimate, Precision};
 pub use fit::{Fit, FitBuilder};
@@ -14,3 +15,4 @@ pub use path::{Chosen, Criterion, Path, Point, Solve, Solved};
 pub use record::{Accepts, Area, Param, Property, Record, Run, SHARED_OPTIONS};
 pub(crate) use record::{records, timed};
 pub use saved::{SavedPath, value_from_json, value_to_json};
+pub use second_moment::{Missing, SecondMoment};

@@ -140,7 +140,8 @@ impl Path {
     /// A solution that did not converge, where the context is strict.
     pub fn new(solved: Solved, ctx: &Context) -> Result<Self> {
         let path = Self(Arc::new(solved));
-        match path.warnings().first() {
+        let missed = path.unconverged().next();
+        match missed {
             Some(why) if ctx.is_strict() => {
                 let method = path.method();
                 Err(Error::new(ErrorKind::NotConverged, format!("the path of {method} did not converge {why}")))
@@ -189,8 +190,13 @@ impl Path {
 
     /// What the user should know about this path.
     pub fn warnings(&self) -> Vec<String> {
+        self.0.input.warnings().into_iter().chain(self.unconverged()).collect()
+    }
+
+    /// Which solutions did not converge, and why.
+    fn unconverged(&self) -> impl Iterator<Item = String> {
         let missed = self.0.points.iter().filter_map(|point| point.warning.as_ref().map(|why| (point.lambda, why)));
-        missed.map(|(lambda, why)| format!("at lambda {}: {why}", number(lambda))).collect()
+        missed.map(|(lambda, why)| format!("at lambda {}: {why}", number(lambda)))
     }
 
     /// The log-likelihood of every solution.

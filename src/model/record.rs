@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Fit, Input, Path};
+use super::{Fit, Input, Path, SecondMoment};
 use crate::context::Context;
 use crate::data::{Matrix, Table};
 use crate::error::{Error, ErrorKind, Result};
@@ -190,8 +190,8 @@ impl Record {
         let ctx = self.context(&options, ctx);
         ctx.check()?;
         match self.run {
-            Run::Fit(fit) => fit(&self.input(args, &options)?, &options, &ctx).map(Value::from),
-            Run::Path(path) => path(self.input(args, &options)?, &options, &ctx).map(Value::from),
+            Run::Fit(fit) => fit(&self.input(args, &options, &ctx)?, &options, &ctx).map(Value::from),
+            Run::Path(path) => path(self.input(args, &options, &ctx)?, &options, &ctx).map(Value::from),
             Run::Value(run) => run(&Args::new(self.verb, args), &options, &ctx),
         }
     }
@@ -214,7 +214,7 @@ impl Record {
         own
     }
 
-    fn input(&self, args: &[Value], options: &Options) -> Result<Input> {
+    fn input(&self, args: &[Value], options: &Options, ctx: &Context) -> Result<Input> {
         let value = args.first().ok_or_else(|| Error::argument(format!("{} needs data", self.verb)))?;
         let matrix = match (value.object::<Matrix>(), value.object::<Table>()) {
             (Some(matrix), _) => matrix.clone(),
@@ -222,12 +222,13 @@ impl Record {
             _ => return Err(Args::new(self.verb, args).wrong("the data", "a Matrix or a Table", value)),
         };
         let input = if options.is_true("covariance") {
+            SecondMoment::refuse_options(self.verb, options)?;
             Input::covariance_matrix(&matrix, options.count("n"))
         } else if options.is_given("n") {
             return Err(Error::option(format!("option 'n' of {} goes with `covariance: true`", self.verb))
                 .with_hint("for data, n is its number of rows"));
         } else {
-            Input::data(&matrix)
+            Input::with_moment(&matrix, SecondMoment::from_options(options), ctx)
         };
         input.map_err(|error| match error.kind() {
             ErrorKind::Data | ErrorKind::Shape => error.at(self.verb),

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::fit::Inner as FitInner;
-use super::{Estimate, Fit, Input, Path, Point, Shape};
+use super::{Estimate, Fit, Input, Path, Point, SecondMoment, Shape};
+use crate::context::Context;
 use crate::data::saved::{
     broken, count_from_json, names_from_json, number_from_json, number_to_json, part, text_from_json,
 };
@@ -162,22 +163,45 @@ impl Fit {
 
 fn input_to_json(input: &Input) -> Json {
     let mut json = input.matrix().to_saved_json();
-    if let Shape::Covariance { n } = input.shape() {
-        json["covariance"] = true.into();
-        json["n"] = json!(n);
+    match input.shape() {
+        Shape::Covariance { n } => {
+            json["covariance"] = true.into();
+            json["n"] = json!(n);
+        }
+        Shape::Data => {
+            json["cor"] = input.moment().cor().into();
+            json["missing"] = input.moment().missing().into();
+        }
     }
     json
 }
 
-fn input_from_json(json: &Json) -> Result<Input> {
+/// How S is computed from data; files of earlier versions do not say.
+fn moment_from_json(json: &Json) -> Result<SecondMoment> {
+    let word = |key: &str, default: &str| match json.get(key) {
+        None => Ok(default.to_string()),
+        Some(_) => text_from_json(json, key),
+    };
+    let (cor, missing) = (word("cor", "covariance")?, word("missing", "error")?);
+    SecondMoment::parse(&cor, &missing)
+        .ok_or_else(|| broken(&format!("there is no covariance of kind \"{cor}\" with missing values \"{missing}\"")))
+}
+
+/// The input that was saved. Where S may need a correction it is computed, so that the input's warnings are there
+/// again.
+fn input_from_json(json: &Json, ctx: &Context) -> Result<Input> {
     let matrix = Matrix::from_saved_json(json)?;
-    match json.get("covariance") {
+    let input = match json.get("covariance") {
         Some(Json::Bool(true)) => {
             let n = optional(json, "n", |n| n.as_u64().ok_or_else(|| broken("\"n\" is not a count")))?;
-            Input::covariance_matrix(&matrix, n.map(|n| n as usize))
+            Input::covariance_matrix(&matrix, n.map(|n| n as usize))?
         }
-        _ => Input::data(&matrix),
+        _ => Input::with_moment(&matrix, moment_from_json(json)?, ctx)?,
+    };
+    if !input.is_plain_data() {
+        input.s(ctx)?;
     }
+    Ok(input)
 }
 
 /// Diagonal and pairs of a precision matrix.
@@ -257,9 +281,9 @@ impl SavedPath {
     /// What a path file holds.
     ///
     /// # Errors
-    /// JSON of another shape.
-    pub fn read(json: &Json) -> Result<Self> {
-        let input = input_from_json(part(json, "input")?)?;
+    /// JSON of another shape, limits of the context.
+    pub fn read(json: &Json, ctx: &Context) -> Result<Self> {
+        let input = input_from_json(part(json, "input")?, ctx)?;
         let points = part(json, "points")?.as_array().filter(|points| !points.is_empty());
         let points = points.ok_or_else(|| broken("\"points\" is not a list of solutions"))?;
         Ok(Self {

@@ -5,13 +5,13 @@ use ndarray::Array2;
 use super::rule::{Choice, smallest};
 use crate::context::Context;
 use crate::data::Matrix;
-use crate::error::{Error, Result};
-use crate::linalg;
-use crate::model::{Input, Path, Point};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Path, Point};
 use crate::{parallel, rng};
 
-/// The penalty of the smallest mean of -log det Theta + tr(S_k Theta) over folds k, where S_k is the second moment of the
-/// held-out rows about the mean of the others, and Theta is fitted to these. Folds are drawn at random.
+/// The penalty of the smallest mean of -log det Theta + tr(S_k Theta) over folds k, where S_k is the second moment of
+/// the held-out rows about the mean of the others, and Theta is fitted to these. Where S is a correlation, S_k is the
+/// held-out rows' own of that kind. Folds are drawn at random.
 pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &Context) -> Result<Choice> {
     let n = x.rows();
     if folds > n {
@@ -52,13 +52,19 @@ fn losses(path: &Path, x: &Matrix, held_out: &[usize], lambdas: &[f64], ctx: &Co
     let rest: Vec<usize> = (0..x.rows()).filter(|row| !is_out.contains(row)).collect();
     let train = x.pick(&rest, &all);
     let _held = ctx.reserve_matrices(2, x.cols(), x.cols())?;
-    let means = train.column_means();
-    let centered = Array2::from_shape_fn((held_out.len(), x.cols()), |(i, j)| x.view()[(held_out[i], j)] - means[j]);
-    let s = linalg::gram(centered.view(), ctx)? / held_out.len() as f64;
-    let input = Input::data(&train).map_err(|error| error.at("a fold of cross-validation"))?;
+    let input = path.input().of_rows(&train, ctx).map_err(|error| error.at("a fold of cross-validation"))?;
+    let s = input.s_of_others(&x.pick(held_out, &all), ctx).map_err(too_few)?;
     let points = path.solve(&input, lambdas, ctx)?;
     let unconverged = points.iter().filter(|point| !point.converged).count();
     Ok((points.iter().map(|point| loss(point, &s)).collect(), unconverged))
+}
+
+/// Rows that are held out must show what S is made of: few of them have no ranks to compare, or a constant column.
+fn too_few(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Data => error.at("the rows that a fold holds out").with_hint("fewer folds hold out more rows"),
+        _ => error,
+    }
 }
 
 /// -log det Theta + tr(S Theta).

@@ -209,8 +209,14 @@ impl Rule {
     /// The data, where the rule needs them.
     ///
     /// # Errors
-    /// A covariance.
+    /// A covariance; for rotations also another kind of S than the covariance of complete data.
     pub fn data<'a>(&self, input: &'a Input) -> Result<&'a Matrix> {
+        if matches!(self, Self::Ric { .. }) && input.x().is_some() && !input.is_plain_data() {
+            return Err(Error::argument(
+                "\"ric\" needs complete data and their covariance, not `cor` or missing values",
+            )
+            .with_hint("choose by \"ebic\", \"cv\" or \"stars\"; for ranks, \"ric\" works on x.npn(\"shrinkage\")"));
+        }
         input.x().ok_or_else(|| {
             Error::argument(format!("\"{}\" needs the data, not a covariance", self.name()))
                 .with_hint("give the data, or choose by \"ebic\", \"bic\" or \"aic\"")

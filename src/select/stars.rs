@@ -4,7 +4,7 @@ use super::rule::Choice;
 use crate::context::{Context, Reservation};
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Input, Path, Point};
+use crate::model::{Path, Point};
 use crate::{parallel, rng};
 
 /// The last penalty, from the largest down, before the instability first exceeds the threshold (Liu, Roeder, Wasserman,
@@ -57,7 +57,7 @@ struct Graphs {
 
 fn edges(path: &Path, x: &Matrix, rows: &[usize], lambdas: &[f64], ctx: &Context) -> Result<Graphs> {
     let part = x.pick(rows, &(0..x.cols()).collect::<Vec<_>>());
-    let input = Input::data(&part).map_err(|error| error.at("a subsample"))?;
+    let input = path.input().of_rows(&part, ctx).map_err(|error| error.at("a subsample"))?;
     let points = path.solve(&input, lambdas, ctx)?;
     let held = ctx.reserve_matrices(1, points.iter().map(|point| point.n_edges()).sum(), 1)?;
     let linked = |point: &Point| point.precision.pairs().map(|(i, j, _)| (i as u32, j as u32)).collect();

@@ -93,7 +93,7 @@ fn load_json(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
         serde_json::from_slice(&bytes).map_err(|error| Error::data(format!("'{path}' is not JSON: {error}")))?;
     let at = |error: Error| error.at(format!("'{path}'"));
     match json.get("type").and_then(serde_json::Value::as_str) {
-        Some("Path") => Ok(Dynamic::from(load_path(SavedPath::read(&json).map_err(at)?, ctx).map_err(at)?)),
+        Some("Path") => Ok(Dynamic::from(load_path(SavedPath::read(&json, ctx).map_err(at)?, ctx).map_err(at)?)),
         #[cfg(feature = "plot")]
         Some("Figure") => Ok(Dynamic::from(Figure::from_saved_json(&json).map_err(at)?)),
         _ => Ok(to_dynamic(&value_from_json(&json).map_err(at)?)),
