@@ -1,43 +1,16 @@
 //! The graphical lasso: a sparse precision matrix by penalised maximum likelihood.
 
-use ndarray::{Array2, ArrayView2};
-
 use super::graphical_lasso_path::GraphicalLassoPath;
+use super::penalties::{self, check_matches, refuse_grid, weighted};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Criterion, Estimate, Fit, Input, Property, Record, Run};
+use crate::model::{Accepts, Area, Convention, Criterion, Estimate, Fit, Input, Property, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
-use crate::problem::{L1, check_weights};
+use crate::problem::L1;
 use crate::select::{Rule, check_rule};
 use crate::solver::graphical_lasso::{Settings, solve};
 use crate::value::Value;
-
-/// Options that the graphical lasso and its path share.
-pub(super) mod shared {
-    use super::*;
-
-    pub const WEIGHTS: Opt = Opt::new(
-        "weights",
-        &[Kind::Object("Matrix")],
-        Preset::Unset("all 1"),
-        "Factors of lambda, p x p, symmetric: 0 leaves an edge free, infinity forbids it",
-    );
-    pub const PENALIZE_DIAGONAL: Opt =
-        Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise the diagonal too");
-    pub const N_LAMBDAS: Opt =
-        Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid");
-    pub const MIN_RATIO: Opt = Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.01),
-        "Smallest over largest penalty in the automatic grid",
-    );
-    pub const TOL: Opt =
-        Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-9), "Bound on the relative duality gap");
-    pub const MAX_ITER: Opt =
-        Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Sweeps over all variables at most");
-}
 
 const OPTIONS: &[Opt] = &[
     Opt::new(
@@ -46,8 +19,9 @@ const OPTIONS: &[Opt] = &[
         Preset::Text("ebic"),
         "Penalty: a number, a matrix of numbers, or a rule that chooses one",
     ),
-    shared::WEIGHTS,
-    shared::PENALIZE_DIAGONAL,
+    penalties::WEIGHTS,
+    penalties::PENALIZE_DIAGONAL,
+    penalties::CONVENTION,
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
     Rule::OPTIONS[2],
@@ -55,10 +29,10 @@ const OPTIONS: &[Opt] = &[
     Rule::OPTIONS[4],
     Rule::OPTIONS[5],
     Rule::OPTIONS[6],
-    shared::N_LAMBDAS,
-    shared::MIN_RATIO,
-    shared::TOL,
-    shared::MAX_ITER,
+    penalties::N_LAMBDAS,
+    penalties::MIN_RATIO,
+    penalties::TOL,
+    penalties::MAX_ITER,
 ];
 
 /// The record.
@@ -70,7 +44,11 @@ pub static RECORD: Record = Record {
     details: "Minimises -logdet Theta + tr(S Theta) + sum_ij Lambda_ij |Theta_ij| over positive definite Theta, where S is the \
 sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is free unless `penalize_diagonal`. Columns \
 on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
-(primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions.",
+(primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions. \
+`convention: \"huge\"` is the problem of huge(x, method = \"glasso\"): S is the correlation, the diagonal is penalised, the grid \
+has 10 penalties down to a tenth of the largest, loglik and the criteria are huge's. \"stars\" (scale, size of subsamples, \
+threshold) and \"ric\" are huge's under every convention, except that \"ric\" here rotates what S is computed from: under \
+\"huge\" the standardised columns, where huge takes the columns in their units.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -126,6 +104,7 @@ pub struct GraphicalLasso {
     pub(super) lambda: Lambda,
     pub(super) weights: Option<Matrix>,
     pub(super) penalize_diagonal: bool,
+    pub(super) convention: Convention,
     pub(super) n_lambdas: usize,
     pub(super) min_ratio: f64,
     pub(super) tol: f64,
@@ -140,6 +119,7 @@ impl Default for GraphicalLasso {
             lambda: Lambda::Rule(Criterion::Ebic { gamma: 0.5 }.into()),
             weights: None,
             penalize_diagonal: false,
+            convention: Convention::Sinew,
             n_lambdas: 40,
             min_ratio: 0.01,
             tol: 1e-9,
@@ -176,6 +156,18 @@ impl GraphicalLasso {
         self
     }
 
+    /// Whose definitions hold, with their diagonal and their grid; what is set after this wins over them.
+    #[must_use]
+    pub fn convention(mut self, convention: Convention) -> Self {
+        let default = Self::default();
+        self.convention = convention;
+        (self.penalize_diagonal, self.n_lambdas, self.min_ratio) = match convention {
+            Convention::Sinew => (default.penalize_diagonal, default.n_lambdas, default.min_ratio),
+            Convention::Huge => (true, 10, 0.1),
+        };
+        self
+    }
+
     /// Bound on the relative duality gap.
     #[must_use]
     pub fn tol(mut self, tol: f64) -> Self {
@@ -205,13 +197,18 @@ impl GraphicalLasso {
             }
             None => None,
         };
-        let default = Self::default();
+        let convention = options.text("convention").and_then(Convention::parse).unwrap_or_default();
+        let default = Self::default().convention(convention);
+        // These have a default for each convention.
+        let given = |name: &str| options.get(name).filter(|_| options.is_given(name));
         Ok(Self {
             lambda: lambda.unwrap_or(default.lambda),
             weights: options.object("weights").cloned(),
-            penalize_diagonal: options.is_true("penalize_diagonal"),
-            n_lambdas: options.count("n_lambdas").unwrap_or(default.n_lambdas),
-            min_ratio: options.number("min_ratio").unwrap_or(default.min_ratio),
+            penalize_diagonal: given("penalize_diagonal")
+                .map_or(default.penalize_diagonal, |_| options.is_true("penalize_diagonal")),
+            convention,
+            n_lambdas: given("n_lambdas").and_then(|_| options.count("n_lambdas")).unwrap_or(default.n_lambdas),
+            min_ratio: given("min_ratio").and_then(Value::as_number).unwrap_or(default.min_ratio),
             tol: options.number("tol").unwrap_or(default.tol),
             max_iter: options.count("max_iter").unwrap_or(default.max_iter),
             integer_zero: matches!(options.get("lambda"), Some(Value::Int(0))),
@@ -236,9 +233,13 @@ impl GraphicalLasso {
             return GraphicalLassoPath::of(self.clone()).choose(input, rule, ctx);
         }
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
-        let s = input.s(ctx)?;
+        let _held = ctx.reserve_matrices(usize::from(self.convention.uses_correlation()), input.p(), input.p())?;
+        let s = self.convention.s(input.s(ctx)?);
         let (penalty, diagonal_ignored) = self.penalty(input)?;
-        let solution = solve(s, &penalty, None, self.settings(), ctx)?;
+        let solution = solve(s.view(), &penalty, None, self.settings(), ctx)?;
+        let upper = solution.theta.indexed_iter().filter(|((i, j), value)| i <= j && **value != 0.0);
+        let entries = upper.map(|((i, j), &value)| (i, j, value));
+        let likelihood = self.convention.likelihood(solution.likelihood(s.view()), s.view(), entries);
         if diagonal_ignored {
             builder.warn("the diagonal of the penalty matrix was not used; set penalize_diagonal: true to use it");
         }
@@ -256,7 +257,7 @@ impl GraphicalLasso {
                 Lambda::Value(lambda) => Value::Float(*lambda),
                 Lambda::Rule(_) => Value::Unit,
             })
-            .likelihood(solution.likelihood(s))
+            .likelihood(likelihood)
             .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)
             .add("n_components", solution.components.into())
@@ -276,6 +277,12 @@ impl GraphicalLasso {
         }
         if let Lambda::Rule(rule) = &self.lambda {
             check_rule(rule)?;
+        }
+        if self.convention == Convention::Huge && !self.penalize_diagonal {
+            return Err(Error::option(
+                "the convention \"huge\" penalises the diagonal, penalize_diagonal: false does not",
+            )
+            .with_hint("leave penalize_diagonal out, or give x.standardize() without the convention"));
         }
         if self.weights.is_some() && matches!(self.lambda, Lambda::Matrix(_)) {
             return Err(Error::option("lambda is a matrix: weights would say the same a second time")
@@ -322,43 +329,10 @@ impl GraphicalLasso {
             options.push(("weights".into(), weights.clone().into()));
         }
         options.push(("penalize_diagonal".into(), Value::Bool(self.penalize_diagonal)));
+        options.push(("convention".into(), self.convention.name().into()));
         options.push(("tol".into(), Value::Float(self.tol)));
         options.push(("max_iter".into(), self.max_iter.into()));
         options
-    }
-}
-
-/// Fails where an option of the automatic grid was given although there is none; `why` says with what it goes.
-pub(super) fn refuse_grid(options: &Options, why: &str) -> Result<()> {
-    match ["n_lambdas", "min_ratio"].into_iter().find(|name| options.is_given(name)) {
-        Some(name) => Err(Error::option(format!("option '{name}' goes with {why}"))),
-        None => Ok(()),
-    }
-}
-
-/// lambda x weights, where a forbidden entry stays forbidden also for lambda = 0.
-pub(super) fn weighted(lambda: f64, weights: ArrayView2<'_, f64>, penalize_diagonal: bool) -> Result<L1> {
-    let scaled: Array2<f64> = weights.mapv(|weight| if weight.is_infinite() { weight } else { lambda * weight });
-    L1::matrix(scaled, penalize_diagonal, "weights")
-}
-
-/// Checks that a p x p matrix belongs to the variables of the input.
-pub(super) fn check_matches(matrix: &Matrix, input: &Input, what: &str) -> Result<()> {
-    check_weights(matrix.view(), what)?;
-    if matrix.rows() != input.p() {
-        return Err(Error::shape(format!(
-            "{what} is {} x {}, there are {} variables",
-            matrix.rows(),
-            matrix.cols(),
-            input.p()
-        )));
-    }
-    match (crate::data::covariance::variable_names(matrix), input.names()) {
-        (Some(own), Some(names)) if own != *names => {
-            Err(Error::name(format!("{what} names other variables than the data, or in another order"))
-                .with_hint("take its rows and columns in the data's order: m[[names, names]]"))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, refuse_grid, shared, weighted};
-use crate::context::Context;
+use super::graphical_lasso::{GraphicalLasso, Lambda};
+use super::penalties::{self, check_matches, refuse_grid, weighted};
+use crate::context::{Context, Reservation};
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Fit, Input, Path, Point, Record, Run, Solved, timed};
@@ -19,12 +20,13 @@ const OPTIONS: &[Opt] = &[
         Preset::Unset("an automatic grid"),
         "Penalties; sorted, largest first",
     ),
-    shared::N_LAMBDAS,
-    shared::MIN_RATIO,
-    shared::WEIGHTS,
-    shared::PENALIZE_DIAGONAL,
-    shared::TOL,
-    shared::MAX_ITER,
+    penalties::N_LAMBDAS,
+    penalties::MIN_RATIO,
+    penalties::WEIGHTS,
+    penalties::PENALIZE_DIAGONAL,
+    penalties::CONVENTION,
+    penalties::TOL,
+    penalties::MAX_ITER,
 ];
 
 /// The record.
@@ -35,7 +37,10 @@ pub static RECORD: Record = Record {
     summary: "The graphical lasso along a grid of penalties, with warm starts",
     details: "The automatic grid runs from the smallest penalty that empties the graph down to `min_ratio` of it, evenly in \
 logarithm. Every solution carries its own certificate. Choose one with path.select(\"ebic\" | \"bic\" | \"aic\" | \"cv\" | \
-\"stars\" | \"ric\"); a choice at an end of the grid is a warning on the fit.",
+\"stars\" | \"ric\"); a choice at an end of the grid is a warning on the fit. With `convention: \"huge\"` path.lambdas, \
+path.n_edges (df), path.loglik and path.ebic are those of huge(x, method = \"glasso\") and huge.select, up to huge's tolerance \
+of 1e-4: correlation, penalised diagonal, 10 penalties down to a tenth of the largest, loglik = log det Theta - tr(S Theta) with -1 \
+for a variable without an edge, ebic = -n loglik + E log n + 4 gamma E log p. Of a covariance the correlation is taken.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -62,7 +67,7 @@ impl Default for GraphicalLassoPath {
 }
 
 impl GraphicalLassoPath {
-    /// The path of a graphical lasso; its own penalty is replaced by the grid's.
+    /// The path of a graphical lasso with its convention; its own penalty is replaced by the grid's.
     pub fn of(model: GraphicalLasso) -> Self {
         Self { model, lambdas: None }
     }
@@ -151,7 +156,9 @@ impl GraphicalLassoPath {
             Some(lambdas) => Grid::Given(lambdas.clone()),
             None => Grid::Automatic { count: self.model.n_lambdas, min_ratio: self.model.min_ratio },
         };
-        grid.values(lambda_max(input.s(ctx)?, self.model.weights.as_ref().map(Matrix::view)))
+        let _held = self.reserve_s(input, ctx)?;
+        let s = self.model.convention.s(input.s(ctx)?);
+        grid.values(lambda_max(s.view(), self.model.weights.as_ref().map(Matrix::view)))
     }
 
     fn solve(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
@@ -160,7 +167,19 @@ impl GraphicalLassoPath {
             Some(weights) => weighted(lambda, weights.view(), model.penalize_diagonal),
             None => Ok(L1::scalar(lambda, model.penalize_diagonal)),
         };
-        path_points(input.s(ctx)?, lambdas, penalty, model.settings(), ctx)
+        let _held = self.reserve_s(input, ctx)?;
+        let s = model.convention.s(input.s(ctx)?);
+        let mut points = path_points(s.view(), lambdas, penalty, model.settings(), ctx)?;
+        for point in &mut points {
+            let entries = point.entries.iter().map(|&(i, j, value)| (i as usize, j as usize, value));
+            point.likelihood = model.convention.likelihood(point.likelihood, s.view(), entries);
+        }
+        Ok(points)
+    }
+
+    /// The memory of a correlation, where the convention takes one.
+    fn reserve_s(&self, input: &Input, ctx: &Context) -> Result<Reservation> {
+        ctx.reserve_matrices(usize::from(self.model.convention.uses_correlation()), input.p(), input.p())
     }
 
     /// The options of the path's own verb, with which it can be solved again.
@@ -168,6 +187,7 @@ impl GraphicalLassoPath {
         let model = &self.model;
         let mut options: Vec<(String, Value)> = vec![
             ("penalize_diagonal".into(), model.penalize_diagonal.into()),
+            ("convention".into(), model.convention.name().into()),
             ("tol".into(), model.tol.into()),
             ("max_iter".into(), model.max_iter.into()),
         ];

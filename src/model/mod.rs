@@ -1,11 +1,13 @@
 //! What methods take and give, and what describes them: input, fit, path, record.
 
+mod convention;
 mod fit;
 mod input;
 mod path;
 mod record;
 mod saved;
 
+pub use convention::Convention;
 pub use fit::{Estimate, Fit, FitBuilder};
 pub use input::{Input, Shape};
 pub use path::{Chosen, Criterion, Path, Point, Solve, Solved};

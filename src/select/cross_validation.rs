@@ -1,12 +1,11 @@
 //! Cross-validation along a path: which penalty predicts samples that it has not seen.
 
-use ndarray::Array2;
-
+use super::moments::{HeldOut, Moments, Split};
+use super::resamples::{Resampled, constant_in, usable};
 use super::rule::{Choice, smallest};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::linalg;
 use crate::model::{Input, Path, Point};
 use crate::{parallel, rng};
 
@@ -17,56 +16,97 @@ pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &
     if folds > n {
         return Err(Error::option(format!("{folds} folds of {n} samples: every fold needs one")));
     }
+    if n - n.div_ceil(folds) < 2 {
+        return Err(Error::data(format!("{folds} folds of {n} samples leave one sample to fit"))
+            .with_hint("more samples, or another rule"));
+    }
     let order = rng::permutation(&mut rng::stream(ctx.seed(), "cross_validation", 0), n);
     let members: Vec<Vec<usize>> =
         (0..folds).map(|fold| order[fold * n / folds..(fold + 1) * n / folds].to_vec()).collect();
     let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
     let inner = ctx.clone().with_threads((ctx.threads() / folds).max(1)).with_progress(None);
-    let losses = parallel::map(&members, ctx, |fold, held_out| {
+    let moments = Moments::new(x, ctx)?;
+    let results = parallel::map(&members, ctx, |fold, held_out| {
         ctx.progress("cross-validation", fold, folds);
-        losses(path, x, held_out, &lambdas, &inner)
+        losses(path, x, &moments, held_out, &lambdas, &inner)
     })?;
-    let unconverged = losses.iter().map(|(_, unconverged)| unconverged).sum();
-    let losses: Vec<Vec<f64>> = losses.into_iter().map(|(losses, _)| losses).collect();
-    let mean = |l: usize| losses.iter().map(|fold| fold[l]).sum::<f64>() / folds as f64;
-    let error = |l: usize| {
-        let squares: f64 = losses.iter().map(|fold| (fold[l] - mean(l)).powi(2)).sum();
-        (squares / (folds as f64 - 1.0) / folds as f64).sqrt()
-    };
-    let mut choice = smallest((0..lambdas.len()).map(mean).collect());
-    let errors: Vec<f64> = (0..lambdas.len()).map(error).collect();
+    ctx.progress("cross-validation", folds, folds);
+    let (losses, warning) = usable(results, x, "folds of cross-validation")?;
+    let mut choice = smallest((0..lambdas.len()).map(|l| mean(&losses, l)).collect());
+    let errors: Vec<f64> = (0..lambdas.len()).map(|l| standard_error(&losses, l)).collect();
     if one_se {
         let limit = choice.values[choice.position] + errors[choice.position];
         // The values are in order of descending penalty.
         choice.position = choice.values.iter().position(|&value| value <= limit).unwrap_or(choice.position);
     }
     choice.errors = Some(errors);
-    choice.unconverged = unconverged;
+    choice.unconverged = losses.iter().map(|fold| fold.unconverged).sum();
+    choice.warning = warning;
     Ok(choice)
 }
 
-/// The loss of every penalty on the rows that are held out, and how many solutions did not converge.
-fn losses(path: &Path, x: &Matrix, held_out: &[usize], lambdas: &[f64], ctx: &Context) -> Result<(Vec<f64>, usize)> {
-    let all: Vec<usize> = (0..x.cols()).collect();
-    let is_out: std::collections::HashSet<usize> = held_out.iter().copied().collect();
-    let rest: Vec<usize> = (0..x.rows()).filter(|row| !is_out.contains(row)).collect();
-    let train = x.pick(&rest, &all);
-    let _held = ctx.reserve_matrices(2, x.cols(), x.cols())?;
-    let means = train.column_means();
-    let centered = Array2::from_shape_fn((held_out.len(), x.cols()), |(i, j)| x.view()[(held_out[i], j)] - means[j]);
-    let s = linalg::gram(centered.view(), ctx)? / held_out.len() as f64;
-    let input = Input::data(&train).map_err(|error| error.at("a fold of cross-validation"))?;
-    let points = path.solve(&input, lambdas, ctx)?;
-    let unconverged = points.iter().filter(|point| !point.converged).count();
-    Ok((points.iter().map(|point| loss(point, &s)).collect(), unconverged))
+/// What one fold gives.
+struct Losses {
+    /// The loss of every penalty on the rows that are held out.
+    values: Vec<f64>,
+    /// How many solutions did not converge.
+    unconverged: usize,
 }
 
-/// -log det Theta + tr(S Theta).
-fn loss(point: &Point, s: &Array2<f64>) -> f64 {
+fn mean(losses: &[Losses], l: usize) -> f64 {
+    losses.iter().map(|fold| fold.values[l]).sum::<f64>() / losses.len() as f64
+}
+
+fn standard_error(losses: &[Losses], l: usize) -> f64 {
+    let (folds, mean) = (losses.len() as f64, mean(losses, l));
+    let squares: f64 = losses.iter().map(|fold| (fold.values[l] - mean).powi(2)).sum();
+    (squares / (folds - 1.0) / folds).sqrt()
+}
+
+fn losses(
+    path: &Path,
+    x: &Matrix,
+    moments: &Moments,
+    held_out: &[usize],
+    lambdas: &[f64],
+    ctx: &Context,
+) -> Result<Resampled<Losses>> {
+    let mut stays = vec![true; x.rows()];
+    held_out.iter().for_each(|&row| stays[row] = false);
+    let rest: Vec<usize> = (0..x.rows()).filter(|&row| stays[row]).collect();
+    if let Some(column) = constant_in(x, &rest) {
+        return Ok(Resampled::Constant(column));
+    }
+    let p = x.cols();
+    // The moments of both parts, S once more in the input; the rows that are held out and their transpose.
+    let _held = ctx.reserve_matrices(1, p, 4 * p + 2 * held_out.len())?;
+    let Split { rest: s, held_out } = moments.split(&rest, held_out, ctx)?;
+    // Theta is in units of the standard deviations of the rows that it was fitted to, where S is their correlation.
+    let is_correlation = path.convention().uses_correlation();
+    let units: Vec<f64> = s.diag().iter().map(|variance| if is_correlation { variance.sqrt() } else { 1.0 }).collect();
+    let input = training(x, s, rest.len()).map_err(|error| error.at("a fold of cross-validation"))?;
+    let points = path.solve(&input, lambdas, ctx)?;
+    Ok(Resampled::Usable(Losses {
+        values: points.iter().map(|point| loss(point, &held_out, &units)).collect(),
+        unconverged: points.iter().filter(|point| !point.converged).count(),
+    }))
+}
+
+/// The input of the rows that are not held out, of which there are `n`, with covariance `s`.
+fn training(x: &Matrix, s: ndarray::Array2<f64>, n: usize) -> Result<Input> {
+    Input::covariance_matrix(&Matrix::square(s, x.names()), Some(n))
+}
+
+/// -log det Theta + tr(S Theta), where only the entries of S where Theta is not 0 matter.
+fn loss(point: &Point, held_out: &HeldOut, units: &[f64]) -> f64 {
     let trace: f64 = point
         .entries
         .iter()
-        .map(|&(i, j, value)| if i == j { 1.0 } else { 2.0 } * value * s[(i as usize, j as usize)])
+        .map(|&(i, j, value)| {
+            let (i, j) = (i as usize, j as usize);
+            let times = if i == j { 1.0 } else { 2.0 };
+            times * value * held_out.at(i, j) / (units[i] * units[j])
+        })
         .sum();
     trace - point.certificate.logdet
 }
