@@ -1,12 +1,11 @@
 //! The graphical lasso along a grid, each solve started from the one before.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::ArrayView2;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Point;
 use crate::parallel;
 use crate::problem::L1;
@@ -31,14 +30,13 @@ pub fn path_points(
     settings: Settings,
     ctx: &Context,
 ) -> Result<Vec<Point>> {
-    let segments = segments(lambdas.len(), s.nrows());
+    let segments = segments(lambdas, s.nrows());
     let inner = ctx.clone().with_threads((ctx.threads() / segments.len().max(1)).max(1));
     let done = AtomicUsize::new(0);
     let solved = parallel::map(&segments, ctx, |_, segment| {
-        let lambdas_here = &lambdas[segment.clone()];
-        let mut points = Vec::with_capacity(lambdas_here.len());
+        let mut points = Vec::with_capacity(segment.len());
         let mut warm: Option<(Solution, L1)> = None;
-        for &lambda in lambdas_here {
+        for &lambda in *segment {
             ctx.progress("graphical lasso path", done.load(Ordering::Relaxed), lambdas.len());
             let current = penalty(lambda)?;
             let solution = solve(s, &current, warm.as_ref().map(|(solution, old)| (solution, old)), settings, &inner)?;
@@ -46,17 +44,19 @@ pub fn path_points(
             warm = Some((solution, current));
             done.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(points)
+        Ok::<_, Error>(points)
     })?;
     ctx.progress("graphical lasso path", lambdas.len(), lambdas.len());
     Ok(solved.into_iter().flatten().collect())
 }
 
-/// The parts of a grid of `count` penalties for p variables that are solved one beside the other.
-fn segments(count: usize, p: usize) -> Vec<Range<usize>> {
-    let dense = (count as f64 * DENSE_SHARE).floor() as usize;
+/// The parts of a grid for p variables that are solved one beside the other.
+fn segments(lambdas: &[f64], p: usize) -> Vec<&[f64]> {
+    let dense = (lambdas.len() as f64 * DENSE_SHARE).floor() as usize;
     // One penalty alone gains less than its cold start costs.
-    if p < VARIABLES || dense < 2 { vec![0..count] } else { vec![0..count - dense, count - dense..count] }
+    let dense = if p < VARIABLES || dense < 2 { 0 } else { dense };
+    let (sparse, dense) = lambdas.split_at(lambdas.len() - dense);
+    [sparse, dense].into_iter().filter(|segment| !segment.is_empty()).collect()
 }
 
 fn point(lambda: f64, s: ArrayView2<'_, f64>, solution: &Solution, settings: Settings) -> Point {
@@ -89,9 +89,10 @@ mod tests {
 
     #[test]
     fn segments_cover_the_grid_in_order() {
-        assert_eq!(segments(30, 100), [0..20, 20..30]);
-        assert_eq!(segments(30, 99), [0..30]);
-        assert_eq!(segments(5, 1000), [0..5]);
-        assert_eq!(segments(0, 1000), [0..0]);
+        let lambdas: Vec<f64> = (0..30).map(|k| 1.0 / f64::from(k + 1)).collect();
+        assert_eq!(segments(&lambdas, VARIABLES), [&lambdas[..20], &lambdas[20..]]);
+        assert_eq!(segments(&lambdas, VARIABLES - 1), [&lambdas[..]]);
+        assert_eq!(segments(&lambdas[..5], VARIABLES), [&lambdas[..5]]);
+        assert!(segments(&[], VARIABLES).is_empty());
     }
 }

@@ -64,7 +64,7 @@ const SUBSAMPLE_RATIO: Opt = Opt::new(
     "subsample_ratio",
     &[Kind::Number(Range::OPEN_UNIT)],
     Preset::Unset("10 / sqrt(n), at most 0.8"),
-    "Rows of a subsample of \"stars\" over all rows",
+    "Rows of a subsample of \"stars\" over all rows, by default as in huge",
 );
 const STARS_THRESHOLD: Opt = Opt::new(
     "stars_threshold",
@@ -72,7 +72,8 @@ const STARS_THRESHOLD: Opt = Opt::new(
     Preset::Number(0.1),
     "Largest instability that \"stars\" accepts: the mean of 4 q (1 - q) over pairs, as in huge",
 );
-const ROTATIONS: Opt = Opt::new("rotations", &[Kind::Count(1)], Preset::Count(20), "Number of rotations of \"ric\"");
+const ROTATIONS: Opt =
+    Opt::new("rotations", &[Kind::Count(1)], Preset::Count(20), "Number of rotations of \"ric\", as in huge");
 
 impl Rule {
     /// The words that scripts use.
