@@ -46,9 +46,10 @@ sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is 
 on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
 (primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions. \
 `convention: \"huge\"` is the problem of huge(x, method = \"glasso\"): S is the correlation, the diagonal is penalised, the grid \
-has 10 penalties down to a tenth of the largest, loglik and the criteria are huge's. \"stars\" (scale, size of subsamples, \
-threshold) and \"ric\" are huge's under every convention, except that \"ric\" here rotates what S is computed from: under \
-\"huge\" the standardised columns, where huge takes the columns in their units.",
+has 10 penalties down to a tenth of the largest, loglik and the criteria are huge's. The instability of \"stars\", its \
+subsamples and its threshold are huge's under every convention; where no graph is unstable, the densest is chosen. So is \
+\"ric\", except that it rotates what S is computed from: under \"huge\" the standardised columns, where huge takes the \
+columns in their units.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -344,5 +345,20 @@ mod tests {
     fn rust_and_scripts_have_the_same_defaults() {
         let options = RECORD.check(&[]).unwrap();
         assert_eq!(GraphicalLasso::from_options(&options).unwrap(), GraphicalLasso::default());
+    }
+
+    #[test]
+    fn a_convention_brings_defaults_that_options_win_over() {
+        let read = |given: &[(&str, Value)]| {
+            let given: Vec<(String, Value)> =
+                given.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+            GraphicalLasso::from_options(&RECORD.check(&given).unwrap()).unwrap()
+        };
+        let huge = GraphicalLasso::new().convention(Convention::Huge);
+        assert!(huge.penalize_diagonal && huge.n_lambdas == 10);
+        assert_eq!(read(&[("convention", "huge".into())]), huge);
+        let longer = read(&[("n_lambdas", Value::Int(40)), ("convention", "huge".into())]);
+        assert_eq!((longer.n_lambdas, longer.min_ratio), (40, 0.1));
+        assert!(read(&[("penalize_diagonal", false.into()), ("convention", "huge".into())]).check().is_err());
     }
 }

@@ -38,9 +38,10 @@ pub static RECORD: Record = Record {
     details: "The automatic grid runs from the smallest penalty that empties the graph down to `min_ratio` of it, evenly in \
 logarithm. Every solution carries its own certificate. Choose one with path.select(\"ebic\" | \"bic\" | \"aic\" | \"cv\" | \
 \"stars\" | \"ric\"); a choice at an end of the grid is a warning on the fit. With `convention: \"huge\"` path.lambdas, \
-path.n_edges (df), path.loglik and path.ebic are those of huge(x, method = \"glasso\") and huge.select, up to huge's tolerance \
-of 1e-4: correlation, penalised diagonal, 10 penalties down to a tenth of the largest, loglik = log det Theta - tr(S Theta) with -1 \
-for a variable without an edge, ebic = -n loglik + E log n + 4 gamma E log p. Of a covariance the correlation is taken.",
+path.n_edges (df), path.loglik and path.ebic are those of huge(x, method = \"glasso\") and huge.select, up to huge's \
+tolerance of 1e-4: S is the correlation, also of a covariance, the diagonal is penalised, 10 penalties run down to a tenth \
+of the largest, loglik = log det Theta - tr(S Theta) with -1 for a variable without an edge, and \
+ebic = -n loglik + E log n + 4 gamma E log p.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,

@@ -66,7 +66,7 @@ fn standard_error(losses: &[Losses], l: usize) -> f64 {
 fn losses(
     path: &Path,
     x: &Matrix,
-    moments: &Moments,
+    moments: &Moments<'_>,
     held_out: &[usize],
     lambdas: &[f64],
     ctx: &Context,

@@ -12,7 +12,8 @@ use crate::linalg;
 const LOST: f64 = 1e-4;
 
 /// X'X of all centred rows.
-pub(super) struct Moments {
+pub(super) struct Moments<'a> {
+    x: &'a Matrix,
     centered: Matrix,
     /// p x p.
     total: Array2<f64>,
@@ -38,18 +39,18 @@ pub(super) struct HeldOut {
     count: f64,
 }
 
-impl Moments {
+impl<'a> Moments<'a> {
     /// Those of x, n x p.
     ///
     /// # Errors
     /// Limits of the context.
-    pub fn new(x: &Matrix, ctx: &Context) -> Result<Self> {
+    pub fn new(x: &'a Matrix, ctx: &Context) -> Result<Self> {
         let (n, p) = (x.rows(), x.cols());
         // The rows once more, and as a transpose while they are multiplied.
         let held = ctx.reserve_matrices(1, p, n.saturating_mul(2).saturating_add(p))?;
         let centered = x.center();
         let total = linalg::gram(centered.view(), ctx)?;
-        Ok(Self { centered, total, _held: held })
+        Ok(Self { x, centered, total, _held: held })
     }
 
     /// The rows that stay, in order, and those that are held out; both have to be there.
@@ -69,7 +70,8 @@ impl Moments {
             Array2::from_shape_fn((p, p), |(i, j)| (self.total[(i, j)] - gram[(i, j)]) / stay - mean[i] * mean[j]);
         let lost = |j: usize| covariance_of_rest[(j, j)] <= LOST * self.total[(j, j)] / (stay + count);
         if (0..p).any(lost) {
-            covariance_of_rest = covariance(&self.centered.pick(rest, &columns), ctx)?;
+            // About their own means: those of all rows may have taken the digits already.
+            covariance_of_rest = covariance(&self.x.pick(rest, &columns), ctx)?;
         }
         Ok(Split { rest: covariance_of_rest, held_out: HeldOut { gram, sum, mean, count } })
     }
