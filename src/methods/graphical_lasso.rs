@@ -47,9 +47,9 @@ on different scales get different effective penalties: standardize first. The so
 (primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions. \
 `convention: \"huge\"` is the problem of huge(x, method = \"glasso\"): S is the correlation, the diagonal is penalised, the grid \
 has 10 penalties down to a tenth of the largest, loglik and the criteria are huge's. The instability of \"stars\", its \
-subsamples and its threshold are huge's under every convention; where no graph is unstable, the densest is chosen. So is \
-\"ric\", except that it rotates what S is computed from: under \"huge\" the standardised columns, where huge takes the \
-columns in their units.",
+subsamples and its threshold are huge's under every convention; where no graph is unstable, the densest is chosen. \"ric\" \
+is huge's too, except that it rotates what S is computed from: under \"huge\" the standardised columns, where huge takes \
+them in their units.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,

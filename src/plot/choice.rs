@@ -11,9 +11,9 @@ use super::figure::Figure;
 use super::paint::Paint;
 use super::scene::{Axis, Dash, Line, Markers, Panel, Trace};
 
-/// A figure of what a rule saw when it chose the penalty of a fit, the chosen one marked. Of a rule along a grid its value
-/// of every penalty, with a standard error to both sides where it has them, and the threshold of "stars"; of "ric" the
-/// largest moment of every rotation.
+/// A figure of what a rule saw when it chose the penalty of a fit, the chosen one marked. Of a rule along a grid its
+/// value of every penalty, with a standard error to both sides where it has them, and the threshold of "stars"; of "ric"
+/// the largest moment of every rotation.
 ///
 /// # Errors
 /// A fit whose penalty was given.

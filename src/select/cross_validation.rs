@@ -13,8 +13,8 @@ use crate::{parallel, rng};
 /// held-out rows about the mean of the others, and Theta is fitted to these. Folds are drawn at random.
 pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &Context) -> Result<Choice> {
     let n = x.rows();
-    if folds > n {
-        return Err(Error::option(format!("{folds} folds of {n} samples: every fold needs one")));
+    if !(2..=n).contains(&folds) {
+        return Err(Error::option(format!("{folds} folds of {n} samples: two folds at least, and one sample in each")));
     }
     if n - n.div_ceil(folds) < 2 {
         return Err(Error::data(format!("{folds} folds of {n} samples leave one sample to fit"))

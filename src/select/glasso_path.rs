@@ -18,8 +18,8 @@ const DENSE_SHARE: f64 = 1.0 / 3.0;
 
 /// The solutions for descending penalties; `penalty(lambda)` makes the matrix of penalties.
 ///
-/// Long grids are cut in two segments, each of which starts cold, so that two threads can share them. Where they are cut
-/// depends on the problem alone: the answer is the same on any number of threads.
+/// Long grids are cut in two segments, each of which starts cold, so that two threads can share them. Where they are
+/// cut depends on the problem alone: the answer is the same on any number of threads.
 ///
 /// # Errors
 /// A problem without a minimum, cancellation, memory.

@@ -25,8 +25,7 @@ pub(super) fn constant_in(x: &Matrix, rows: &[usize]) -> Option<usize> {
     (0..x.cols()).find(|&j| others.iter().all(|&row| x.row_slice(row)[j] == first[j]))
 }
 
-/// The results of the resamples that could be used, with a warning where others could not; `what` names them: resamples,
-/// folds.
+/// The results of the resamples that could be used, with a warning where others could not; `what` names them: folds.
 ///
 /// # Errors
 /// Fewer than two that could be used.

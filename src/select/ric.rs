@@ -7,8 +7,8 @@ use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::{linalg, parallel, rng};
 
-/// The largest |x_i' rotate(x_j, r)| / n over pairs i < j of centred columns, for every rotation r in the order in which
-/// they were drawn: rotated against each other, columns keep everything but their dependence. The rule's penalty is the
+/// The largest |x_i' rotate(x_j, r)| / n over pairs i < j of centred columns, for every rotation r in the order of the
+/// draws: rotated against each other, columns keep everything but their dependence. The rule's penalty is the
 /// smallest of them (Lysen, 2009; huge).
 pub(super) fn maxima(x: &Matrix, rotations: usize, ctx: &Context) -> Result<Vec<f64>> {
     let (n, p) = (x.rows(), x.cols());
