@@ -275,8 +275,8 @@ impl Fit {
     /// # Errors
     /// When the number of samples is not known, or there is no precision matrix.
     pub fn ebic(&self, gamma: f64) -> Result<f64> {
-        let (n, p) = (self.samples()?, self.0.p);
-        let loglik = self.convention().in_criteria(self.likelihood()?, n, p);
+        let (likelihood, n, p) = (self.likelihood()?, self.samples()?, self.0.p);
+        let loglik = self.convention().in_criteria(likelihood, n, p);
         Ok(super::path::information_criterion(loglik, self.graph(0.0)?.n_edges(), n, p, gamma))
     }
 
