@@ -37,6 +37,12 @@ fn figures_of_every_kind_say_what_they_show() {
         let value = Session::trusted().eval(&format!("{PATH}.plot({kind})")).expect("a figure");
         assert!(value.to_string().contains(part), "{kind}: {value}");
     }
+    for rule in sinew::select::Rule::NAMES {
+        let value =
+            Session::trusted().eval(&format!("{PATH}.select(\"{rule}\").plot(\"selection\")")).expect("a figure");
+        assert!(value.to_string().contains(&format!("{rule} of ")), "{rule}: {value}");
+        assert!(value.to_string().contains("chosen lambda"), "{rule}: {value}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use common::{correlated, has_reference, reference};
 use sinew::methods::graphical_lasso::GraphicalLasso;
 use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
-use sinew::model::{Criterion, Input};
+use sinew::model::{Convention, Criterion, Input, Path};
 use sinew::select::{Resampling, Rule, edge_stability};
 use sinew::{Context, Matrix, Value, Vector};
 
@@ -104,10 +104,151 @@ fn strong_edges_are_in_every_resample_and_intervals_cover_them() {
     let ctx = Context::new().with_seed(4);
     let fit = |x: &Matrix, ctx: &Context| model.fit(x, ctx)?.graph(0.0);
     let bootstrap = Resampling { resamples: 50, fraction: 1.0, replace: true, level: 0.9 };
-    let table = edge_stability(&x, bootstrap, fit, &ctx).unwrap();
+    let stability = edge_stability(&x, bootstrap, fit, &ctx).unwrap();
+    let table = &stability.table;
     let number = |name: &str, row: usize| table.column(name).unwrap().value(row).as_number().unwrap();
     assert_eq!(number("frequency", 0), 1.0);
     assert!(number("lower", 0) < number("weight", 0) && number("weight", 0) < number("upper", 0));
     let again = edge_stability(&x, bootstrap, fit, &ctx.clone().with_threads(1)).unwrap();
-    assert_eq!(again, table, "the number of threads does not matter");
+    assert_eq!(again, stability, "the number of threads does not matter");
+}
+
+fn huge() -> GraphicalLasso {
+    GraphicalLasso::new().convention(Convention::Huge)
+}
+
+/// huge's lambda, sparsity, df, loglik and EBIC along its path.
+fn path_of_huge(topology: &str) -> Matrix {
+    let path = format!("{}/../shared/reference/graphs/{topology}_0_huge_glasso_path.csv", env!("CARGO_MANIFEST_DIR"));
+    sinew::data::read_csv(&path, &Default::default(), &Context::new()).unwrap().matrix().unwrap()
+}
+
+fn edges_of(path: &Path) -> Vec<f64> {
+    path.points().iter().map(|point| point.n_edges() as f64).collect()
+}
+
+#[test]
+fn the_path_of_huge_is_found_by_name() {
+    if !has_reference("the_path_of_huge_is_found_by_name") {
+        return;
+    }
+    let ctx = Context::new();
+    for topology in ["hub", "band"] {
+        let x = reference(&format!("graphs/{topology}_0_X.csv"));
+        let path = GraphicalLassoPath::of(huge()).fit(&x, &ctx).unwrap();
+        let (edges, logliks) = (edges_of(&path), path.logliks().unwrap());
+        let ebic = path.criterion(Criterion::Ebic { gamma: 0.5 }).unwrap();
+        let theirs = path_of_huge(topology);
+        assert_eq!(path.points().len(), theirs.rows());
+        for (i, point) in path.points().iter().enumerate() {
+            let &[lambda, _, df, loglik, score] = theirs.row_slice(i) else { panic!("five columns") };
+            assert!((point.lambda - lambda).abs() < 1e-12 * lambda, "{topology} {i}: {} {lambda}", point.lambda);
+            // huge stops when coefficients change by 1e-4 of their size: an edge at the border may be gone or there.
+            assert!((edges[i] - df).abs() <= 1.0 + 0.01 * df, "{topology} {i}: {} edges, {df}", edges[i]);
+            assert!((logliks[i] - loglik).abs() < 5e-4, "{topology} {i}: {} {loglik}", logliks[i]);
+            let cost = (edges[i] - df) * 3.0 * 100f64.ln();
+            assert!((ebic[i] - cost - score).abs() < 0.06, "{topology} {i}: {} {score}", ebic[i]);
+        }
+        let best = path.select(Criterion::Ebic { gamma: 0.5 }, &ctx).unwrap();
+        let found = reference(&format!("graphs/ref_{topology}_0_glasso_ebic.csv"));
+        assert_eq!(best.graph(0.0).unwrap().n_edges() as f64, found.as_slice().iter().sum::<f64>() / 2.0);
+        assert_eq!((best.loglik().unwrap(), best.ebic(0.5).unwrap()), (logliks[0], ebic[0]));
+        // One fit agrees with its place on the path, whatever the units of the data.
+        let scaled = Matrix::from_fn(x.rows(), x.cols(), |i, j| x.view()[(i, j)] * (1.0 + j as f64));
+        let fit = huge().lambda(path.points()[3].lambda).fit(&scaled, &ctx).unwrap();
+        assert!((fit.loglik().unwrap() - logliks[3]).abs() < 1e-6, "{fit}");
+    }
+}
+
+#[test]
+fn stars_chooses_what_huge_chooses() {
+    if !has_reference("stars_chooses_what_huge_chooses") {
+        return;
+    }
+    let ctx = Context::new().with_seed(1);
+    let x = reference("graphs/hub_0_X.csv");
+    let path = GraphicalLassoPath::of(huge().tol(1e-5)).fit(&x, &ctx).unwrap();
+    let fit = path.select(Rule::Stars { subsamples: 20, ratio: None, threshold: 0.1 }, &ctx).unwrap();
+    assert_eq!(fit.lambda().and_then(Value::as_number), Some(path.points()[3].lambda));
+    // Of four runs of huge: 0.083 to 0.087 and 0.174 to 0.179.
+    let values = values(&fit);
+    assert!((values[3] - 0.085).abs() < 0.01 && (values[4] - 0.176).abs() < 0.015, "{values:?}");
+    let theirs = reference("graphs/ref_hub_0_glasso_stars.csv").as_slice().iter().sum::<f64>() / 2.0;
+    let ours = fit.graph(0.0).unwrap().n_edges() as f64;
+    assert!((ours - theirs).abs() <= 1.0 + 0.01 * theirs, "{ours} {theirs}");
+}
+
+#[test]
+fn the_convention_holds_for_every_rule_and_covariances() {
+    let x = correlated(60, 6, 0.9, 7);
+    let x = Matrix::from_fn(60, 6, |i, j| x.view()[(i, j)] * 10f64.powi(j as i32));
+    let ctx = Context::new().with_seed(5);
+    let scaled = x.standardize().unwrap();
+    let lambda = |x: &Matrix, rule: Rule| {
+        let fit = huge().lambda(rule).fit(x, &ctx).unwrap();
+        fit.lambda().and_then(Value::as_number).unwrap()
+    };
+    let rules = [
+        Rule::Criterion(Criterion::Bic),
+        Rule::CrossValidation { folds: 5, one_se: false },
+        Rule::Stars { subsamples: 10, ratio: None, threshold: 0.1 },
+        Rule::Ric { rotations: 10 },
+    ];
+    for rule in rules {
+        let (raw, standardized) = (lambda(&x, rule), lambda(&scaled, rule));
+        assert!((raw - standardized).abs() < 1e-9, "{rule:?}: {raw} {standardized}");
+    }
+    let s = Matrix::from(sinew::data::covariance::covariance(&x, &ctx).unwrap());
+    let input = Input::covariance_matrix(&s, Some(60)).unwrap();
+    let of_s = GraphicalLassoPath::of(huge()).fit_input(input, &ctx).unwrap();
+    let of_x = GraphicalLassoPath::of(huge()).fit(&x, &ctx).unwrap();
+    assert_eq!(edges_of(&of_s), edges_of(&of_x));
+    let error = huge().penalize_diagonal(false).lambda(0.1).fit(&x, &ctx).unwrap_err();
+    assert!(error.message().contains("penalises the diagonal"), "{error}");
+}
+
+#[test]
+fn ric_keeps_every_rotation() {
+    let x = correlated(40, 5, 0.5, 3);
+    let ctx = Context::new().with_seed(2);
+    let fit = GraphicalLasso::new().lambda(Rule::Ric { rotations: 7 }).fit(&x, &ctx).unwrap();
+    let maxima = fit.selection().and_then(|s| s.entry("maxima")).and_then(Value::object::<Vector>).unwrap();
+    let smallest = maxima.as_slice().iter().copied().fold(f64::INFINITY, f64::min);
+    assert_eq!((maxima.as_slice().len(), fit.lambda().and_then(Value::as_number)), (7, Some(smallest)));
+}
+
+#[test]
+fn resamples_with_a_constant_column_are_left_out_and_named() {
+    let mut x = correlated(40, 5, 0.8, 9);
+    x.fill(&(0..40).collect::<Vec<_>>(), &[4], 0.0);
+    x.fill(&[17], &[4], 1.0);
+    let ctx = Context::new().with_seed(3);
+    let path = GraphicalLassoPath::default().grid(6, 0.1).fit(&x, &ctx).unwrap();
+    let warnings = |rule: Rule| path.select(rule, &ctx).unwrap().warnings().join("\n");
+    let folds = warnings(Rule::CrossValidation { folds: 5, one_se: true });
+    assert!(folds.contains("left out 1 of 5 folds of cross-validation") && folds.contains("column 4"), "{folds}");
+    let subsamples = warnings(Rule::Stars { subsamples: 20, ratio: None, threshold: 0.1 });
+    assert!(subsamples.contains("of 20 subsamples of \"stars\""), "{subsamples}");
+    let model = GraphicalLasso::new().lambda(0.05);
+    let stability = |resamples: usize, fraction: f64| {
+        let resampling = Resampling { resamples, fraction, ..Resampling::default() };
+        edge_stability(&x, resampling, |x: &Matrix, ctx: &Context| model.fit(x, ctx)?.graph(0.0), &ctx)
+    };
+    let halves = stability(30, 0.5).unwrap();
+    assert!(halves.warnings[0].contains("of 30 resamples"), "{:?}", halves.warnings);
+    // Hardly any two of the rows contain the one that differs.
+    let error = stability(2, 0.05).unwrap_err();
+    assert!(error.message().contains("cannot be used"), "{error}");
+}
+
+#[test]
+fn long_paths_are_the_same_on_any_number_of_threads() {
+    let x = correlated(80, 100, 0.6, 4).standardize().unwrap();
+    let solve = |threads: usize| {
+        let ctx = Context::new().with_threads(threads);
+        let path = GraphicalLassoPath::default().grid(9, 0.3).fit(&x, &ctx).unwrap();
+        format!("{:?}", path.points())
+    };
+    let one = solve(1);
+    assert!(one == solve(2) && one == solve(5), "another path");
 }

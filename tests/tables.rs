@@ -210,6 +210,15 @@ fn rows_at_random_are_a_partition_and_repeat_with_the_seed() {
                 json!(true),
             ),
             ("let p = t.train_test(0.5, #{ seed: 3 }); (p.train.id == p.train.id.sort()).all()", json!(true)),
+            (
+                "let p = t.train_test(0.5); (t.train_test(0.5, #{ seed: p.seed }).train.id == p.train.id).all()",
+                json!(true),
+            ),
+            (
+                "let f = |t| t.id.mean(); let b = bootstrap(f, t, #{ resamples: 5 }); \
+                 (bootstrap(f, t, #{ resamples: 5, seed: b.seed }).values == b.values).all()",
+                json!(true),
+            ),
             ("t.sample_rows(10).id.sum()", json!(45)),
             ("t.sample_rows(4).id.to_array().unique().len()", json!(4)),
             ("t.sample_rows(50, #{ replace: true }).rows", json!(50)),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, shared, weighted};
+use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
+use super::penalties::{self, check_matches, weighted};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{self, Accepts, Area, Fit, Input, Path, Point, Property, Record, Run, Solved, timed};
+use crate::model::{self, Accepts, Area, Fit, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::L1;
 use crate::select::{Grid, Rule};
@@ -67,8 +68,10 @@ const OPTIONS: &[Opt] = &[
         Preset::Count(2),
         "How often \"adaptive\" weights and solves again; 0 is \"l1\"",
     ),
-    shared::WEIGHTS,
-    shared::PENALIZE_DIAGONAL,
+    penalties::WEIGHTS,
+    penalties::PENALIZE_DIAGONAL,
+    SecondMoment::COR,
+    SecondMoment::MISSING,
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
     Rule::OPTIONS[2],
@@ -76,9 +79,9 @@ const OPTIONS: &[Opt] = &[
     Rule::OPTIONS[4],
     Rule::OPTIONS[5],
     Rule::OPTIONS[6],
-    shared::N_LAMBDAS,
-    shared::MIN_RATIO,
-    shared::TOL,
+    penalties::N_LAMBDAS,
+    penalties::MIN_RATIO,
+    penalties::TOL,
     Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Sweeps or Newton steps at most"),
 ];
 
@@ -206,6 +209,7 @@ impl Estimate {
         }
         let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
         options.extend(self.recorded());
+        options.extend(input.recorded());
         let mut builder = Fit::builder(RECORD.verb, input, options, ctx);
         let (lambda, diagonal_ignored) = self.base.penalty(input)?;
         let solution = self.solve(input.moments(ctx)?, &lambda, None, ctx)?;
@@ -257,6 +261,7 @@ impl Estimate {
             self.points(input, &grid.values(largest / self.l1_ratio().max(LEAST_RATIO))?, ctx)
         })?;
         let mut options = self.recorded();
+        options.extend(input.recorded());
         options.push(("n_lambdas".into(), base.n_lambdas.into()));
         options.push(("min_ratio".into(), base.min_ratio.into()));
         let own = self.clone();

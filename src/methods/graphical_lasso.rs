@@ -1,43 +1,16 @@
 //! The graphical lasso: a sparse precision matrix by penalised maximum likelihood.
 
-use ndarray::{Array2, ArrayView2};
-
 use super::graphical_lasso_path::GraphicalLassoPath;
+use super::penalties::{self, check_matches, refuse_grid, weighted};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Criterion, Estimate, Fit, Input, Property, Record, Run, SecondMoment};
+use crate::model::{Accepts, Area, Convention, Criterion, Estimate, Fit, Input, Property, Record, Run, SecondMoment};
 use crate::options::{Kind, Opt, Options, Preset, Range};
-use crate::problem::{L1, check_weights};
+use crate::problem::L1;
 use crate::select::{Rule, check_rule};
 use crate::solver::graphical_lasso::{Settings, solve};
 use crate::value::Value;
-
-/// Options that the graphical lasso and its path share.
-pub(super) mod shared {
-    use super::*;
-
-    pub const WEIGHTS: Opt = Opt::new(
-        "weights",
-        &[Kind::Object("Matrix")],
-        Preset::Unset("all 1"),
-        "Factors of lambda, p x p, symmetric: 0 leaves an edge free, infinity forbids it",
-    );
-    pub const PENALIZE_DIAGONAL: Opt =
-        Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise the diagonal too");
-    pub const N_LAMBDAS: Opt =
-        Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid");
-    pub const MIN_RATIO: Opt = Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.01),
-        "Smallest over largest penalty in the automatic grid",
-    );
-    pub const TOL: Opt =
-        Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-9), "Bound on the relative duality gap");
-    pub const MAX_ITER: Opt =
-        Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Sweeps over all variables at most");
-}
 
 const OPTIONS: &[Opt] = &[
     Opt::new(
@@ -46,10 +19,11 @@ const OPTIONS: &[Opt] = &[
         Preset::Text("ebic"),
         "Penalty: a number, a matrix of numbers, or a rule that chooses one",
     ),
-    shared::WEIGHTS,
-    shared::PENALIZE_DIAGONAL,
+    penalties::WEIGHTS,
+    penalties::PENALIZE_DIAGONAL,
     SecondMoment::COR,
     SecondMoment::MISSING,
+    penalties::CONVENTION,
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
     Rule::OPTIONS[2],
@@ -57,10 +31,10 @@ const OPTIONS: &[Opt] = &[
     Rule::OPTIONS[4],
     Rule::OPTIONS[5],
     Rule::OPTIONS[6],
-    shared::N_LAMBDAS,
-    shared::MIN_RATIO,
-    shared::TOL,
-    shared::MAX_ITER,
+    penalties::N_LAMBDAS,
+    penalties::MIN_RATIO,
+    penalties::TOL,
+    penalties::MAX_ITER,
 ];
 
 /// The record.
@@ -77,7 +51,12 @@ With `cor` S is a correlation of the columns instead: \"kendall\" is tau-b, \"sk
 x.graphical_lasso(#{ cor: \"skeptic\", missing: \"pairwise\" }). With `missing: \"pairwise\"` every entry of S comes from the rows in \
 which both columns have a value (at least 2), about their means there and divided by their number; n, also in criteria, is \
 then the smallest of these numbers, and a warning tells it. An S that is not positive semidefinite is replaced by one that \
-is: negative eigenvalues of its correlations become 0, the variances stay, and a warning says what that changed.",
+is: negative eigenvalues of its correlations become 0, the variances stay, and a warning says what that changed. \
+`convention: \"huge\"` is the problem of huge(x, method = \"glasso\"): S is the correlation, the diagonal is penalised, the grid \
+has 10 penalties down to a tenth of the largest, loglik and the criteria are huge's. The instability of \"stars\", its \
+subsamples and its threshold are huge's under every convention; where no graph is unstable, the densest is chosen. \"ric\" \
+is huge's too, except that it rotates what S is computed from: under \"huge\" the standardised columns, where huge takes \
+them in their units.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -144,6 +123,7 @@ pub struct GraphicalLasso {
     pub(super) lambda: Lambda,
     pub(super) weights: Option<Matrix>,
     pub(super) penalize_diagonal: bool,
+    pub(super) convention: Convention,
     pub(super) n_lambdas: usize,
     pub(super) min_ratio: f64,
     pub(super) tol: f64,
@@ -158,6 +138,7 @@ impl Default for GraphicalLasso {
             lambda: Lambda::Rule(Criterion::Ebic { gamma: 0.5 }.into()),
             weights: None,
             penalize_diagonal: false,
+            convention: Convention::Sinew,
             n_lambdas: 40,
             min_ratio: 0.01,
             tol: 1e-9,
@@ -191,6 +172,18 @@ impl GraphicalLasso {
     #[must_use]
     pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
         self.penalize_diagonal = penalize;
+        self
+    }
+
+    /// Whose definitions hold, with their diagonal and their grid; what is set after this wins over them.
+    #[must_use]
+    pub fn convention(mut self, convention: Convention) -> Self {
+        let default = Self::default();
+        self.convention = convention;
+        (self.penalize_diagonal, self.n_lambdas, self.min_ratio) = match convention {
+            Convention::Sinew => (default.penalize_diagonal, default.n_lambdas, default.min_ratio),
+            Convention::Huge => (true, 10, 0.1),
+        };
         self
     }
 
@@ -228,13 +221,18 @@ impl GraphicalLasso {
             }
             None => None,
         };
-        let default = Self::default();
+        let convention = options.text("convention").and_then(Convention::parse).unwrap_or_default();
+        let default = Self::default().convention(convention);
+        // These have a default for each convention.
+        let given = |name: &str| options.get(name).filter(|_| options.is_given(name));
         Ok(Self {
             lambda: lambda.unwrap_or(default.lambda),
             weights: options.object("weights").cloned(),
-            penalize_diagonal: options.is_true("penalize_diagonal"),
-            n_lambdas: options.count("n_lambdas").unwrap_or(default.n_lambdas),
-            min_ratio: options.number("min_ratio").unwrap_or(default.min_ratio),
+            penalize_diagonal: given("penalize_diagonal")
+                .map_or(default.penalize_diagonal, |_| options.is_true("penalize_diagonal")),
+            convention,
+            n_lambdas: given("n_lambdas").and_then(|_| options.count("n_lambdas")).unwrap_or(default.n_lambdas),
+            min_ratio: given("min_ratio").and_then(Value::as_number).unwrap_or(default.min_ratio),
             tol: options.number("tol").unwrap_or(default.tol),
             max_iter: options.count("max_iter").unwrap_or(default.max_iter),
             integer_zero: matches!(options.get("lambda"), Some(Value::Int(0))),
@@ -260,14 +258,15 @@ impl GraphicalLasso {
         }
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(input), ctx);
         let (penalty, diagonal_ignored) = self.penalty(input)?;
-        let solution = solve(input.moments(ctx)?, &penalty, None, self.settings(), ctx)?;
+        let solution =
+            self.convention.solve(input, ctx, |moments| solve(moments, &penalty, None, self.settings(), ctx))?;
         self.remarks(diagonal_ignored).for_each(|remark| builder.warn(remark));
         if !solution.converged {
             builder.warn(solution.why_not(self.settings()));
         }
         builder
             .lambda(self.lambda.given())
-            .likelihood(solution.likelihood)
+            .likelihood(self.convention.likelihood(solution.likelihood, &solution.theta))
             .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)
             .add("n_components", solution.components.len().into())
@@ -287,6 +286,12 @@ impl GraphicalLasso {
         }
         if let Lambda::Rule(rule) = &self.lambda {
             check_rule(rule)?;
+        }
+        if self.convention == Convention::Huge && !self.penalize_diagonal {
+            return Err(Error::option(
+                "the convention \"huge\" penalises the diagonal, penalize_diagonal: false does not",
+            )
+            .with_hint("leave penalize_diagonal out, or give x.standardize() without the convention"));
         }
         if self.weights.is_some() && matches!(self.lambda, Lambda::Matrix(_)) {
             return Err(Error::option("lambda is a matrix: weights would say the same a second time")
@@ -342,44 +347,11 @@ impl GraphicalLasso {
             options.push(("weights".into(), weights.clone().into()));
         }
         options.push(("penalize_diagonal".into(), Value::Bool(self.penalize_diagonal)));
+        options.push(("convention".into(), self.convention.name().into()));
         options.push(("tol".into(), Value::Float(self.tol)));
         options.push(("max_iter".into(), self.max_iter.into()));
         options.extend(input.recorded());
         options
-    }
-}
-
-/// Fails where an option of the automatic grid was given although there is none; `why` says with what it goes.
-pub(super) fn refuse_grid(options: &Options, why: &str) -> Result<()> {
-    match ["n_lambdas", "min_ratio"].into_iter().find(|name| options.is_given(name)) {
-        Some(name) => Err(Error::option(format!("option '{name}' goes with {why}"))),
-        None => Ok(()),
-    }
-}
-
-/// lambda x weights, where a forbidden entry stays forbidden also for lambda = 0.
-pub(super) fn weighted(lambda: f64, weights: ArrayView2<'_, f64>, penalize_diagonal: bool) -> Result<L1> {
-    let scaled: Array2<f64> = weights.mapv(|weight| if weight.is_infinite() { weight } else { lambda * weight });
-    L1::matrix(scaled, penalize_diagonal, "weights")
-}
-
-/// Checks that a p x p matrix belongs to the variables of the input.
-pub(super) fn check_matches(matrix: &Matrix, input: &Input, what: &str) -> Result<()> {
-    check_weights(matrix.view(), what)?;
-    if matrix.rows() != input.p() {
-        return Err(Error::shape(format!(
-            "{what} is {} x {}, there are {} variables",
-            matrix.rows(),
-            matrix.cols(),
-            input.p()
-        )));
-    }
-    match (crate::data::covariance::variable_names(matrix), input.names()) {
-        (Some(own), Some(names)) if own != *names => {
-            Err(Error::name(format!("{what} names other variables than the data, or in another order"))
-                .with_hint("take its rows and columns in the data's order: m[[names, names]]"))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -391,5 +363,20 @@ mod tests {
     fn rust_and_scripts_have_the_same_defaults() {
         let options = RECORD.check(&[]).unwrap();
         assert_eq!(GraphicalLasso::from_options(&options).unwrap(), GraphicalLasso::default());
+    }
+
+    #[test]
+    fn a_convention_brings_defaults_that_options_win_over() {
+        let read = |given: &[(&str, Value)]| {
+            let given: Vec<(String, Value)> =
+                given.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+            GraphicalLasso::from_options(&RECORD.check(&given).unwrap()).unwrap()
+        };
+        let huge = GraphicalLasso::new().convention(Convention::Huge);
+        assert!(huge.penalize_diagonal && huge.n_lambdas == 10);
+        assert_eq!(read(&[("convention", "huge".into())]), huge);
+        let longer = read(&[("n_lambdas", Value::Int(40)), ("convention", "huge".into())]);
+        assert_eq!((longer.n_lambdas, longer.min_ratio), (40, 0.1));
+        assert!(read(&[("penalize_diagonal", false.into()), ("convention", "huge".into())]).check().is_err());
     }
 }

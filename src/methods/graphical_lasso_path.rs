@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::graphical_lasso::{GraphicalLasso, Lambda, check_matches, refuse_grid, shared, weighted};
+use super::graphical_lasso::{GraphicalLasso, Lambda};
+use super::penalties::{self, check_matches, refuse_grid, weighted};
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
@@ -19,14 +20,15 @@ const OPTIONS: &[Opt] = &[
         Preset::Unset("an automatic grid"),
         "Penalties; sorted, largest first",
     ),
-    shared::N_LAMBDAS,
-    shared::MIN_RATIO,
-    shared::WEIGHTS,
-    shared::PENALIZE_DIAGONAL,
+    penalties::N_LAMBDAS,
+    penalties::MIN_RATIO,
+    penalties::WEIGHTS,
+    penalties::PENALIZE_DIAGONAL,
+    penalties::CONVENTION,
     SecondMoment::COR,
     SecondMoment::MISSING,
-    shared::TOL,
-    shared::MAX_ITER,
+    penalties::TOL,
+    penalties::MAX_ITER,
 ];
 
 /// The record.
@@ -38,7 +40,12 @@ pub static RECORD: Record = Record {
     details: "The automatic grid runs from the smallest penalty that empties the graph down to `min_ratio` of it, evenly in \
 logarithm. Every solution carries its own certificate. Choose one with path.select(\"ebic\" | \"bic\" | \"aic\" | \"cv\" | \
 \"stars\" | \"ric\"); a choice at an end of the grid is a warning on the fit. `cor` and `missing` are those of graphical_lasso, and \
-hold for the refits of \"cv\" and \"stars\" too; the held-out rows of \"cv\" then have their own correlation of that kind.",
+hold for the refits of \"cv\" and \"stars\" too; the held-out rows of \"cv\" then have their own correlation of that kind. \
+With `convention: \"huge\"` path.lambdas, \
+path.n_edges (df), path.loglik and path.ebic are those of huge(x, method = \"glasso\") and huge.select, up to huge's \
+tolerance of 1e-4: S is the correlation, also of a covariance, the diagonal is penalised, 10 penalties run down to a tenth \
+of the largest, loglik = log det Theta - tr(S Theta) with -1 for a variable without an edge, and \
+ebic = -n loglik + E log n + 4 gamma E log p.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -65,7 +72,7 @@ impl Default for GraphicalLassoPath {
 }
 
 impl GraphicalLassoPath {
-    /// The path of a graphical lasso; its own penalty is replaced by the grid's.
+    /// The path of a graphical lasso with its convention; its own penalty is replaced by the grid's.
     pub fn of(model: GraphicalLasso) -> Self {
         Self { model, lambdas: None }
     }
@@ -155,7 +162,8 @@ impl GraphicalLassoPath {
             Some(lambdas) => Grid::Given(lambdas.clone()),
             None => Grid::Automatic { count: self.model.n_lambdas, min_ratio: self.model.min_ratio },
         };
-        grid.values(input.moments(ctx)?.largest(self.model.weights.as_ref().map(Matrix::view), ctx)?)
+        let weights = self.model.weights.as_ref().map(Matrix::view);
+        grid.values(self.model.convention.solve(input, ctx, |moments| moments.largest(weights, ctx))?)
     }
 
     fn solve(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
@@ -164,7 +172,13 @@ impl GraphicalLassoPath {
             Some(weights) => weighted(lambda, weights.view(), model.penalize_diagonal),
             None => Ok(L1::scalar(lambda, model.penalize_diagonal)),
         };
-        path_points(input.moments(ctx)?, lambdas, penalty, model.settings(), ctx)
+        let convention = model.convention;
+        let mut points =
+            convention.solve(input, ctx, |moments| path_points(moments, lambdas, penalty, model.settings(), ctx))?;
+        for point in &mut points {
+            point.likelihood = convention.likelihood(point.likelihood, &point.precision);
+        }
+        Ok(points)
     }
 
     /// The options of the path's own verb, with which it can be solved again.
@@ -172,6 +186,7 @@ impl GraphicalLassoPath {
         let model = &self.model;
         let mut options: Vec<(String, Value)> = vec![
             ("penalize_diagonal".into(), model.penalize_diagonal.into()),
+            ("convention".into(), model.convention.name().into()),
             ("tol".into(), model.tol.into()),
             ("max_iter".into(), model.max_iter.into()),
         ];

@@ -1,5 +1,7 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
+mod penalties;
+
 crate::model::records! {
     graphical_lasso,
     graphical_lasso_path,

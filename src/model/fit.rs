@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::{Estimate, Input};
+use super::{Convention, Estimate, Input};
 use crate::context::Context;
 use crate::data::covariance::partial_correlation;
 use crate::data::{Matrix, Names, number};
@@ -260,13 +260,21 @@ impl Fit {
         self.0.lambda.as_ref()
     }
 
-    /// The Gaussian log-likelihood n/2 (log det Theta - tr(S Theta) - p log 2 pi).
+    /// The Gaussian log-likelihood n/2 (log det Theta - tr(S Theta) - p log 2 pi), or that of the fit's [`Convention`].
     ///
     /// # Errors
     /// When the number of samples is not known, or there is no precision matrix.
     pub fn loglik(&self) -> Result<f64> {
-        let likelihood = self.0.likelihood.ok_or_else(|| self.lacks("likelihood"))?;
-        Ok(log_likelihood(likelihood, self.samples()?, self.0.p))
+        Ok(self.convention().loglik(self.likelihood()?, self.samples()?, self.0.p))
+    }
+
+    fn likelihood(&self) -> Result<f64> {
+        self.0.likelihood.ok_or_else(|| self.lacks("likelihood"))
+    }
+
+    /// Whose definitions of S and of the criteria hold.
+    pub fn convention(&self) -> Convention {
+        Convention::of(&self.0.options)
     }
 
     /// The extended BIC of Foygel and Drton (NIPS 2010): -2 loglik + E log n + 4 gamma E log p; gamma = 0 is the BIC.
@@ -274,7 +282,9 @@ impl Fit {
     /// # Errors
     /// When the number of samples is not known, or there is no precision matrix.
     pub fn ebic(&self, gamma: f64) -> Result<f64> {
-        Ok(super::path::information_criterion(self.loglik()?, self.n_edges()?, self.samples()?, self.0.p, gamma))
+        let (likelihood, n, p) = (self.likelihood()?, self.samples()?, self.0.p);
+        let loglik = self.convention().in_criteria(likelihood, n, p);
+        Ok(super::path::information_criterion(loglik, self.n_edges()?, n, p, gamma))
     }
 
     fn samples(&self) -> Result<usize> {
@@ -347,6 +357,9 @@ impl Fit {
         if let Some(lambda) = &self.0.lambda {
             facts.push(("lambda", lambda.as_number().map_or_else(|| lambda.brief(), number)));
         }
+        if self.convention() != Convention::default() {
+            facts.push(("convention", self.convention().name().into()));
+        }
         if let Ok(graph) = self.graph(0.0) {
             facts.push(("edges", format!("{} (density {})", graph.n_edges(), number(graph.density()))));
         }
@@ -386,11 +399,6 @@ impl Fit {
         }
         map
     }
-}
-
-/// n/2 (log det Theta - tr(S Theta) - p log 2 pi).
-pub(super) fn log_likelihood(likelihood: f64, n: usize, p: usize) -> f64 {
-    0.5 * n as f64 * (likelihood - p as f64 * (2.0 * std::f64::consts::PI).ln())
 }
 
 impl std::fmt::Display for Fit {

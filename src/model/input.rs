@@ -107,6 +107,13 @@ impl Input {
         Ok(Self::new(s, Shape::Covariance { n }, variable_names(s)))
     }
 
+    /// The covariance of `n` rows that was computed here: positive semidefinite, symmetric, with variances above 0.
+    pub(crate) fn of_moments(s: Array2<f64>, names: Option<&Names>, n: usize) -> Self {
+        let input = Self::new(&Matrix::square(s, names), Shape::Covariance { n: Some(n) }, names.cloned());
+        let _ = input.prepared.set(Prepared { s: None, warning: None });
+        input
+    }
+
     /// Other rows of the same variables, with an S of the same kind: for resamples and folds.
     ///
     /// # Errors

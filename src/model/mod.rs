@@ -1,5 +1,6 @@
 //! What methods take and give, and what describes them: input, fit, path, record.
 
+mod convention;
 mod estimate;
 mod fit;
 mod input;
@@ -8,6 +9,7 @@ mod record;
 mod saved;
 mod second_moment;
 
+pub use convention::Convention;
 pub use estimate::{Estimate, Precision};
 pub use fit::{Fit, FitBuilder};
 pub use input::{Input, Shape};

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::fit::log_likelihood;
-use super::{Estimate, Fit, Input};
+use super::{Convention, Estimate, Fit, Input};
 use crate::context::Context;
 use crate::data::number;
 use crate::engine_type;
@@ -20,7 +19,7 @@ pub struct Point {
     pub lambda: f64,
     /// The precision matrix, p x p.
     pub precision: SparseSymmetric,
-    /// log det Theta - tr(S Theta).
+    /// log det Theta - tr(S Theta), or what the path's [`Convention`] has for it.
     pub likelihood: f64,
     /// Gap and KKT violation.
     pub certificate: Certificate,
@@ -199,13 +198,18 @@ impl Path {
         missed.map(|(lambda, why)| format!("at lambda {}: {why}", number(lambda)))
     }
 
+    /// Whose definitions of S and of the criteria hold.
+    pub fn convention(&self) -> Convention {
+        Convention::of(&self.0.options)
+    }
+
     /// The log-likelihood of every solution.
     ///
     /// # Errors
     /// When the number of samples is not known.
     pub fn logliks(&self) -> Result<Vec<f64>> {
-        let n = self.samples()?;
-        Ok(self.0.points.iter().map(|point| log_likelihood(point.likelihood, n, self.0.input.p())).collect())
+        let (n, p) = (self.samples()?, self.0.input.p());
+        Ok(self.0.points.iter().map(|point| self.convention().loglik(point.likelihood, n, p)).collect())
     }
 
     /// The criterion's value of every solution; smaller is better.
@@ -214,8 +218,8 @@ impl Path {
     /// When the number of samples is not known.
     pub fn criterion(&self, criterion: Criterion) -> Result<Vec<f64>> {
         let (n, p) = (self.samples()?, self.0.input.p());
-        let values = self.0.points.iter().zip(self.logliks()?);
-        Ok(values.map(|(point, loglik)| criterion.value(loglik, point.n_edges(), n, p)).collect())
+        let loglik = |point: &Point| self.convention().in_criteria(point.likelihood, n, p);
+        Ok(self.0.points.iter().map(|point| criterion.value(loglik(point), point.n_edges(), n, p)).collect())
     }
 
     fn samples(&self) -> Result<usize> {

@@ -5,6 +5,7 @@
 //! folder reads results and knows nothing of scripts.
 
 mod charts;
+mod choice;
 mod curves;
 mod degrees;
 mod figure;
@@ -23,6 +24,7 @@ mod svg;
 mod tables;
 
 pub use charts::{Points, bar, boxes, grouped_boxes, histogram, line_chart, scatter};
+pub use choice::selection_curve;
 pub use curves::{Series, curves, lines};
 pub use degrees::degree_distribution;
 pub use figure::{Figure, JsSource};
@@ -30,6 +32,6 @@ pub use heatmap::heatmap;
 pub use layout::{Point, circle, groups, spring};
 pub use network::{EdgeColor, Groups, NetworkLayout, NetworkOptions, network};
 pub use paint::{ColorScale, Paint};
-pub use paths::{coefficient_paths, criterion_curve, edge_curve, likelihood_curve, selection_curve};
+pub use paths::{coefficient_paths, criterion_curve, edge_curve, likelihood_curve};
 pub use scene::{Axis, Bars, BoxMark, Boxes, Dash, HeatmapCells, Line, Markers, Panel, Scene, Segments, Trace};
 pub use tables::{Columns, table_bars, table_boxes, table_histogram, table_lines, table_points};

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use crate::context::Context;
 use crate::data::covariance::sparse_partial_correlations;
-use crate::data::{Vector, number};
+use crate::data::number;
 use crate::error::{Error, Result};
-use crate::model::{Criterion, Fit, Path, Point};
-use crate::value::Value;
+use crate::model::{Criterion, Path, Point};
 
 use super::charts::counted;
 use super::curves::{curves_panel, dash};
@@ -55,48 +54,6 @@ pub fn criterion_curve(path: &Path, criterion: Criterion, name: &str) -> Result<
             ..Markers::new(vec![point.lambda], vec![high - 0.06 * (high - low)], 0.0, Paint::Muted)
         }));
         panel.summary = format!("{name} of {}, smallest at {text}", counted(values.len(), "solution"));
-    }
-    Ok(Figure::new(None, panel))
-}
-
-/// A figure of what a rule saw when it chose the penalty of a fit, the chosen one marked; a standard error to both sides
-/// where the rule has them.
-///
-/// # Errors
-/// A fit whose penalty was given, or chosen without a grid.
-pub fn selection_curve(fit: &Fit) -> Result<Figure> {
-    let numbers = |selection: &Value, key: &str| {
-        selection.entry(key).and_then(Value::object::<Vector>).map(|numbers| numbers.as_slice().to_vec())
-    };
-    let parts = fit.selection().and_then(|selection| {
-        let rule = selection.entry("rule").map(ToString::to_string)?;
-        Some((rule, numbers(selection, "lambdas")?, numbers(selection, "values")?, numbers(selection, "errors")))
-    });
-    let (rule, lambdas, values, errors) = parts.ok_or_else(|| {
-        Error::argument("this fit was not chosen along a grid of penalties")
-            .with_hint("choose by a rule: x.graphical_lasso(#{ lambda: \"ebic\" }), or path.select(\"cv\")")
-    })?;
-    let series = [(rule.clone(), lambdas.clone(), values.clone())];
-    let mut panel = curves_panel(&series, Axis::log("lambda"), Axis::linear(rule.as_str()));
-    for sign in errors.iter().flat_map(|_| [1.0, -1.0]) {
-        let shifted = errors.iter().flatten().zip(&values).map(|(error, value)| value + sign * error);
-        panel.traces.push(Trace::Line(Line {
-            name: "one standard error".into(),
-            x: lambdas.clone(),
-            y: shifted.collect(),
-            paint: Paint::Muted,
-            dash: Dash::Dash,
-            width: 1.5,
-        }));
-    }
-    let chosen = fit.lambda().and_then(Value::as_number);
-    if let Some(best) = chosen.and_then(|chosen| lambdas.iter().position(|&lambda| lambda == chosen)) {
-        let text = format!("lambda {}", number(lambdas[best]));
-        panel.traces.push(Trace::Markers(Markers {
-            hover: vec![format!("chosen: {text}\n{rule} {}", number(values[best]))],
-            ..Markers::new(vec![lambdas[best]], vec![values[best]], 11.0, Paint::Series(1))
-        }));
-        panel.summary = format!("{rule} of {}, chosen {text}", counted(lambdas.len(), "solution"));
     }
     Ok(Figure::new(None, panel))
 }

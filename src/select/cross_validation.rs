@@ -2,11 +2,13 @@
 
 use ndarray::Array2;
 
+use super::moments::{HeldOut, Moments, Split};
+use super::resamples::{Resampled, constant_in, usable};
 use super::rule::{Choice, smallest};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Path, Point};
+use crate::model::{Input, Path, Point};
 use crate::{parallel, rng};
 
 /// The penalty of the smallest mean of -log det Theta + tr(S_k Theta) over folds k, where S_k is the second moment of
@@ -14,49 +16,113 @@ use crate::{parallel, rng};
 /// held-out rows' own of that kind. Folds are drawn at random.
 pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &Context) -> Result<Choice> {
     let n = x.rows();
-    if folds > n {
-        return Err(Error::option(format!("{folds} folds of {n} samples: every fold needs one")));
+    if !(2..=n).contains(&folds) {
+        return Err(Error::option(format!("{folds} folds of {n} samples: two folds at least, and one sample in each")));
+    }
+    if n - n.div_ceil(folds) < 2 {
+        return Err(Error::data(format!("{folds} folds of {n} samples leave one sample to fit"))
+            .with_hint("more samples, or another rule"));
     }
     let order = rng::permutation(&mut rng::stream(ctx.seed(), "cross_validation", 0), n);
     let members: Vec<Vec<usize>> =
         (0..folds).map(|fold| order[fold * n / folds..(fold + 1) * n / folds].to_vec()).collect();
     let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
     let inner = ctx.clone().with_threads((ctx.threads() / folds).max(1)).with_progress(None);
-    let losses = parallel::map(&members, ctx, |fold, held_out| {
+    // Other kinds of S have to be computed from the rows of each fold.
+    let moments = path.input().is_plain_data().then(|| Moments::new(x, ctx)).transpose()?;
+    let results = parallel::map(&members, ctx, |fold, held_out| {
         ctx.progress("cross-validation", fold, folds);
-        losses(path, x, held_out, &lambdas, &inner)
+        losses(path, x, moments.as_ref(), held_out, &lambdas, &inner)
     })?;
-    let unconverged = losses.iter().map(|(_, unconverged)| unconverged).sum();
-    let losses: Vec<Vec<f64>> = losses.into_iter().map(|(losses, _)| losses).collect();
-    let mean = |l: usize| losses.iter().map(|fold| fold[l]).sum::<f64>() / folds as f64;
-    let error = |l: usize| {
-        let squares: f64 = losses.iter().map(|fold| (fold[l] - mean(l)).powi(2)).sum();
-        (squares / (folds as f64 - 1.0) / folds as f64).sqrt()
-    };
-    let mut choice = smallest((0..lambdas.len()).map(mean).collect());
-    let errors: Vec<f64> = (0..lambdas.len()).map(error).collect();
+    ctx.progress("cross-validation", folds, folds);
+    let (losses, warning) = usable(results, x, "folds of cross-validation")?;
+    let mut choice = smallest((0..lambdas.len()).map(|l| mean(&losses, l)).collect());
+    let errors: Vec<f64> = (0..lambdas.len()).map(|l| standard_error(&losses, l)).collect();
     if one_se {
         let limit = choice.values[choice.position] + errors[choice.position];
         // The values are in order of descending penalty.
         choice.position = choice.values.iter().position(|&value| value <= limit).unwrap_or(choice.position);
     }
     choice.errors = Some(errors);
-    choice.unconverged = unconverged;
+    choice.unconverged = losses.iter().map(|fold| fold.unconverged).sum();
+    choice.warning = warning;
     Ok(choice)
 }
 
-/// The loss of every penalty on the rows that are held out, and how many solutions did not converge.
-fn losses(path: &Path, x: &Matrix, held_out: &[usize], lambdas: &[f64], ctx: &Context) -> Result<(Vec<f64>, usize)> {
-    let all: Vec<usize> = (0..x.cols()).collect();
-    let is_out: std::collections::HashSet<usize> = held_out.iter().copied().collect();
-    let rest: Vec<usize> = (0..x.rows()).filter(|row| !is_out.contains(row)).collect();
-    let train = x.pick(&rest, &all);
-    let _held = ctx.reserve_matrices(2, x.cols(), x.cols())?;
-    let input = path.input().of_rows(&train, ctx).map_err(|error| error.at("a fold of cross-validation"))?;
-    let s = input.s_of_others(&x.pick(held_out, &all), ctx).map_err(too_few)?;
+/// What one fold gives.
+struct Losses {
+    /// The loss of every penalty on the rows that are held out.
+    values: Vec<f64>,
+    /// How many solutions did not converge.
+    unconverged: usize,
+}
+
+fn mean(losses: &[Losses], l: usize) -> f64 {
+    losses.iter().map(|fold| fold.values[l]).sum::<f64>() / losses.len() as f64
+}
+
+fn standard_error(losses: &[Losses], l: usize) -> f64 {
+    let (folds, mean) = (losses.len() as f64, mean(losses, l));
+    let squares: f64 = losses.iter().map(|fold| (fold.values[l] - mean).powi(2)).sum();
+    (squares / (folds - 1.0) / folds).sqrt()
+}
+
+fn losses(
+    path: &Path,
+    x: &Matrix,
+    moments: Option<&Moments<'_>>,
+    held_out: &[usize],
+    lambdas: &[f64],
+    ctx: &Context,
+) -> Result<Resampled<Losses>> {
+    let mut stays = vec![true; x.rows()];
+    held_out.iter().for_each(|&row| stays[row] = false);
+    let rest: Vec<usize> = (0..x.rows()).filter(|&row| stays[row]).collect();
+    if let Some(column) = constant_in(x, &rest) {
+        return Ok(Resampled::Constant(column));
+    }
+    let (input, held_out) = match moments {
+        Some(moments) => {
+            let p = x.cols();
+            // The moments of both parts; the rows that are held out and their transpose.
+            let _held = ctx.reserve_matrices(1, p, 3 * p + 2 * held_out.len())?;
+            let Split { rest: s, held_out } = moments.split(&rest, held_out, ctx)?;
+            (Input::of_moments(s, x.names(), rest.len()), HeldOutMoments::Split(held_out))
+        }
+        None => {
+            let columns: Vec<usize> = (0..x.cols()).collect();
+            let input = path.input().of_rows(&x.pick(&rest, &columns), ctx);
+            let input = input.map_err(|error| error.at("a fold of cross-validation"))?;
+            let s = input.s_of_others(&x.pick(held_out, &columns), ctx).map_err(too_few)?;
+            (input, HeldOutMoments::Whole(s))
+        }
+    };
+    // Theta is in units of the standard deviations of the rows that it was fitted to, where S is their correlation.
+    let is_correlation = path.convention().uses_correlation();
+    let variances = input.s(ctx)?.diag().to_vec();
+    let units: Vec<f64> = variances.iter().map(|variance| if is_correlation { variance.sqrt() } else { 1.0 }).collect();
     let points = path.solve(&input, lambdas, ctx)?;
-    let unconverged = points.iter().filter(|point| !point.converged).count();
-    Ok((points.iter().map(|point| loss(point, &s)).collect(), unconverged))
+    Ok(Resampled::Usable(Losses {
+        values: points.iter().map(|point| loss(point, &held_out, &units)).collect(),
+        unconverged: points.iter().filter(|point| !point.converged).count(),
+    }))
+}
+
+/// Second moments of the rows that a fold holds out.
+enum HeldOutMoments {
+    /// From those of all rows.
+    Split(HeldOut),
+    /// S of a kind that has to be computed from the rows.
+    Whole(Array2<f64>),
+}
+
+impl HeldOutMoments {
+    fn at(&self, i: usize, j: usize) -> f64 {
+        match self {
+            Self::Split(moments) => moments.at(i, j),
+            Self::Whole(s) => s[(i, j)],
+        }
+    }
 }
 
 /// Rows that are held out must show what S is made of: few of them have no ranks to compare, or a constant column.
@@ -67,8 +133,11 @@ fn too_few(error: Error) -> Error {
     }
 }
 
-/// -log det Theta + tr(S Theta).
-fn loss(point: &Point, s: &Array2<f64>) -> f64 {
-    let trace = point.precision.inner(s.view());
+/// -log det Theta + tr(S Theta), where only the entries of S where Theta is not 0 matter.
+fn loss(point: &Point, held_out: &HeldOutMoments, units: &[f64]) -> f64 {
+    let term = |i: usize, j: usize, value: f64| value * held_out.at(i, j) / (units[i] * units[j]);
+    let theta = &point.precision;
+    let diagonal: f64 = theta.diagonal().iter().enumerate().map(|(i, &value)| term(i, i, value)).sum();
+    let trace = diagonal + 2.0 * theta.pairs().map(|(i, j, value)| term(i, j, value)).sum::<f64>();
     trace - point.certificate.logdet
 }

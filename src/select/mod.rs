@@ -3,6 +3,8 @@
 mod cross_validation;
 mod glasso_path;
 mod grid;
+mod moments;
+mod resamples;
 mod ric;
 mod rule;
 mod stability;
@@ -11,4 +13,4 @@ mod stars;
 pub use glasso_path::path_points;
 pub use grid::Grid;
 pub use rule::{Rule, check_rule};
-pub use stability::{Resampling, edge_stability};
+pub use stability::{Resampling, Stability, edge_stability};

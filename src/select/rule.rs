@@ -64,7 +64,7 @@ const SUBSAMPLE_RATIO: Opt = Opt::new(
     "subsample_ratio",
     &[Kind::Number(Range::OPEN_UNIT)],
     Preset::Unset("10 / sqrt(n), at most 0.8"),
-    "Rows of a subsample of \"stars\" over all rows",
+    "Rows of a subsample of \"stars\" over all rows, by default as in huge",
 );
 const STARS_THRESHOLD: Opt = Opt::new(
     "stars_threshold",
@@ -72,7 +72,8 @@ const STARS_THRESHOLD: Opt = Opt::new(
     Preset::Number(0.1),
     "Largest instability that \"stars\" accepts: the mean of 4 q (1 - q) over pairs, as in huge",
 );
-const ROTATIONS: Opt = Opt::new("rotations", &[Kind::Count(1)], Preset::Count(20), "Number of rotations of \"ric\"");
+const ROTATIONS: Opt =
+    Opt::new("rotations", &[Kind::Count(1)], Preset::Count(20), "Number of rotations of \"ric\", as in huge");
 
 impl Rule {
     /// The words that scripts use.
@@ -199,10 +200,18 @@ impl Rule {
             return Err(Error::option("\"ric\" knows one penalty for all pairs, not weights")
                 .with_hint("with weights choose by \"ebic\", \"cv\" or \"stars\""));
         }
-        let lambda = ric::lambda(self.data(path.input())?, rotations, ctx)?;
+        let x = self.data(path.input())?;
+        // The penalty is in units of S.
+        let scaled = path.convention().uses_correlation().then(|| x.standardize()).transpose()?;
+        let maxima = ric::maxima(scaled.as_ref().unwrap_or(x), rotations, ctx)?;
+        let lambda = maxima.iter().copied().fold(f64::INFINITY, f64::min);
         let points = path.solve(path.input(), &[lambda], ctx)?;
         let point = points.first().ok_or_else(|| Error::internal("a path without a solution"))?;
-        let selection = vec![("rule".to_string(), "ric".into()), ("lambda".to_string(), lambda.into())];
+        let selection = vec![
+            ("rule".to_string(), "ric".into()),
+            ("lambda".to_string(), lambda.into()),
+            ("maxima".to_string(), Vector::from(maxima).into()),
+        ];
         path.fit_of(point, self.chosen(selection, Vec::new(), started), ctx)
     }
 
@@ -251,19 +260,22 @@ pub(super) struct Choice {
     pub errors: Option<Vec<f64>>,
     /// How many of the solutions behind the values did not converge.
     pub unconverged: usize,
+    /// What to know about resamples that could not be used.
+    pub warning: Option<String>,
 }
 
 /// The position of the smallest value, of equal ones the first: the largest penalty.
 pub(super) fn smallest(values: Vec<f64>) -> Choice {
     let position = values.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(position, _)| position);
-    Choice { position, values, errors: None, unconverged: 0 }
+    Choice { position, values, errors: None, unconverged: 0, warning: None }
 }
 
 impl Choice {
     /// The chosen solution as a fit; `why_empty` explains a graph without edges.
     fn fit(self, rule: &Rule, path: &Path, why_empty: &str, started: Instant, ctx: &Context) -> Result<Fit> {
         let points = path.points();
-        let mut warnings: Vec<String> = self.at_an_end(path, why_empty).into_iter().collect();
+        let mut warnings: Vec<String> =
+            self.at_an_end(path, why_empty).into_iter().chain(self.warning.clone()).collect();
         if self.unconverged > 0 {
             let (missed, why) = (self.unconverged, "raise max_iter, or tol");
             if ctx.is_strict() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::resamples::{Resampled, constant_in, usable};
 use crate::context::Context;
 use crate::data::summary::{mean, quantile, sd};
 use crate::data::{Column, Matrix, Table};
@@ -66,27 +67,34 @@ impl Resampling {
         })
     }
 
-    /// `f` of every resample of the rows of `x`, in their order.
+    /// `f` of every resample of the rows of `x`, in their order. Those with a constant column are left out, as the
+    /// warning beside the results then says.
     ///
     /// # Errors
-    /// What `f` reports, with the number of the resample.
+    /// What `f` reports, with the number of the resample; fewer than two resamples without a constant column.
     pub fn map<R: Send>(
         &self,
         x: &Matrix,
         ctx: &Context,
         f: impl Fn(&Matrix, &Context) -> Result<R> + Sync,
-    ) -> Result<Vec<R>> {
+    ) -> Result<(Vec<R>, Option<String>)> {
         self.check()?;
         let columns: Vec<usize> = (0..x.cols()).collect();
         let indices: Vec<usize> = (0..self.resamples).collect();
         let inner = ctx.clone().with_threads((ctx.threads() / self.resamples.max(1)).max(1)).with_progress(None);
-        parallel::map(&indices, ctx, |_, &index| {
+        let results = parallel::map(&indices, ctx, |_, &index| {
             ctx.progress("resamples", index, self.resamples);
             let rows = self.rows(x.rows(), index, ctx)?;
+            if let Some(column) = constant_in(x, &rows) {
+                return Ok(Resampled::Constant(column));
+            }
             // A random method draws other numbers for every resample.
             let own = inner.clone().with_seed(rng::derive(ctx.seed(), "resample", index as u64));
-            f(&x.pick(&rows, &columns), &own).map_err(|error| error.at(format!("resample {index}")))
-        })
+            let result = f(&x.pick(&rows, &columns), &own).map_err(|error| error.at(format!("resample {index}")));
+            result.map(Resampled::Usable)
+        })?;
+        ctx.progress("resamples", self.resamples, self.resamples);
+        usable(results, x, "resamples")
     }
 }
 
@@ -96,20 +104,29 @@ struct Pair {
     weights: Vec<f64>,
 }
 
+/// How stable edges are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stability {
+    /// The edges, as [`edge_stability`] describes them.
+    pub table: Table,
+    /// What to know about resamples that could not be used.
+    pub warnings: Vec<String>,
+}
+
 /// Every edge that some resample has, or all rows together: `source`, `target`, `weight` (with all rows, 0 without the
 /// edge), `frequency` (share of the resamples that have it), and over the resamples, counting 0 where the edge is not
 /// there, `mean`, `sd`, and the quantiles `lower` and `upper` of the wanted coverage. Most frequent edges first.
 ///
 /// # Errors
-/// What `fit` reports.
+/// What `fit` reports, and resamples of which fewer than two have no constant column.
 pub fn edge_stability(
     x: &Matrix,
     resampling: Resampling,
     fit: impl Fn(&Matrix, &Context) -> Result<Graph> + Sync,
     ctx: &Context,
-) -> Result<Table> {
+) -> Result<Stability> {
     let whole = fit(x, ctx)?;
-    let graphs = resampling.map(x, ctx, &fit)?;
+    let (graphs, warning) = resampling.map(x, ctx, &fit)?;
     let mut pairs: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
     let count = graphs.len();
     let empty = || Pair { weight: 0.0, weights: vec![0.0; count] };
@@ -129,7 +146,7 @@ pub fn edge_stability(
     let name = |i: usize| labels.get(i).to_string();
     let tail = (1.0 - resampling.level) / 2.0;
     let numbers = |f: &dyn Fn(&Pair) -> f64| Column::numbers(rows.iter().map(|(_, _, pair)| f(pair)).collect());
-    Table::new(
+    let table = Table::new(
         vec![
             ("source".into(), Column::texts(rows.iter().map(|(ends, ..)| name(ends.0)).collect())),
             ("target".into(), Column::texts(rows.iter().map(|(ends, ..)| name(ends.1)).collect())),
@@ -141,5 +158,6 @@ pub fn edge_stability(
             ("upper".into(), numbers(&|pair| quantile(&pair.weights, 1.0 - tail))),
         ],
         None,
-    )
+    )?;
+    Ok(Stability { table, warnings: warning.into_iter().collect() })
 }

@@ -1,10 +1,11 @@
 //! Stability approach to regularisation selection: the densest graph that subsamples agree on.
 
+use super::resamples::{Resampled, constant_in, usable};
 use super::rule::Choice;
 use crate::context::{Context, Reservation};
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Path, Point};
+use crate::model::{Input, Path, Point};
 use crate::{parallel, rng};
 
 /// The last penalty, from the largest down, before the instability first exceeds the threshold (Liu, Roeder, Wasserman,
@@ -26,19 +27,24 @@ pub(super) fn choose(
     let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
     let inner = ctx.clone().with_threads((ctx.threads() / subsamples).max(1)).with_progress(None);
     let numbers: Vec<u64> = (0..subsamples as u64).collect();
-    let graphs = parallel::map(&numbers, ctx, |done, &number| {
+    let results = parallel::map(&numbers, ctx, |done, &number| {
         ctx.progress("stars", done, subsamples);
         let mut rows = rng::permutation(&mut rng::stream(ctx.seed(), "stars", number), n);
         rows.truncate(size);
-        edges(path, x, &rows, &lambdas, &inner)
+        match constant_in(x, &rows) {
+            Some(column) => Ok(Resampled::Constant(column)),
+            None => edges(path, x, &rows, &lambdas, &inner).map(Resampled::Usable),
+        }
     })?;
+    ctx.progress("stars", subsamples, subsamples);
+    let (graphs, warning) = usable(results, x, "subsamples of \"stars\"")?;
     let unconverged = graphs.iter().map(|graphs| graphs.unconverged).sum();
     let values: Vec<f64> = (0..lambdas.len())
-        .map(|l| instability(graphs.iter().map(|graphs| &graphs.pairs[l]), subsamples, x.cols()))
+        .map(|l| instability(graphs.iter().map(|graphs| &graphs.pairs[l]), graphs.len(), x.cols()))
         .collect();
     let crossing = values.iter().position(|&value| value > threshold);
     let position = crossing.map_or(values.len() - 1, |position| position.saturating_sub(1));
-    Ok(Choice { position, values, errors: None, unconverged })
+    Ok(Choice { position, values, errors: None, unconverged, warning })
 }
 
 /// 10 sqrt(n) of more than 144 samples, otherwise four fifths.
@@ -55,9 +61,13 @@ struct Graphs {
     _held: Reservation,
 }
 
+/// The input of some of the rows.
+fn training(path: &Path, x: &Matrix, rows: &[usize], ctx: &Context) -> Result<Input> {
+    path.input().of_rows(&x.pick(rows, &(0..x.cols()).collect::<Vec<_>>()), ctx)
+}
+
 fn edges(path: &Path, x: &Matrix, rows: &[usize], lambdas: &[f64], ctx: &Context) -> Result<Graphs> {
-    let part = x.pick(rows, &(0..x.cols()).collect::<Vec<_>>());
-    let input = path.input().of_rows(&part, ctx).map_err(|error| error.at("a subsample"))?;
+    let input = training(path, x, rows, ctx).map_err(|error| error.at("a subsample"))?;
     let points = path.solve(&input, lambdas, ctx)?;
     let held = ctx.reserve_matrices(1, points.iter().map(|point| point.n_edges()).sum(), 1)?;
     let linked = |point: &Point| point.precision.pairs().map(|(i, j, _)| (i as u32, j as u32)).collect();

@@ -120,7 +120,7 @@ fn estimates(b: &mut Builder) {
     b.property(
         "selection",
         "fit.selection -> map",
-        "How lambda was chosen: the rule, the lambdas and the rule's values; () where it was given",
+        "How lambda was chosen: `rule`, `lambdas` and the rule's `values`, with `errors` of \"cv\"; of \"ric\" `lambda` and the `maxima` of the rotations; () where it was given",
         with_path!("print(path.select(\"bic\").selection.values);"),
     )
     .get_any(|fit: &mut Fit| fit.selection().map_or(Dynamic::UNIT, to_dynamic));
@@ -134,7 +134,7 @@ fn likelihood(b: &mut Builder) {
     b.property(
         "loglik",
         "fit.loglik -> float\npath.loglik -> Vector",
-        "Gaussian log-likelihood n/2 (log det Theta - tr(S Theta) - p log 2 pi)",
+        "Gaussian log-likelihood n/2 (log det Theta - tr(S Theta) - p log 2 pi); with the convention \"huge\" as huge has it: log det Theta - tr(S Theta)",
         with_fit!("print(fit.loglik);"),
     )
     .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.loglik()?) })
@@ -142,7 +142,7 @@ fn likelihood(b: &mut Builder) {
     b.property(
         "bic",
         "fit.bic -> float\npath.bic -> Vector",
-        "-2 loglik + E log n, with E edges",
+        "-2 loglik + E log n, with E edges; with the convention \"huge\" -n loglik + E log n",
         with_fit!("print(fit.bic);"),
     )
     .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.ebic(0.0)?) })
@@ -150,7 +150,7 @@ fn likelihood(b: &mut Builder) {
     b.property(
         "ebic",
         "fit.ebic -> float\npath.ebic -> Vector",
-        "-2 loglik + E log n + 4 gamma E log p, with gamma 0.5 (Foygel and Drton, 2010)",
+        "-2 loglik + E log n + 4 gamma E log p, with gamma 0.5 (Foygel and Drton, 2010); with the convention \"huge\" -n loglik + .., as in huge.select",
         with_fit!("print(fit.ebic);"),
     )
     .get(|fit: &mut Fit| -> Outcome<f64> { Ok(fit.ebic(0.5)?) })

@@ -5,7 +5,7 @@ use rhai::{Dynamic, FnPtr, Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options, describe, to_number, to_value};
 use super::super::parallel;
 use super::super::records::Estimator;
-use super::super::state::context;
+use super::super::state::{context, state};
 use super::super::vocabulary::Builder;
 use crate::context::Context;
 use crate::data::summary::{mean, quantile, sd};
@@ -60,7 +60,11 @@ fn stability(call: &NativeCallContext<'_>, model: &Estimator, x: &Matrix, option
             None => Err(Error::argument("edge_stability takes a method that gives a Fit, not a Path")),
         }
     };
-    Ok(edge_stability(x, resampling, fit, &ctx)?)
+    let stability = edge_stability(x, resampling, fit, &ctx)?;
+    if let Some(state) = state(call) {
+        stability.warnings.iter().for_each(|warning| state.warning(&format!("edge_stability: {warning}")));
+    }
+    Ok(stability.table)
 }
 
 /// The numbers of what a function of the script gave, and how to put numbers of that kind together again.
@@ -148,6 +152,7 @@ fn bootstrap<T: Clone + Send + Sync + 'static>(
     ]
     .map(|(name, value)| (name.into(), value))
     .into();
+    map.insert("seed".into(), Dynamic::from(ctx.seed() as i64));
     if let (Shape::Number, Some(column)) = (&shape, columns.pop()) {
         map.insert("values".into(), Dynamic::from(Vector::from(column)));
     }
@@ -180,8 +185,8 @@ pub(super) fn define(b: &mut Builder) {
     });
     b.verb(
         "bootstrap",
-        "bootstrap(|x| .., x) -> #{ estimate, mean, se, lower, upper, values }\nbootstrap(|x| .., x, #{ resamples, level, seed })",
-        "A function of the rows on resamples of them with replacement: its value, mean, standard error and percentile interval, and for one number all values; numbers one by one for a Vector, Matrix or Graph",
+        "bootstrap(|x| .., x) -> #{ estimate, mean, se, lower, upper, seed, values }\nbootstrap(|x| .., x, #{ resamples, level, seed })",
+        "A function of the rows on resamples of them with replacement: its value, mean, standard error and percentile interval, the seed that repeats it, and for one number all values; numbers one by one for a Vector, Matrix or Graph",
         "let x = example(\"sachs\").head(200).log1p();\nlet b = bootstrap(|x| x.cor()[[\"praf\", \"pmek\"]], x, #{ resamples: 50 });\nprint(`${b.estimate} (${b.lower}, ${b.upper})`);",
     )
     .options(BOOTSTRAP)

@@ -253,8 +253,14 @@ fn seed(call: &NativeCallContext<'_>, options: &crate::options::Options) -> u64 
     options.count("seed").map_or_else(|| context(call).next_seed(), |seed| seed as u64)
 }
 
-/// Positions of training and test rows.
-fn train_test(call: &NativeCallContext<'_>, rows: usize, share: &Dynamic, options: &Map) -> Outcome<[Vec<usize>; 2]> {
+/// Positions of training and test rows, and the seed that repeats them.
+struct Division {
+    train: Vec<usize>,
+    test: Vec<usize>,
+    seed: u64,
+}
+
+fn train_test(call: &NativeCallContext<'_>, rows: usize, share: &Dynamic, options: &Map) -> Outcome<Division> {
     let options = check_options("train_test", SPLIT, options)?;
     let share =
         super::super::convert::to_number(share).filter(|share| *share > 0.0 && *share < 1.0).ok_or_else(|| {
@@ -267,17 +273,24 @@ fn train_test(call: &NativeCallContext<'_>, rows: usize, share: &Dynamic, option
     if train == 0 || train == rows {
         return Err(Error::argument(format!("a share of {share} of {rows} rows leaves one part empty")).into());
     }
-    let order = rng::permutation(&mut rng::stream(seed(call, &options), "train_test", 0), rows);
+    let seed = seed(call, &options);
+    let order = rng::permutation(&mut rng::stream(seed, "train_test", 0), rows);
     let part = |range: std::ops::Range<usize>| {
         let mut rows = order[range].to_vec();
         rows.sort_unstable();
         rows
     };
-    Ok([part(0..train), part(train..rows)])
+    Ok(Division { train: part(0..train), test: part(train..rows), seed })
 }
 
-fn parts<T: Clone + Send + Sync + 'static>(pick: impl Fn(&[usize]) -> T, [train, test]: &[Vec<usize>; 2]) -> Map {
-    [("train", train), ("test", test)].map(|(name, rows)| (name.into(), Dynamic::from(pick(rows)))).into()
+fn parts<T: Clone + Send + Sync + 'static>(pick: impl Fn(&[usize]) -> T, division: &Division) -> Map {
+    let part = |rows: &[usize]| Dynamic::from(pick(rows));
+    let entries = [
+        ("train", part(&division.train)),
+        ("test", part(&division.test)),
+        ("seed", Dynamic::from(division.seed as i64)),
+    ];
+    entries.map(|(name, value)| (name.into(), value)).into()
 }
 
 fn pick_matrix(m: &Matrix, rows: &[usize]) -> Matrix {
@@ -312,8 +325,8 @@ fn sample(
 fn at_random(b: &mut Builder) {
     b.verb(
         "train_test",
-        "x.train_test(0.8) -> #{ train, test }\nx.train_test(0.8, #{ seed }) -> #{ train, test }",
-        "Rows at random in two parts; the number is the share of training rows",
+        "x.train_test(0.8) -> #{ train, test, seed }\nx.train_test(0.8, #{ seed }) -> #{ train, test, seed }",
+        "Rows at random in two parts, and the seed that repeats them; the number is the share of training rows",
         "let parts = example(\"sachs\").head(100).train_test(0.8, #{ seed: 1 });\nprint(`${parts.train.rows} ${parts.test.rows}`);",
     )
     .options(SPLIT)

@@ -113,8 +113,8 @@ const R_MODELS: &[Phrase] = &[
     ),
     (
         "huge::huge(x, method = \"glasso\")",
-        "x.standardize().graphical_lasso_path(#{ n_lambdas: 10, min_ratio: 0.1 })",
-        "huge works on correlations by itself",
+        "x.graphical_lasso_path(#{ convention: \"huge\" })",
+        "the same lambdas, df (path.n_edges), loglik and EBIC; without the convention see help(\"graphical_lasso\")",
     ),
     ("huge::huge.select(path, \"ebic\")", "path.select(\"ebic\", #{ gamma: 0.5 })", ""),
     (
