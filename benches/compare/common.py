@@ -73,7 +73,7 @@ class Run:
 
 
 def sinew(program, script, *script_arguments, threads=1):
-    """Runs a script of this folder; its options as `name=value`."""
+    """Runs a script of this folder; its options as `name=value`, its flags as `name`."""
     options = [part for given in script_arguments for part in ("--" + given).split("=", 1)]
     command = [program, "--json", "--quiet", "--threads", str(threads), "run", os.path.join(HERE, script), "--", *options]
     with tempfile.TemporaryFile("w+") as errors:
@@ -174,7 +174,7 @@ class Peer:
 
 FLOOR = Peer("floor", "Python")
 PEERS = [
-    Peer("scikit-learn", "Python", ("cd", "lars")),
+    Peer("scikit-learn", "Python", ("cd", "cd 1e-6", "cd 1e-8", "lars")),
     Peer("skglm", "Python", ("dual", "primal")),
     Peer("gglasso", "Python", ("boyd", "kkt")),
     Peer("glasso", "R"),
