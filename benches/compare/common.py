@@ -168,13 +168,19 @@ class Peer:
 
     def solve(self, problem, variant, tol, place, limit):
         """Seconds inside the solver, the answer in the file `place`; or why there is none."""
-        said = self.worker.ask([self.name, variant, repr(tol), repr(problem.lam), problem.s_file, place], limit)
+        return self.answer(variant, tol, repr(problem.lam), problem.s_file, place, limit)
+
+    def answer(self, variant, tol, lambdas, data, place, limit):
+        """The same, for any penalties and data."""
+        said = self.worker.ask([self.name, variant, repr(tol), lambdas, data, place], limit)
         return said if said.startswith("failed") else float(said)
 
 
 FLOOR = Peer("floor", "Python")
+# Modes, with the tolerance of the lasso inside, which decides more than the outer one.
+SCIKIT = ("cd", "cd 1e-6", "cd 1e-8", "lars")
 PEERS = [
-    Peer("scikit-learn", "Python", ("cd", "cd 1e-6", "cd 1e-8", "lars")),
+    Peer("scikit-learn", "Python", SCIKIT),
     Peer("skglm", "Python", ("dual", "primal")),
     Peer("gglasso", "Python", ("boyd", "kkt")),
     Peer("glasso", "R"),

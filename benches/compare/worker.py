@@ -1,7 +1,7 @@
 """Solves one problem a line with one of the Python peers, for common.py, which can end it when it takes too long.
 
-A line of the input is `solver variant tolerance lambda covariance.npy answer.bin`, between tabs; `solver hello` asks
-for the version. The answers start with @: seconds inside the solver, or `@failed why`, `@missing why`.
+A line of the input is `solver variant tolerance lambda covariance.npy answer.bin`, between tabs; a path or a
+cross-validation takes several penalties, between commas, and samples. `solver hello` asks for the version. The answers start with @: seconds inside the solver, or `@failed why`, `@missing why`.
 """
 import contextlib
 import sys
@@ -20,17 +20,46 @@ def timed(call):
     return time.perf_counter() - started, answer
 
 
+def scikit_options(variant, tol):
+    """`cd 1e-6`: the mode, and the tolerance of the lasso inside where it is not the default."""
+    mode, *inner = variant.split()
+    return dict(mode=mode, tol=tol, enet_tol=min(float(inner[0]) if inner else 1e-4, tol), max_iter=ITERATIONS)
+
+
 def scikit_learn():
     import sklearn
     from sklearn.covariance import graphical_lasso
 
     def solve(s, lam, variant, tol):
-        # `cd 1e-6`: the mode, and the tolerance of the lasso inside where it is not the default.
-        mode, *inner = variant.split()
-        inner = min(float(inner[0]) if inner else 1e-4, tol)
-        call = lambda: graphical_lasso(s, lam, mode=mode, tol=tol, enet_tol=inner, max_iter=ITERATIONS)
-        seconds, (_, theta) = timed(call)
+        seconds, (_, theta) = timed(lambda: graphical_lasso(s, lam, **scikit_options(variant, tol)))
         return seconds, theta
+
+    return sklearn.__version__, solve
+
+
+def scikit_path():
+    """All penalties on samples; the answer is one matrix below the other."""
+    import sklearn
+    from sklearn.covariance._graph_lasso import graphical_lasso_path
+
+    def solve(x, lambdas, variant, tol):
+        seconds, (_, thetas) = timed(lambda: graphical_lasso_path(x, lambdas, **scikit_options(variant, tol)))
+        return seconds, np.vstack(thetas)
+
+    return sklearn.__version__, solve
+
+
+def scikit_cv():
+    """Five folds of shuffled samples; the answer is the penalty that was chosen."""
+    import sklearn
+    from sklearn.covariance import GraphicalLassoCV
+    from sklearn.model_selection import KFold
+
+    def solve(x, lambdas, variant, tol):
+        folds = KFold(5, shuffle=True, random_state=1)
+        model = GraphicalLassoCV(alphas=lambdas, cv=folds, n_jobs=1, **scikit_options(variant, tol))
+        seconds, _ = timed(lambda: model.fit(x))
+        return seconds, np.array([model.alpha_])
 
     return sklearn.__version__, solve
 
@@ -83,14 +112,22 @@ def floor():
     return f"scipy {scipy.__version__}", solve
 
 
-SOLVERS = {"scikit-learn": scikit_learn, "skglm": skglm, "gglasso": gglasso, "floor": floor}
+SOLVERS = {
+    "scikit-learn": scikit_learn,
+    "scikit-learn path": scikit_path,
+    "scikit-learn cv": scikit_cv,
+    "skglm": skglm,
+    "gglasso": gglasso,
+    "floor": floor,
+}
 
 
 def answer(fields, solve):
-    variant, tol, lam, covariance, place = fields
+    variant, tol, lam, data, place = fields
+    lam = [float(part) for part in lam.split(",")] if "," in lam else float(lam)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        seconds, theta = solve(np.load(covariance), float(lam), variant, float(tol))
+        seconds, theta = solve(np.load(data), lam, variant, float(tol))
     if theta is not None:
         if not np.isfinite(theta).all():
             return "failed: the answer is not finite"
