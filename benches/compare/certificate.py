@@ -1,7 +1,9 @@
-"""One certificate for every program, from (S, lambda, Theta) alone: duality gap by projection and largest KKT violation.
+"""One certificate for every program, from (S, lambda, Theta) alone.
 
+The duality gap by projection, and the largest violation of the optimality conditions, of
 min -logdet Theta + tr(S Theta) + lambda sum_{i != j} |Theta_ij|; the diagonal is not penalised.
 """
+
 import numpy as np
 from scipy.linalg import lapack
 
@@ -26,9 +28,12 @@ def mirror(lower):
 
 
 def certificate(s, lam, theta):
-    """Relative gap, largest violation and number of edges. Holds two matrices more than it is given, no others."""
+    """Relative gap, largest violation and number of edges. Holds two matrices of this size beside those given."""
     p = s.shape[0]
-    theta = np.asfortranarray((theta + theta.T) / 2)
+    theta = theta + theta.T
+    theta /= 2
+    # Symmetric: the transpose is the same matrix in Fortran order.
+    theta = theta.T
     factor = cholesky(theta.copy(order="F"))
     if factor is None:
         return MISSED

@@ -10,6 +10,7 @@ The peers, in an environment outside this repository:
 Then `/tmp/peers/bin/python benches/compare/graphical_lasso.py --help`, and the same for selection.py and scaling.py.
 What is not installed is named in the output and left out.
 """
+
 import argparse
 import os
 
@@ -46,7 +47,9 @@ def arguments(description, rounds):
 def parse(parser):
     """The arguments; the folder exists and the program is found."""
     given = parser.parse_args()
-    given.sinew = shutil.which(given.sinew) or sys.exit(f"no program at {given.sinew}: cargo build --release, or --sinew")
+    given.sinew = shutil.which(given.sinew) or sys.exit(
+        f"no program at {given.sinew}: cargo build --release, or --sinew"
+    )
     given.sinew = os.path.abspath(given.sinew)
     if given.rounds < 1:
         sys.exit("--rounds is at least 1")
@@ -75,7 +78,17 @@ class Run:
 def sinew(program, script, *script_arguments, threads=1):
     """Runs a script of this folder; its options as `name=value`, its flags as `name`."""
     options = [part for given in script_arguments for part in ("--" + given).split("=", 1)]
-    command = [program, "--json", "--quiet", "--threads", str(threads), "run", os.path.join(HERE, script), "--", *options]
+    command = [
+        program,
+        "--json",
+        "--quiet",
+        "--threads",
+        str(threads),
+        "run",
+        os.path.join(HERE, script),
+        "--",
+        *options,
+    ]
     with tempfile.TemporaryFile("w+") as errors:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         said = child.stdout.read()

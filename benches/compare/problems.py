@@ -7,8 +7,10 @@ band{p}_{n}   band of width 2
 block{p}_{n}  p / 50 separate random graphs of 50 variables
 
 FOLDER/NAME.S.npy is the correlation matrix of the samples, NAME.X.npy the standardised samples, NAME.json the rest.
-The penalty leaves about as many edges as are true. er10000_20000 and block20000_1000 take minutes and 8 to 12 GB.
+The penalty leaves about as many edges as are true. Without a name, all that have a recorded penalty are made.
+er10000_20000 and block20000_1000 take minutes and 8 to 12 GB.
 """
+
 import json
 import os
 import re
@@ -89,8 +91,12 @@ def samples(theta, n, rng):
 
 def make(name):
     """The standardised samples, their correlations, and the number of true edges."""
-    kind, p, n = re.fullmatch(r"(er|band|block)(\d+)_(\d+)", name).groups()
-    p, n = int(p), int(n)
+    known = re.fullmatch(r"(er|band|block)(\d+)_(\d+)", name)
+    if not known:
+        sys.exit(f"there is no problem {name}: er, band or block with p_n behind it, as er100_200")
+    kind, p, n = known[1], int(known[2]), int(known[3])
+    if n < 2 or p < 3 or (kind == "block" and p % BLOCK):
+        sys.exit(f"{name}: at least 3 variables and 2 samples; of block, {BLOCK} variables a block")
     rng = np.random.default_rng([SEED, p, n, KINDS[kind]])
     if kind == "block":
         x, edges = np.empty((n, p)), 0

@@ -8,6 +8,7 @@ own), beside the floor: LAPACK's Cholesky and inverse, up to p = 2000. Memory is
 8 p^2 bytes of the covariance that it reads. The slope is that of a line through the logarithms by least squares. sinew
 draws the figure itself (chart.rhai). Making the problem of p = 10000 takes minutes and 6 GB, once a folder.
 """
+
 import csv
 import os
 import statistics
@@ -69,7 +70,7 @@ def main():
         sys.exit(f"the floor needs scipy: {why}")
     print(f"relative gap {GAP:g}, one thread, {given.rounds} rounds; {common.machine()}\n", flush=True)
     header(["p", "n", "lambda", "edges (true)", "sinew s", "floor s", "sinew / floor", "gap", "peak memory MB"])
-    curves = {"sinew": [], "Cholesky and inverse (LAPACK)": []}
+    curves = {"sinew": [], "LAPACK floor": []}
     own, floor = curves.values()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         for p in sizes:
@@ -82,7 +83,18 @@ def main():
                 compared = [spread(floors), number(common.ratio(seconds, floors))]
             edges = f"{value['edges']} ({problem.true_edges})"
             missed = "" if value["gap"] <= GAP else " MISSED"
-            row([p, problem.n, problem.lam, edges, spread(seconds), *compared, f"{value['gap']:.0e}{missed}", f"{memory:.0f}"])
+            row(
+                [
+                    p,
+                    problem.n,
+                    problem.lam,
+                    edges,
+                    spread(seconds),
+                    *compared,
+                    f"{value['gap']:.0e}{missed}",
+                    f"{memory:.0f}",
+                ]
+            )
         for name, points in curves.items():
             if len(points) > 1:
                 print(f"\n{name}: seconds grow like p^{slope(points):.2f}")

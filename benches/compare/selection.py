@@ -4,8 +4,8 @@
     /tmp/peers/bin/python benches/compare/selection.py --folder /tmp/problems
     /tmp/peers/bin/python benches/compare/selection.py --folder /tmp/problems --huge-subsamples 20
 
-How to install the peers: common.py. Cross-validation: 5 folds, 20 penalties, p = 100. sinew draws its own folds, so that
-only their number and size are the same as scikit-learn's; it also solves all penalties on all samples, which
+How to install the peers: common.py. Cross-validation: 5 folds, 20 penalties, p = 100. sinew draws its own folds, so
+that only their number and size are the same as scikit-learn's; it also solves all penalties on all samples, which
 scikit-learn does not. scikit-learn gets the loosest tolerance, and the fastest variant, with which all its solutions
 along the grid on all samples reach a relative gap of 1e-6 by certificate.py; sinew is asked for 1e-6.
 
@@ -14,6 +14,7 @@ then extrapolated, which its line says. Its tolerance cannot be set; the largest
 functions collect garbage, 0.3 s a subsample at any size, which is in its time because nobody can leave it out.
 Times are seconds: median (smallest) of the rounds, around the path and the choice together.
 """
+
 import os
 import sys
 import tempfile
@@ -56,7 +57,7 @@ def own_gap(given, problem, lambdas, folder):
 
 
 def tuned(problem, lambdas, place, patience):
-    """Seconds, variant, tolerance and gap of scikit-learn's fastest path that reaches the gap; None if there is none."""
+    """Seconds, variant, tolerance and gap of the fastest path of scikit-learn that reaches the gap, or None."""
     path, found = Peer("scikit-learn path", "Python", SCIKIT), []
     if why := path.find():
         print(f"MISSING: scikit-learn is left out: {why}\n", flush=True)
@@ -162,7 +163,7 @@ def threads(given, stars_problem, stars_lambdas):
 
 def main():
     parser = common.arguments(__doc__, rounds=3)
-    parser.add_argument("--patience", type=float, default=60.0, help="seconds that a path of scikit-learn may take [60]")
+    parser.add_argument("--patience", type=float, default=60.0, help="seconds of a path of scikit-learn [60]")
     parser.add_argument("--huge-subsamples", type=int, default=2, help="subsamples of huge; 20 is the whole work [2]")
     given = common.parse(parser)
     print(f"relative gap {GAP:g}, {given.rounds} rounds; {common.machine()}\n", flush=True)

@@ -28,8 +28,8 @@ timed <- function(call) {
   list(seconds = as.numeric(Sys.time() - started, units = "secs"), value = value)
 }
 
-# glasso and huge: the compiled routine alone. Around it the one's R function evaluates the objective with a determinant,
-# and the other's collects garbage twice, 0.3 s whatever the size.
+# glasso and huge: the compiled routine alone. Around it the one's R function evaluates the objective with a
+# determinant, and the other's collects garbage twice, 0.3 s whatever the size.
 solvers <- list(
   glasso = function(s, lambda, tol) {
     p <- nrow(s)

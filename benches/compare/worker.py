@@ -1,8 +1,10 @@
 """Solves one problem a line with one of the Python peers, for common.py, which can end it when it takes too long.
 
 A line of the input is `solver variant tolerance lambda covariance.npy answer.bin`, between tabs; a path or a
-cross-validation takes several penalties, between commas, and samples. `solver hello` asks for the version. The answers start with @: seconds inside the solver, or `@failed why`, `@missing why`.
+cross-validation takes several penalties, between commas, and samples. `solver hello` asks for the version. The answers
+start with @: seconds inside the solver, or `@failed why`, `@missing why`.
 """
+
 import contextlib
 import sys
 import time
@@ -84,9 +86,7 @@ def gglasso():
 
     def solve(s, lam, criterion, tol):
         start = np.eye(s.shape[0])
-        call = lambda: block_SGL(
-            s, lam, start, tol=tol, rtol=tol, stopping_criterion=criterion, max_iter=ITERATIONS
-        )
+        call = lambda: block_SGL(s, lam, start, tol=tol, rtol=tol, stopping_criterion=criterion, max_iter=ITERATIONS)
         seconds, found = timed(call)
         return seconds, found["Theta"]
 
@@ -99,8 +99,11 @@ def floor():
     from scipy.linalg import lapack
 
     def solve(s, _lam, _variant, _tol):
-        # Half of the identity: positive definite also where there are fewer samples than variables.
-        a = np.asfortranarray((s + np.eye(s.shape[0])) / 2)
+        # Half of the identity: positive definite also where there are fewer samples than variables. Symmetric: the
+        # transpose is the same matrix in Fortran order.
+        a = s / 2
+        a[np.diag_indices_from(a)] += 0.5
+        a = a.T
 
         def call():
             factor, _ = lapack.dpotrf(a, lower=1, clean=0, overwrite_a=1)
