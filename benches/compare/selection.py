@@ -12,6 +12,7 @@ along the grid on all samples reach a relative gap of 1e-6 by certificate.py; si
 StARS: 20 subsamples, 30 penalties, p = 500. huge runs fewer subsamples unless told otherwise, and its time for 20 is
 then extrapolated, which its line says. Its tolerance cannot be set; the largest gap along its path is printed. Its R
 functions collect garbage, 0.3 s a subsample at any size, which is in its time because nobody can leave it out.
+It penalises the diagonal and draws its own subsamples: its choice of a penalty is another problem's.
 Times are seconds: median (smallest) of the rounds, around the path and the choice together.
 """
 
