@@ -1,5 +1,5 @@
 //! The graphical lasso on random sparse graphs: one fit, a path, and neighbourhood selection, on one thread. Run with
-//! `cargo bench`; `benches/compare/scikit_learn.py` compares with another program.
+//! `cargo bench`; `benches/compare/graphical_lasso.py` compares with other programs.
 
 use divan::Bencher;
 use sinew::methods::graphical_lasso::GraphicalLasso;
