@@ -15,7 +15,7 @@ use sinew::model::{Criterion, Fit, Input};
 use sinew::problem::{ElasticNet, L1, certify};
 use sinew::solver::graphical_lasso::Settings;
 use sinew::solver::penalized::solve;
-use sinew::solver::{Algorithm, Penalty, Reweighting};
+use sinew::solver::{Algorithm, Moments, Penalty, Reweighting};
 use sinew::{Context, ErrorKind, Matrix};
 
 fn net(l1_ratio: f64) -> Penalty {
@@ -58,7 +58,7 @@ fn the_elastic_net_meets_its_conditions_over_ratios_sizes_and_ranks() {
             let place = format!("n {n}, p {p}, ratio {ratio}: {certificate:?}");
             assert!(fit.converged() && fit.warnings().is_empty() && certificate.relative_gap() <= 1e-9, "{place}");
             let theta = fit.precision().unwrap();
-            let w = fit.covariance().unwrap();
+            let w = fit.covariance(&Context::new()).unwrap();
             // S - W + lambda (r sign(theta) + (1 - r) theta) = 0, without the penalty on the diagonal.
             for ((i, j), &value) in theta.view().indexed_iter() {
                 let gradient = s[(i, j)] - w.view()[(i, j)];
@@ -172,16 +172,17 @@ proptest! {
         let s = input.s(&ctx).expect("a covariance");
         let weights = L1::scalar(lambda, seed % 2 == 0);
         let settings = Settings { tol: 1e-9, max_iter: 500 };
-        let solution = solve(s, &weights, &net(ratio), Algorithm::ProximalNewton, None, settings, &ctx).expect("a fit");
+        let moments = Moments::Whole(s);
+        let solution = solve(moments, &weights, &net(ratio), Algorithm::ProximalNewton, None, settings, &ctx).expect("a fit");
         prop_assert!(solution.converged, "{:?}", solution.warning);
-        let mut theta = solution.theta().to_owned();
+        let mut theta = solution.theta().to_dense();
         for i in 0..8 {
             theta[(i, i)] *= 1.0 + push;
         }
         theta[(0, 1)] -= 0.1 * push;
         theta[(1, 0)] = theta[(0, 1)];
         let penalty = ElasticNet::new(&weights, ratio).expect("a ratio");
-        if let Some(certified) = certify(s, &penalty, theta.view()) {
+        if let Some(certified) = certify(s, &penalty, theta.view(), &ctx).expect("no limit") {
             let above = certified.certificate.primal - solution.certificate.primal;
             let slack = 1e-8 * solution.certificate.primal.abs().max(1.0);
             prop_assert!(above >= -slack, "{above}");

@@ -161,6 +161,7 @@ pub fn symmetrize(a: &mut Array2<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::{Axis, Slice};
 
     fn numbered(rows: usize, cols: usize) -> Array2<f64> {
         Array2::from_shape_fn((rows, cols), |(i, j)| (i * cols + j) as f64)

@@ -106,13 +106,12 @@ mod tests {
     #[test]
     fn a_variable_without_an_edge_counts_minus_one_in_huge() {
         // Theta = diag(A, 1/1.5) with lambda = 0.5 and a unit variance.
-        let s = ndarray::arr2(&[[1.0, 0.8, 0.1], [0.8, 1.0, 0.0], [0.1, 0.0, 1.0]]);
-        let entries = [(0, 0, 0.7), (0, 1, -0.1), (1, 1, 0.7), (2, 2, 1.0 / 1.5)];
+        let theta = SparseSymmetric::from_upper(vec![0.7, 0.7, 1.0 / 1.5], &[(0, 1, -0.1)]);
         let alone = -(1.5f64.ln()) - 1.0 / 1.5;
         let whole = -1.25 + alone;
-        let huge = Convention::Huge.likelihood(whole, s.view(), entries.into_iter());
+        let huge = Convention::Huge.likelihood(whole, &theta);
         assert!((huge - (-1.25 - 1.0)).abs() < 1e-12, "{huge}");
-        assert_eq!(Convention::Sinew.likelihood(whole, s.view(), entries.into_iter()), whole);
+        assert_eq!(Convention::Sinew.likelihood(whole, &theta), whole);
         assert_eq!(Convention::Huge.loglik(huge, 10, 3), huge);
     }
 

@@ -339,7 +339,7 @@ mod tests {
         let input = Input::with_moment(&contradiction(), PAIRWISE, &ctx).unwrap();
         let early = input.clone();
         assert_eq!((input.n(), input.warnings().len()), (Some(2), 1));
-        assert!(linalg::min_eigenvalue(input.s(&ctx).unwrap()).unwrap() > -1e-12);
+        assert!(linalg::min_eigenvalue(input.s(&ctx).unwrap(), &ctx).unwrap() > -1e-12);
         // Correlations 1, 1, -1 have the eigenvalues 2, 2, -1; what is left are correlations of one half.
         assert!((input.s(&ctx).unwrap()[(0, 1)] - 0.125).abs() < 1e-12, "{}", input.s(&ctx).unwrap());
         let warning = &early.warnings()[1];

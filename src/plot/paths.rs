@@ -188,10 +188,9 @@ mod tests {
     use crate::problem::Certificate;
 
     fn point(lambda: f64, likelihood: f64, edges: &[(u32, u32, f64)]) -> Point {
-        let diagonal = [(0, 0, 2.0), (1, 1, 2.0), (2, 2, 2.0)];
         Point {
             lambda,
-            entries: [&diagonal[..], edges].concat(),
+            precision: crate::linalg::SparseSymmetric::from_upper(vec![2.0; 3], edges),
             likelihood,
             certificate: Certificate::default(),
             solver: "".into(),

@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn a_ridge_penalty_on_all_entries_has_the_solution_of_the_eigenvalues() {
         let (s, lambda) = (covariance(9), 0.3f64);
-        let (values, vectors) = eigh(s.view()).unwrap();
+        let (values, vectors) = eigh(s.view(), &Context::new()).unwrap();
         // lambda t^2 + s t - 1 = 0 for every eigenvalue s of S.
         let roots = values.iter().map(|s| 2.0 / (s + (s * s + 4.0 * lambda).sqrt())).collect::<Vec<f64>>();
         let expected = vectors.dot(&Array2::from_diag(&ndarray::Array1::from(roots))).dot(&vectors.t());
