@@ -99,7 +99,7 @@ fn files_that_are_not_ours_are_explained() {
     for (text, part) in [
         ("not json", "is not JSON"),
         (r#"{"type": "Matrix"}"#, "\"rows\" is missing"),
-        (r#"{"type": "Fit", "estimate": 3}"#, "no Matrix and no Graph"),
+        (r#"{"type": "Fit", "p": 2, "estimate": 3}"#, "no precision matrix and no Graph"),
         (r#"{"type": "Path", "verb": "x"}"#, "is missing"),
         (r#"{"type": "Figure"}"#, "no \"scene\""),
     ] {

@@ -69,27 +69,52 @@ pub(super) fn solve(
         Some(Start { w, theta, ratio }) => State::from_solution(w, &theta, s, penalty, ratio),
         None => State::thresholded(s, penalty),
     };
-    if let Some(part) = problem.descend(quick, FIRST_STEP, &mut best)? {
+    if let Some(part) = problem.descend(quick, Course::QUICK, &mut best)? {
         return Ok(part);
     }
-    if best.candidate.is_none() && best.sweeps < settings.max_iter {
+    let mut course = Course::careful(s, penalty);
+    for _ in 0..CAREFUL {
+        if best.candidate.is_some() || best.sweeps >= settings.max_iter {
+            break;
+        }
         let safe = State::shrunk(s, penalty);
-        if Cholesky::checked(safe.w(), ctx)?.is_some()
-            && let Some(part) = problem.descend(safe, CLOSE_STEP, &mut best)?
-        {
+        if Cholesky::checked(safe.w(), ctx)?.is_none() {
+            break;
+        }
+        if let Some(part) = problem.descend(safe, course, &mut best)? {
             return Ok(part);
         }
+        // Rounding has lost positive definiteness: again, more closely.
+        course.first.tol *= 1e-3;
     }
     problem.newton(best)
 }
 
-/// The first sweep.
-const FIRST_STEP: Step = Step { tol: 1e-2, relaxation: 1.0 };
-/// The same where columns must not be solved roughly: the problem is ill-conditioned.
-const CLOSE_STEP: Step = Step { tol: 1e-6, relaxation: 1.0 };
-/// How far later sweeps go beyond the update of each column: errors fall several times faster than without.
-const RELAXATION: f64 = 1.15;
-/// How much CLOSER the columns of the next sweep are solved.
+/// How a descent goes.
+#[derive(Debug, Clone, Copy)]
+struct Course {
+    first: Step,
+    /// The relaxation of all later sweeps.
+    relaxation: f64,
+}
+
+impl Course {
+    /// For most problems: columns solved roughly at first, and then updated beyond their solution, which makes errors
+    /// fall several times faster from sweep to sweep.
+    const QUICK: Self = Self { first: Step { tol: 1e-2, relaxation: 1.0 }, relaxation: 1.15 };
+
+    /// Where columns must not be solved roughly: the box around S is small in units of the standard deviations. Without
+    /// relaxation every column keeps W positive definite.
+    fn careful(s: ArrayView2<'_, f64>, penalty: &L1) -> Self {
+        let largest = s.diag().iter().copied().fold(0.0, f64::max);
+        let tol = (1e-2 * penalty.smallest_positive(s.nrows()) / largest).min(1e-6);
+        Self { first: Step { tol, relaxation: 1.0 }, relaxation: 1.0 }
+    }
+}
+
+/// Careful descents at most, each closer than the one before.
+const CAREFUL: usize = 3;
+/// How much closer the columns of the next sweep are solved.
 const CLOSER: f64 = 0.1;
 /// A sweep that moves W by no more than this, squared, is the last that double precision allows.
 const STILL: f64 = 1e-27;
@@ -127,7 +152,8 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
     }
 
     /// Sweeps until the certificate is good enough; `None` when it will not become so in time, with the best point so far.
-    fn descend(&self, mut state: State, mut step: Step, best: &mut Best) -> Result<Option<Part>> {
+    fn descend(&self, mut state: State, course: Course, best: &mut Best) -> Result<Option<Part>> {
+        let mut step = course.first;
         let mut history: Vec<Sweep> = Vec::new();
         // How much larger the error of W is than foreseen.
         let mut caution = 1.5;
@@ -166,7 +192,7 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
             }
             step.tol *= if slack > 0.3 * target && expected < target { 0.1 * CLOSER } else { CLOSER };
             step.tol = step.tol.max(1e-15);
-            step.relaxation = RELAXATION;
+            step.relaxation = course.relaxation;
         }
         let theta = state.precision();
         self.last_resort(theta, state, best)
