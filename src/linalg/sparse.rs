@@ -26,6 +26,8 @@ pub struct SparseSymmetric {
 
 /// Where more than one entry in so many is not zero, dense algebra is faster.
 const DENSE: usize = 6;
+/// Up to this size it always is.
+const SMALL: usize = 128;
 
 impl SparseSymmetric {
     /// From the diagonal and the entries (i, j, value) above it, i < j, each given once.
@@ -149,7 +151,7 @@ impl SparseSymmetric {
     /// log det A by a sparse Cholesky factor; `None` if A is not positive definite.
     pub fn logdet(&self) -> Option<f64> {
         let p = self.p();
-        if p < 32 || 2 * self.n_pairs() * DENSE > p * p {
+        if p <= SMALL || 2 * self.n_pairs() * DENSE > p * p {
             return Cholesky::new(self.to_dense().view()).map(|cholesky| cholesky.logdet());
         }
         if self.diagonal.iter().chain(&self.values).any(|value| !value.is_finite()) {
