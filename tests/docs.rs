@@ -53,8 +53,8 @@ fn scripts(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Runs the scripts of a page one after another, and tells how many.
-fn run(name: &str, page: &str) -> usize {
+/// Runs the scripts of a page one after another, with `args` behind `--`, and tells how many.
+fn run(name: &str, page: &str, args: &[&str]) -> usize {
     let printed = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&printed);
     let options = SessionOptions {
@@ -63,7 +63,7 @@ fn run(name: &str, page: &str) -> usize {
         ..SessionOptions::trusted()
     };
     let mut session = Session::new(options);
-    session.set_args(&[]);
+    session.set_args(&args.iter().map(|arg| arg.to_string()).collect::<Vec<_>>());
     let scripts = scripts(page);
     for (line, script) in &scripts {
         if let Err(error) = session.eval(script) {
@@ -79,10 +79,11 @@ fn run(name: &str, page: &str) -> usize {
 
 #[test]
 fn scripts_of_the_pages_run_and_print_what_is_said() {
-    let pages = pages();
+    let (pages, readme) = (pages(), read(&root().join("README.md")));
     let folder = tempfile::tempdir().expect("a folder");
     std::env::set_current_dir(folder.path()).expect("the folder");
-    let count: usize = pages.iter().map(|(name, page)| run(name, page)).sum();
+    let count: usize = pages.iter().map(|(name, page)| run(name, page, &[])).sum();
+    assert_eq!(run("README.md", &readme, &["--file", "x.csv"]), 3);
     assert!(count >= 15, "{count} scripts");
 }
 

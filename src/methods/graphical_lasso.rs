@@ -46,7 +46,7 @@ pub static RECORD: Record = Record {
     details: "Minimises -logdet Theta + tr(S Theta) + sum_ij Lambda_ij |Theta_ij| over positive definite Theta, where S is the \
 sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is free unless `penalize_diagonal`. Columns \
 on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
-(primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` the largest violation of the optimality conditions. \
+(primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` bounds the violation of the optimality conditions. \
 With `cor` S is a correlation of the columns instead: \"kendall\" is tau-b, \"skeptic\" 2 sin(pi/6 rho) of Spearman's rho, as in \
 x.graphical_lasso(#{ cor: \"skeptic\", missing: \"pairwise\" }). With `missing: \"pairwise\"` every entry of S comes from the rows in \
 which both columns have a value (at least 2), about their means there and divided by their number; n, also in criteria, is \

@@ -175,7 +175,7 @@ fn certificates(b: &mut Builder) {
     b.property(
         "kkt",
         "fit.kkt -> float",
-        "Largest violation of the optimality conditions, in units of the covariance",
+        "Bound on the largest violation of the optimality conditions, in units of the covariance",
         with_fit!("print(fit.kkt);"),
     )
     .get(|fit: &mut Fit| certificate(fit, |c| c.kkt));
