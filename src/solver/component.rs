@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::dual_descent::{State, Step, Sweep};
+use super::feasible;
 use super::graphical_lasso::Settings;
 use super::proximal_newton::{self, inverse, unbounded};
 use super::soft_threshold;
@@ -72,22 +73,26 @@ pub(super) fn solve(
     if let Some(part) = problem.descend(quick, Course::QUICK, &mut best)? {
         return Ok(part);
     }
+    let inside = match &best.candidate {
+        Some((_, w, _)) => Some(w.clone()),
+        None => feasible::interior(s, penalty, ctx)?,
+    };
+    if inside.is_none() && penalty.has_free_pairs(s.nrows()) {
+        return Err(unbounded());
+    }
     let mut course = Course::careful(s, penalty);
     for _ in 0..CAREFUL {
         if best.candidate.is_some() || best.sweeps >= settings.max_iter {
             break;
         }
-        let safe = State::shrunk(s, penalty);
-        if Cholesky::checked(safe.w(), ctx)?.is_none() {
-            break;
-        }
-        if let Some(part) = problem.descend(safe, course, &mut best)? {
+        let Some(w) = &inside else { break };
+        if let Some(part) = problem.descend(State::new(w.clone(), s, penalty), course, &mut best)? {
             return Ok(part);
         }
         // Rounding has lost positive definiteness: again, more closely.
         course.first.tol *= 1e-3;
     }
-    problem.newton(best)
+    problem.newton(best, inside)
 }
 
 /// How a descent goes.
@@ -103,6 +108,10 @@ impl Course {
     /// fall several times faster from sweep to sweep.
     const QUICK: Self = Self { first: Step { tol: 1e-2, relaxation: 1.0 }, relaxation: 1.15 };
 
+    fn is_rough(self) -> bool {
+        self.relaxation > 1.0
+    }
+
     /// Where columns must not be solved roughly: the box around S is small in units of the standard deviations. Without
     /// relaxation every column keeps W positive definite.
     fn careful(s: ArrayView2<'_, f64>, penalty: &L1) -> Self {
@@ -112,6 +121,8 @@ impl Course {
     }
 }
 
+/// So often, in sweeps, it is asked whether a rough descent gets anywhere.
+const PROBE: usize = 6;
 /// Careful descents at most, each closer than the one before.
 const CAREFUL: usize = 3;
 /// How much closer the columns of the next sweep are solved.
@@ -167,6 +178,12 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
             if !theta.diagonal().iter().all(|&value| value > 0.0 && value.is_finite()) {
                 return Ok(None);
             }
+            if course.is_rough() && history.len() % PROBE == PROBE - 1 && stands_still(&history, sweep) {
+                // Beyond the cone of covariances relaxed sweeps can go round in circles.
+                if Cholesky::checked(state.w(), self.ctx)?.is_none() {
+                    return Ok(None);
+                }
+            }
             let fall = history.last().map_or(0.05, |before| (sweep.moved / before.moved).clamp(0.005, 1.0));
             history.push(sweep);
             let slack = slackness(self.s, self.penalty, &theta, state.w());
@@ -215,26 +232,25 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
         if certificate.gap <= (self.allowed)(certificate.primal) {
             return Ok(Some(self.part(theta, w, certificate, best.sweeps, DESCENT)));
         }
-        if best.candidate.as_ref().is_none_or(|(.., old)| certificate.gap < old.gap) {
+        if certificate.gap.is_finite() && best.candidate.as_ref().is_none_or(|(.., old)| certificate.gap < old.gap) {
             best.candidate = Some((theta, w, certificate));
         }
         Ok(None)
     }
 
-    /// Proximal Newton from the best point so far, or from the diagonal.
-    fn newton(&self, best: Best) -> Result<Part> {
+    /// Proximal Newton from the best point so far, or from the diagonal; `inside` is a feasible covariance.
+    fn newton(&self, best: Best, inside: Option<Array2<f64>>) -> Result<Part> {
         let (s, penalty, ctx) = (self.s, self.penalty, self.ctx);
-        let fallback = State::shrunk(s, penalty);
-        let (theta, dual) = match &best.candidate {
-            Some((theta, w, _)) => (theta.to_dense(), w.view()),
-            None => (proximal_newton::diagonal_start(s, penalty), fallback.w()),
+        let theta = match &best.candidate {
+            Some((theta, ..)) => theta.to_dense(),
+            None => proximal_newton::diagonal_start(s, penalty),
         };
         let left = self.settings.max_iter.saturating_sub(best.sweeps).min(NEWTON_STEPS);
         let allowed = |certificate: &Certificate| (self.allowed)(certificate.primal);
         let descent = proximal_newton::descend(s, penalty, theta, allowed, left, ctx)?;
-        let certificate = descent.certified.certificate.bounded_by(s, penalty, dual, ctx)?;
-        if certificate.gap.is_infinite() && penalty.has_free_pairs(s.nrows()) {
-            return Err(unbounded());
+        let mut certificate = descent.certified.certificate;
+        if let Some(w) = &inside {
+            certificate = certificate.bounded_by(s, penalty, w.view(), ctx)?;
         }
         let iterations = best.sweeps + descent.steps;
         let mut part = match best.candidate {
@@ -248,6 +264,11 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
         part.why = Some(descent.stop.why());
         Ok(part)
     }
+}
+
+/// Whether W moves almost as much as some sweeps ago.
+fn stands_still(history: &[Sweep], now: Sweep) -> bool {
+    history.len() > 3 && now.moved > 0.5 * history[history.len() - 4].moved
 }
 
 /// Whether sweeps have become so slow that another algorithm does better.

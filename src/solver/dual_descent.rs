@@ -59,26 +59,7 @@ impl State {
             L1::Scalar { lambda, .. } => s.mapv(|value| soft_threshold(value, *lambda)),
             L1::Matrix(lambda) => ndarray::Zip::from(&s).and(lambda).map_collect(|&s, &bound| soft_threshold(s, bound)),
         };
-        Self::at(w, s, penalty)
-    }
-
-    /// S shrunk towards its diagonal: feasible, and positive definite wherever no entry is free.
-    ///
-    /// Where a free entry (Lambda_ij = 0) leaves no room W is S with its penalised diagonal: positive definite only if
-    /// that is, which the caller checks.
-    pub fn shrunk(s: ArrayView2<'_, f64>, penalty: &L1) -> Self {
-        let p = s.nrows();
-        let mut t: f64 = 1.0;
-        for j in 0..p {
-            let bounds = penalty.row(j);
-            for i in 0..j {
-                let (size, bound) = (s[(j, i)].abs(), bounds.at(i));
-                if bound < size {
-                    t = t.min(bound / size);
-                }
-            }
-        }
-        Self::at(s.mapv(|value| (1.0 - t) * value), s, penalty)
+        Self::new(w, s, penalty)
     }
 
     /// The point W = S + ratio (W - S) with the coefficients of Theta: from the solution for one penalty, a feasible and
@@ -93,7 +74,7 @@ impl State {
         if ratio < 1.0 {
             ndarray::Zip::from(&mut w).and(&s).for_each(|w, &s| *w = s + ratio * (*w - s));
         }
-        let mut state = Self::at(w, s, penalty);
+        let mut state = Self::new(w, s, penalty);
         for (j, column) in state.columns.iter_mut().enumerate() {
             let (rows, values) = theta.column(j);
             let pivot = theta.diagonal()[j];
@@ -103,8 +84,8 @@ impl State {
         state
     }
 
-    /// W off the diagonal; on it S with its penalty, which is the solution's.
-    fn at(mut w: Array2<f64>, s: ArrayView2<'_, f64>, penalty: &L1) -> Self {
+    /// W off the diagonal; on it S with its penalty, which is the solution's. No coefficients yet.
+    pub fn new(mut w: Array2<f64>, s: ArrayView2<'_, f64>, penalty: &L1) -> Self {
         let p = s.nrows();
         for j in 0..p {
             w[(j, j)] = s[(j, j)] + penalty.at(j, j);

@@ -4,6 +4,7 @@ mod active_set;
 mod algorithm;
 mod component;
 mod dual_descent;
+mod feasible;
 pub mod graphical_lasso;
 mod lasso;
 mod moments;

@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::Moments;
 use super::algorithm::{Algorithm, Penalty};
+use super::feasible::completion;
 use super::graphical_lasso::{self, Settings};
 use super::proximal_newton::{self, Descent, Stop, inverse, unbounded};
 use crate::context::Context;
@@ -223,7 +224,8 @@ fn component<P: Separable>(
     let Descent { theta, certified, steps, stop } = proximal_newton::descend(s, &penalty, start, allowed, most, ctx)?;
     let certificate = certified.certificate;
     let gave_up = stop != Stop::Exhausted || steps == ENOUGH;
-    if leaves_free && (stop == Stop::Runaway || certificate.gap.is_infinite() && gave_up) {
+    let may_be_unbounded = leaves_free && (stop == Stop::Runaway || certificate.gap.is_infinite() && gave_up);
+    if may_be_unbounded && completion(s, &penalty, ctx)?.is_none() {
         return Err(unbounded());
     }
     let likelihood = -LogDet::new(s).value(theta.view(), certificate.logdet);
