@@ -55,6 +55,12 @@ impl Range {
         Self { min, ..Self::ANY }
     }
 
+    /// The same with `max` as its largest number.
+    #[must_use]
+    pub const fn at_most(self, max: f64) -> Self {
+        Self { max, open_max: false, ..self }
+    }
+
     fn contains(&self, value: f64) -> bool {
         value.is_finite()
             && (value > self.min || (!self.open_min && value == self.min))
@@ -133,6 +139,14 @@ impl Preset {
             Self::Bool(value) => Some(Value::Bool(value)),
             Self::Text(value) => Some(Value::Text(value.into())),
             Self::Unset(_) => None,
+        }
+    }
+
+    /// The word, if it is one.
+    pub fn text(self) -> Option<&'static str> {
+        match self {
+            Self::Text(word) => Some(word),
+            _ => None,
         }
     }
 

@@ -37,6 +37,12 @@ fn options_say_what_s_is() {
                 json!(true),
             ),
             ("full.graphical_lasso(#{ lambda: 0.2 }).options.cor", json!("covariance")),
+            // Words that ask for nothing go with a covariance too.
+            (
+                "let words = #{ lambda: 0.2, covariance: true, cor: \"covariance\", missing: \"error\" }; \
+                 full.cov().graphical_lasso(words).n_edges == full.graphical_lasso(#{ lambda: 0.2 }).n_edges",
+                json!(true),
+            ),
             ("x.graphical_lasso(#{ lambda: 0.2, missing: \"pairwise\" }).options.missing", json!("pairwise")),
             // Columns 0 and 2 share all rows but three.
             ("x.graphical_lasso(#{ lambda: 0.2, missing: \"pairwise\" }).to_map().n", json!(57)),
@@ -65,6 +71,8 @@ fn what_is_no_covariance_is_replaced_with_a_warning() {
         (given, "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 1),
         (given, "x.neighborhood_selection(#{ lambda: 0.1, covariance: true })", 1),
         ("let x = ones(2, 2);", "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 0),
+        ("let x = randn(5, 8, #{ seed: 1 }).cor();", "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 0),
+        ("let x = randn(5, 8, #{ seed: 1 }).cor().round(6);", "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 1),
     ] {
         assert_eq!(data(&format!("{setup} let fit = {fit}; {warned}")), json!(count), "{fit}");
     }
@@ -81,7 +89,7 @@ fn wrong_inputs_are_explained() {
                 "'cor' of graphical_lasso goes with data",
             ),
             (
-                "full.cov().graphical_lasso_path(#{ covariance: true, missing: \"error\" })",
+                "full.cov().graphical_lasso_path(#{ covariance: true, cor: \"covariance\", missing: \"pairwise\" })",
                 "E010",
                 "'missing' of graphical_lasso_path",
             ),

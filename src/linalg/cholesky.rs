@@ -5,6 +5,7 @@
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::cholesky::llt::inverse::{inverse, inverse_scratch};
+use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::prelude::{IntoConst, Reborrow, ReborrowMut};
@@ -202,35 +203,51 @@ fn load<E>(
     Ok(true)
 }
 
-/// Sizes at which single precision takes a few tens of milliseconds.
-const SINGLE: usize = 2500;
-
-/// Whether D A D + ridge I is positive definite, with D = diag(scale) and A symmetric: in single precision, half the work
-/// of a factor, where that is quick. False for numbers that are not finite.
+/// Whether D A D - margin I is positive definite, with D = diag(scale) and A symmetric: in single precision, half the
+/// work of a factor. Its rounding is far below a `margin` of 1e-6 for every row and column. False for numbers that
+/// single precision does not hold. The caller reserves the memory: half a matrix of doubles as large as A.
 ///
 /// # Errors
-/// Cancellation.
-pub fn is_nearly_semidefinite(a: ArrayView2<'_, f64>, scale: &[f64], ridge: f32, ctx: &Context) -> Result<bool> {
+/// Cancellation, also within a large factor.
+pub fn is_clearly_definite(a: ArrayView2<'_, f64>, scale: &[f64], margin: f32, ctx: &Context) -> Result<bool> {
     let n = a.nrows();
-    ctx.check()?;
-    if n > SINGLE {
-        let mut scaled = Array2::from_shape_fn((n, n), |(i, j)| a[(i, j)] * scale[i] * scale[j]);
-        scaled.diag_mut().iter_mut().for_each(|value| *value += f64::from(ridge));
-        return Ok(Cholesky::checked(scaled.view(), ctx)?.is_some());
-    }
     let mut columns = vec![0.0f32; n * n];
-    let mut finite = true;
     for (j, (column, row)) in columns.chunks_exact_mut(n.max(1)).zip(a.rows()).enumerate() {
+        ctx.check()?;
         for ((value, entry), factor) in column[j..].iter_mut().zip(row.iter().skip(j)).zip(&scale[j..]) {
             *value = (entry * scale[j] * factor) as f32;
-            finite &= value.is_finite();
         }
-        column[j] += ridge;
+        if column[j..].iter().any(|value| !value.is_finite()) {
+            return Ok(false);
+        }
+        column[j] -= margin;
     }
-    let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f32>(n, Par::Seq, Default::default()));
-    let matrix = MatMut::from_column_major_slice_mut(&mut columns, n, n);
-    let stack = MemStack::new(&mut memory);
-    Ok(finite && cholesky_in_place(matrix, Default::default(), Par::Seq, stack, Default::default()).is_ok())
+    let mut l = MatMut::from_column_major_slice_mut(&mut columns, n, n);
+    for (start, size) in pieces(n, block(n)) {
+        ctx.check()?;
+        let rest = n - start;
+        let trailing = l.rb_mut().submatrix_mut(start, start, rest, rest);
+        let (mut corner, _, mut below, mut under) = trailing.split_at_mut(size, size);
+        let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f32>(size, Par::Seq, Default::default()));
+        let stack = MemStack::new(&mut memory);
+        if cholesky_in_place(corner.rb_mut(), Default::default(), Par::Seq, stack, Default::default()).is_err() {
+            return Ok(false);
+        }
+        for (top, height) in pieces(rest - size, BLOCK) {
+            ctx.check()?;
+            let rows = below.rb_mut().subrows_mut(top, height).transpose_mut();
+            solve_lower_triangular_in_place(corner.rb(), rows, Par::Seq);
+        }
+        let below = below.into_const();
+        for (left, width) in pieces(rest - size, BLOCK) {
+            ctx.check()?;
+            let height = rest - size - left;
+            let columns = under.rb_mut().submatrix_mut(left, left, height, width);
+            let across = below.subrows(left, width).transpose();
+            matmul(columns, Accum::Add, below.subrows(left, height), across, -1.0f32, Par::Seq);
+        }
+    }
+    Ok(true)
 }
 
 /// The next `size` columns of the factor, after those before `start`, in the place of A; false if A is not positive
@@ -407,6 +424,28 @@ mod tests {
         assert_eq!(Cholesky::new(a.t()).unwrap().factor(), expected);
         let wide = ndarray::concatenate![ndarray::Axis(1), a, a];
         assert_eq!(Cholesky::new(wide.view().split_at(Axis(1), 70).0).unwrap().factor(), expected);
+    }
+
+    #[test]
+    fn a_clear_margin_is_found_in_single_precision_whole_and_by_blocks() {
+        let ctx = Context::new();
+        for n in [1, 70, WHOLE, WHOLE + 300] {
+            let a = positive(n);
+            let scale: Vec<f64> = a.diag().iter().map(|variance| 1.0 / variance.sqrt()).collect();
+            assert!(is_clearly_definite(a.view(), &scale, 1e-3, &ctx).unwrap(), "{n}");
+            // The mean of the eigenvalues in these units is 1.
+            assert!(!is_clearly_definite(a.view(), &scale, 1.01, &ctx).unwrap(), "{n}");
+            for place in [0, n / 2, n - 1] {
+                let mut indefinite = a.clone();
+                indefinite[(place, place)] = 1e-6;
+                assert!(!is_clearly_definite(indefinite.view(), &scale, 1e-3, &ctx).unwrap(), "{n} {place}");
+                indefinite[(place, place)] = f64::NAN;
+                assert!(!is_clearly_definite(indefinite.view(), &scale, 1e-3, &ctx).unwrap(), "{n} {place}");
+            }
+        }
+        assert!(is_clearly_definite(Array2::zeros((0, 0)).view(), &[], 1e-3, &ctx).unwrap());
+        ctx.cancel_handle().cancel();
+        assert!(is_clearly_definite(positive(2).view(), &[1.0; 2], 1e-3, &ctx).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod products;
 mod sparse;
 mod spectral;
 
-pub use cholesky::{Cholesky, is_nearly_semidefinite};
+pub use cholesky::{Cholesky, is_clearly_definite};
 pub use kernels::{Bounds, PAD, SmallLasso, axpy, combine, dot, largest_excess, write_relaxed};
 pub use layout::{asymmetry, is_symmetric, symmetrize, transposed};
 pub use lu::{inverse, sign_logdet, solve};

@@ -52,7 +52,7 @@ const OPTIONS: &[Opt] = &[
     ),
     Opt::new(
         "exponent",
-        &[Kind::Number(Range::POSITIVE)],
+        &[Kind::Number(Range::POSITIVE.at_most(Reweighting::MOST_EXPONENT))],
         Preset::Number(0.5),
         "How strongly the weights of \"adaptive\" depend on the solution before",
     ),

@@ -66,12 +66,13 @@ impl SecondMoment {
         Self::parse(word(Self::COR, "covariance"), word(Self::MISSING, "error")).unwrap_or_default()
     }
 
-    /// Fails where an option about data was given with a covariance. `verb` is for messages.
+    /// Fails where an option about data asks for something of a covariance. `verb` is for messages.
     ///
     /// # Errors
     /// The first such option.
     pub fn refuse_options(verb: &str, options: &Options) -> Result<()> {
-        match [Self::COR, Self::MISSING].iter().find(|opt| options.is_given(opt.name)) {
+        let asks = |opt: &&Opt| options.is_given(opt.name) && options.text(opt.name) != opt.default.text();
+        match [Self::COR, Self::MISSING].iter().find(asks) {
             Some(stray) => Err(Error::option(format!(
                 "option '{}' of {verb} goes with data, not with `covariance: true`",
                 stray.name

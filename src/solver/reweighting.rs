@@ -7,6 +7,8 @@ use crate::problem::L1;
 
 /// More steps than this are a mistake: after a few the weights settle.
 const MOST: usize = 1000;
+/// Weights stay between one over this and this: beyond it they would forbid a pair or leave it free.
+const EXTREME: f64 = 1e100;
 
 /// How the L1 penalty is weighted by its own solution theta: with w_ij = 1 / (|theta_ij| + epsilon)^exponent off the
 /// diagonal, so that large entries are shrunk less.
@@ -17,7 +19,7 @@ const MOST: usize = 1000;
 /// correlations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reweighting {
-    /// How strongly weights depend on the solution, above 0.
+    /// How strongly weights depend on the solution, above 0 and at most [`Reweighting::MOST_EXPONENT`].
     pub exponent: f64,
     /// Keeps the weight of a zero entry finite, above 0.
     pub epsilon: f64,
@@ -32,6 +34,9 @@ impl Default for Reweighting {
 }
 
 impl Reweighting {
+    /// A larger exponent is a mistake: entries are then forbidden or free, as no lasso has them.
+    pub const MOST_EXPONENT: f64 = 10.0;
+
     /// Checks what Rust callers can get wrong.
     ///
     /// # Errors
@@ -44,6 +49,10 @@ impl Reweighting {
                 self.exponent, self.epsilon
             )));
         }
+        if self.exponent > Self::MOST_EXPONENT {
+            let text = format!("exponent must be at most {}, not {}", Self::MOST_EXPONENT, self.exponent);
+            return Err(Error::option(text).with_hint("0.5 is the default, 1 is common"));
+        }
         if self.steps > MOST {
             return Err(Error::option(format!("steps must be at most {MOST}, not {}", self.steps))
                 .with_hint("after a few steps the weights settle; 2 is the default"));
@@ -51,14 +60,16 @@ impl Reweighting {
         Ok(())
     }
 
-    /// `lambda` times the weights of `theta`; 0 and infinity stay, and so does the diagonal.
+    /// `lambda` times the weights of `theta`; 0 and infinity stay, and so does the diagonal. Every other entry stays
+    /// between them, however extreme its weight is.
     pub fn apply(&self, lambda: &L1, theta: ArrayView2<'_, f64>) -> L1 {
         L1::Matrix(Array2::from_shape_fn(theta.dim(), |(i, j)| {
             let plain = lambda.at(i, j);
             if i == j || plain == 0.0 || plain.is_infinite() {
                 return plain;
             }
-            plain / (theta[(i, j)].abs() + self.epsilon).powf(self.exponent)
+            let scale = (theta[(i, j)].abs() + self.epsilon).powf(self.exponent);
+            (plain / scale.clamp(1.0 / EXTREME, EXTREME)).clamp(f64::MIN_POSITIVE, f64::MAX)
         }))
     }
 }
@@ -81,11 +92,22 @@ mod tests {
     }
 
     #[test]
+    fn extreme_weights_forbid_nothing_and_leave_nothing_free() {
+        let lambda = L1::scalar(0.1, false);
+        let theta = array![[1.0, 1e200, 0.0], [1e200, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let extreme = Reweighting { exponent: 10.0, epsilon: 1e-200, steps: 1 }.apply(&lambda, theta.view());
+        assert_eq!((extreme.at(0, 1), extreme.at(0, 2)), (0.1 / 1e100, 0.1 / (1.0 / 1e100)));
+        let huge = L1::scalar(1e300, false);
+        assert_eq!(Reweighting { epsilon: 1e-200, ..Reweighting::default() }.apply(&huge, theta.view()).at(0, 2), f64::MAX);
+    }
+
+    #[test]
     fn numbers_out_of_range_are_refused() {
         let good = Reweighting::default();
         assert!(good.check().is_ok());
         for wrong in [
             Reweighting { exponent: 0.0, ..good },
+            Reweighting { exponent: 1000.0, ..good },
             Reweighting { epsilon: f64::NAN, ..good },
             Reweighting { steps: MOST + 1, ..good },
         ] {
