@@ -13,6 +13,7 @@ use sinew::methods::estimate::Estimate;
 use sinew::methods::graphical_lasso::GraphicalLasso;
 use sinew::model::{Criterion, Fit, Input};
 use sinew::problem::{ElasticNet, L1, certify};
+use sinew::select::Rule;
 use sinew::solver::graphical_lasso::Settings;
 use sinew::solver::penalized::solve;
 use sinew::solver::{Algorithm, Moments, Penalty, Reweighting};
@@ -94,9 +95,18 @@ fn rules_choose_lambda_for_every_penalty() {
     let plain = fit(&Estimate::of(GraphicalLasso::new().lambda(Criterion::Bic)), &x);
     let reference = GraphicalLasso::new().lambda(Criterion::Bic).fit(&x, &Context::new()).unwrap();
     assert_eq!(plain.precision().unwrap(), reference.precision().unwrap());
-    for penalty in [net(0.5), net(0.0), Penalty::Adaptive(Reweighting::default())] {
-        let fit = fit(&Estimate::of(GraphicalLasso::new().lambda(Criterion::Bic)).penalty(penalty), &x);
+    let by = |rule: Rule, penalty| Estimate::of(GraphicalLasso::new().lambda(rule)).penalty(penalty);
+    let cv = Rule::CrossValidation { folds: 4, one_se: false };
+    let adaptive = Penalty::Adaptive(Reweighting::default());
+    for (rule, penalty) in [(Criterion::Bic.into(), net(0.5)), (cv, net(0.0)), (Criterion::Bic.into(), adaptive)] {
+        let fit = fit(&by(rule, penalty), &x);
         assert!(fit.converged() && fit.selection().is_some() && fit.loglik().is_ok(), "{penalty:?}: {fit}");
+    }
+    // Every pair is an edge of a ridge estimate.
+    let stars = Rule::Stars { subsamples: 5, ratio: None, threshold: 0.1 };
+    for rule in [Criterion::Bic.into(), stars, Rule::Ric { rotations: 5 }] {
+        let error = by(rule, net(0.0)).fit(&x, &Context::new()).unwrap_err();
+        assert!(error.message().contains("counts edges"), "{error}");
     }
 }
 
@@ -150,11 +160,45 @@ fn scripts_compose_estimators() {
                 "goes with penalty \"elastic_net\", not with \"l1\"",
             ),
             ("x.estimate(#{ lambda: 0.1, steps: 3 })", "E010", "goes with penalty \"adaptive\""),
+            ("x.estimate(#{ lambda: 0.1, penalty: \"adaptive\", exponent: 1000 })", "E010", "and <= 10, not 1000"),
+            ("x.estimate(#{ weights: 1e-320 * ones(4, 4) })", "E010", "weights are too small"),
+            ("x.graphical_lasso(#{ weights: 1e-320 * ones(4, 4) })", "E010", "weights are too small"),
             ("x.estimate(#{ penalty: \"elastic_net\", l1_ratio: 1.5 })", "E010", "l1_ratio"),
             ("x.estimate(#{ penalty: \"elastic\" })", "E010", "elastic_net"),
             ("x.estimate(#{ penalty: \"elastic_net\", lambda: \"ric\" })", "E010", "elastic net splits in two"),
             ("x.estimate(#{ lambda: 0.1, folds: 3 })", "E010", "option 'folds' of estimate"),
             ("x.estimate(#{ penalty: \"adaptive\", lambda: 0.1, steps: 100000 })", "E010", "at most 1000"),
+        ],
+    );
+}
+
+#[test]
+fn the_options_of_a_fit_repeat_it() {
+    let same = "let options = fit.options; options.seed = fit.seed; let again = x.VERB(options); \
+                again.lambda == fit.lambda && (again.precision == fit.precision).all()";
+    for verb in ["graphical_lasso", "estimate"] {
+        for rule in Rule::NAMES {
+            let script = format!("let fit = x.VERB(#{{ lambda: \"{rule}\", seed: 3 }}); {same}");
+            check("let x = randn(60, 5, #{ seed: 1 });", &[(script.replace("VERB", verb).as_str(), json!(true))]);
+        }
+    }
+    check(
+        "let x = randn(60, 5, #{ seed: 1 });",
+        &[
+            (
+                "let fit = x.graphical_lasso_path(#{ n_lambdas: 4 }).fit(2); \
+                 (x.graphical_lasso(fit.options).precision - fit.precision).abs().max() < 1e-6",
+                json!(true),
+            ),
+            (
+                "let fit = x.graphical_lasso_path(#{ lambdas: [0.2, 0.1] }).fit(1); \
+                 (x.graphical_lasso(fit.options).precision - fit.precision).abs().max() < 1e-6",
+                json!(true),
+            ),
+            (
+                "x.graphical_lasso_path().select(\"ric\").options.keys()",
+                json!(["convention", "cor", "lambda", "max_iter", "missing", "penalize_diagonal", "rotations", "tol"]),
+            ),
         ],
     );
 }

@@ -72,7 +72,11 @@ fn what_is_no_covariance_is_replaced_with_a_warning() {
         (given, "x.neighborhood_selection(#{ lambda: 0.1, covariance: true })", 1),
         ("let x = ones(2, 2);", "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 0),
         ("let x = randn(5, 8, #{ seed: 1 }).cor();", "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 0),
-        ("let x = randn(5, 8, #{ seed: 1 }).cor().round(6);", "x.graphical_lasso(#{ lambda: 0.1, covariance: true })", 1),
+        (
+            "let x = randn(5, 8, #{ seed: 1 }).cor().round(6);",
+            "x.graphical_lasso(#{ lambda: 0.1, covariance: true })",
+            1,
+        ),
     ] {
         assert_eq!(data(&format!("{setup} let fit = {fit}; {warned}")), json!(count), "{fit}");
     }

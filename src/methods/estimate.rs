@@ -18,6 +18,7 @@ use crate::value::Value;
 
 /// The one loss so far.
 const LOG_DET: &str = "log_det";
+const EXPONENT: Range = Range::POSITIVE.at_most(Reweighting::MOST_EXPONENT);
 
 const OPTIONS: &[Opt] = &[
     Opt::new(
@@ -52,7 +53,7 @@ const OPTIONS: &[Opt] = &[
     ),
     Opt::new(
         "exponent",
-        &[Kind::Number(Range::POSITIVE.at_most(Reweighting::MOST_EXPONENT))],
+        &[Kind::Number(EXPONENT)],
         Preset::Number(0.5),
         "How strongly the weights of \"adaptive\" depend on the solution before",
     ),
@@ -99,8 +100,9 @@ pub static RECORD: Record = Record {
 P is sum Lambda_ij |Theta_ij| for \"l1\"; sum Lambda_ij (r |Theta_ij| + (1 - r)/2 Theta_ij^2) with r = `l1_ratio` for \"elastic_net\"; \
 for \"adaptive\" the L1 penalty is solved, weighted with 1 / (|Theta_ij| + epsilon)^exponent off the diagonal, and solved again, \
 `steps` times: large entries are shrunk less, small ones vanish. These weights are those of the precision matrix itself: \
-standardize first. The diagonal is free unless `penalize_diagonal`. The option `gamma` belongs to the rule \"ebic\". `fit.gap` \
-and `fit.kkt` certify the solution as in graphical_lasso, for \"adaptive\" that of the last weighted problem.",
+standardize first. The diagonal is free unless `penalize_diagonal`. The definitions of huge (`convention`) are those of \
+graphical_lasso alone. A rule that counts edges needs an L1 part: with `l1_ratio: 0` choose by \"cv\". The option `gamma` \
+belongs to the rule \"ebic\". `fit.gap` and `fit.kkt` certify the solution as in graphical_lasso, for \"adaptive\" that of the last weighted problem.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -211,9 +213,9 @@ impl Estimate {
         options.extend(self.recorded());
         options.extend(input.recorded());
         let mut builder = Fit::builder(RECORD.verb, input, options, ctx);
-        let (lambda, diagonal_ignored) = self.base.penalty(input)?;
+        let lambda = self.base.penalty(input)?;
         let solution = self.solve(input.moments(ctx)?, &lambda, None, ctx)?;
-        self.base.remarks(diagonal_ignored).for_each(|remark| builder.warn(remark));
+        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
         solution.warning.iter().for_each(|warning| builder.warn(warning.clone()));
         builder
             .lambda(self.base.lambda.given())
@@ -243,6 +245,13 @@ impl Estimate {
     /// The fit that a rule chooses along the automatic grid.
     fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
         check_choosable(input, rule)?;
+        if self.l1_ratio() == 0.0 && !matches!(rule, Rule::CrossValidation { .. }) {
+            return Err(Error::option(format!(
+                "\"{}\" counts edges, and without an L1 part (l1_ratio: 0) every pair is one",
+                rule.name()
+            ))
+            .with_hint("choose lambda by \"cv\", or give it; or give the L1 part a share"));
+        }
         let is_ric = matches!(rule, Rule::Ric { .. });
         if is_ric && self.l1_ratio() < 1.0 {
             return Err(Error::option(
@@ -254,11 +263,11 @@ impl Estimate {
         if let Some(weights) = &base.weights {
             check_matches(weights, input, "weights")?;
         }
-        // The rule that has no grid brings its own penalty.
-        let grid = Grid::Automatic { count: if is_ric { 1 } else { base.n_lambdas }, min_ratio: base.min_ratio };
-        let (points, seconds) = timed(|| {
-            let largest = input.moments(ctx)?.largest(base.weights.as_ref().map(Matrix::view), ctx)?;
-            self.points(input, &grid.values(largest / self.l1_ratio().max(LEAST_RATIO))?, ctx)
+        // The rule that brings its own penalty needs no solution of a grid.
+        let grid = Grid::Automatic { count: base.n_lambdas, min_ratio: base.min_ratio };
+        let (points, seconds) = timed(|| match is_ric {
+            true => Ok(Vec::new()),
+            false => self.points(input, &grid.values(self.largest(input, ctx)?)?, ctx),
         })?;
         let mut options = self.recorded();
         options.extend(input.recorded());
@@ -275,6 +284,14 @@ impl Estimate {
             solve: Arc::new(move |input, lambdas, ctx| own.points(input, lambdas, ctx)),
         };
         rule.choose(&Path::new(solved, ctx)?, ctx)
+    }
+
+    /// The smallest penalty that empties the graph.
+    fn largest(&self, input: &Input, ctx: &Context) -> Result<f64> {
+        let largest = input.moments(ctx)?.largest(self.base.weights.as_ref().map(Matrix::view), ctx)?;
+        let ratio = self.l1_ratio().max(LEAST_RATIO);
+        // Rounding must not let the L1 part, which is the ratio times this, fall below what empties the graph.
+        Ok(if ratio < 1.0 { largest / ratio * (1.0 + 4.0 * f64::EPSILON) } else { largest })
     }
 
     /// The solutions for descending penalties, each started from the one before.

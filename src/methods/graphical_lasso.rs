@@ -256,11 +256,12 @@ impl GraphicalLasso {
         if let Lambda::Rule(rule) = self.lambda {
             return GraphicalLassoPath::of(self.clone()).choose(input, rule, ctx);
         }
+        let input = &self.convention.input(input);
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(input), ctx);
-        let (penalty, diagonal_ignored) = self.penalty(input)?;
+        let penalty = self.penalty(input)?;
         let solution =
             self.convention.solve(input, ctx, |moments| solve(moments, &penalty, None, self.settings(), ctx))?;
-        self.remarks(diagonal_ignored).for_each(|remark| builder.warn(remark));
+        self.remark().into_iter().for_each(|remark| builder.warn(remark));
         if !solution.converged {
             builder.warn(solution.why_not(self.settings()));
         }
@@ -307,30 +308,25 @@ impl GraphicalLasso {
     }
 
     /// What the user should know about the penalty as it was given.
-    pub(super) fn remarks(&self, diagonal_ignored: bool) -> impl Iterator<Item = &'static str> {
-        let diagonal = "the diagonal of the penalty matrix was not used; set penalize_diagonal: true to use it";
-        let zero =
-            "lambda is the integer 0: there was no penalty; if it came from a division such as 1/10, write 1.0/10";
-        let remarks = [(diagonal_ignored, diagonal), (self.integer_zero, zero)];
-        remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark)
+    pub(super) fn remark(&self) -> Option<&'static str> {
+        self.integer_zero.then_some(
+            "lambda is the integer 0: there was no penalty; if it came from a division such as 1/10, write 1.0/10",
+        )
     }
 
-    /// The penalty, and whether a diagonal was given that is not used.
-    pub(super) fn penalty(&self, input: &Input) -> Result<(L1, bool)> {
+    /// The penalty that was given.
+    pub(super) fn penalty(&self, input: &Input) -> Result<L1> {
         let (values, what) = match (&self.lambda, &self.weights) {
             (Lambda::Matrix(matrix), _) => (matrix.clone(), "lambda"),
             (Lambda::Value(_), Some(weights)) => (weights.clone(), "weights"),
-            (Lambda::Value(lambda), None) => return Ok((L1::scalar(*lambda, self.penalize_diagonal), false)),
+            (Lambda::Value(lambda), None) => return Ok(L1::scalar(*lambda, self.penalize_diagonal)),
             (Lambda::Rule(_), _) => return Err(Error::internal("a rule is no penalty")),
         };
         check_matches(&values, input, what)?;
-        let diagonal_ignored =
-            !self.penalize_diagonal && what == "lambda" && values.view().diag().iter().any(|&value| value != 0.0);
-        let penalty = match self.lambda {
-            Lambda::Value(lambda) => weighted(lambda, values.view(), self.penalize_diagonal)?,
-            _ => L1::matrix(values.into_array(), self.penalize_diagonal, what)?,
-        };
-        Ok((penalty, diagonal_ignored))
+        match self.lambda {
+            Lambda::Value(lambda) => weighted(lambda, values.view(), self.penalize_diagonal),
+            _ => L1::matrix(values.into_array(), self.penalize_diagonal, what),
+        }
     }
 
     fn recorded(&self, input: &Input) -> Vec<(String, Value)> {

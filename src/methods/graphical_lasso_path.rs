@@ -133,12 +133,13 @@ impl GraphicalLassoPath {
         if !(self.model.min_ratio > 0.0 && self.model.min_ratio < 1.0) || self.model.n_lambdas == 0 {
             return Err(Error::option("n_lambdas must be >= 1 and min_ratio between 0 and 1"));
         }
-        let ((lambdas, points), seconds) = timed(|| {
-            let lambdas = self.grid_of(&input, ctx)?;
-            let points = self.solve(&input, &lambdas, ctx)?;
-            Ok((lambdas, points))
-        })?;
-        debug_assert_eq!(lambdas.len(), points.len());
+        let input = self.model.convention.input(&input);
+        let (points, seconds) = timed(|| self.solve(&input, &self.grid_of(&input, ctx)?, ctx))?;
+        self.path(input, points, seconds, ctx)
+    }
+
+    /// The path of these solutions.
+    fn path(&self, input: Input, points: Vec<Point>, seconds: f64, ctx: &Context) -> Result<Path> {
         let own = self.clone();
         let options = self.recorded(&input);
         let solved = Solved {
@@ -208,12 +209,12 @@ impl GraphicalLassoPath {
     pub(super) fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
         check_choosable(input, rule)?;
         debug_assert!(matches!(self.model.lambda, Lambda::Rule(_)));
-        let mut own = self.clone();
-        if let Rule::Ric { .. } = rule {
-            // It chooses without a grid.
-            own.model.n_lambdas = 1;
-        }
-        rule.choose(&own.fit_input(input.clone(), ctx)?, ctx)
+        let path = match rule {
+            // It brings its own penalty: no solution of a grid is needed.
+            Rule::Ric { .. } => self.path(input.clone(), Vec::new(), 0.0, ctx)?,
+            _ => self.fit_input(input.clone(), ctx)?,
+        };
+        rule.choose(&path, ctx)
     }
 }
 

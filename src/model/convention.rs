@@ -14,9 +14,9 @@ pub enum Convention {
     /// S is the sample covariance, the diagonal is free, the log-likelihood is that of n Gaussian samples.
     #[default]
     Sinew,
-    /// Those of `huge(x, method = "glasso")`, version 1.3 and later: S is the sample correlation, the diagonal is
-    /// penalised, the log-likelihood is that of one sample without its constant, and a variable without an edge
-    /// counts -1 in it whatever its entry of Theta.
+    /// Those of `huge(x, method = "glasso")`, version 1.3 and later: S is the sample correlation (of a pair with missing
+    /// values that of the rows in which both are there), the diagonal is penalised, the log-likelihood is that of one
+    /// sample without its constant, and a variable without an edge counts -1 in it whatever its entry of Theta.
     Huge,
 }
 
@@ -53,6 +53,12 @@ impl Convention {
     /// Whether S is the correlation, whatever the units of the data.
     pub fn uses_correlation(self) -> bool {
         self == Self::Huge
+    }
+
+    /// An input as the convention has it: one whose S is the correlation, where entries of S come from different rows,
+    /// has the correlation of every pair in its own rows.
+    pub fn input(self, input: &Input) -> Input {
+        if self.uses_correlation() { input.correlated_by_pair() } else { input.clone() }
     }
 
     /// `f` of the moments of an input as the convention has them.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use super::diagonal::unused_diagonal;
 use super::{Convention, Estimate, Input};
 use crate::context::Context;
 use crate::data::covariance::partial_correlation;
@@ -152,6 +153,7 @@ impl FitBuilder {
         self.inner.estimate = estimate;
         // S has been computed by now. Why the fit did not converge stays last, where strictness looks for it.
         let own = std::mem::replace(&mut self.inner.warnings, self.input.warnings());
+        self.inner.warnings.extend(unused_diagonal(&self.inner.options).map(String::from));
         self.inner.warnings.extend(own);
         self.inner.seconds += self.started.elapsed().as_secs_f64();
         if ctx.is_strict() && !self.inner.converged {

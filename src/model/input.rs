@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::second_moment::{Missing, SecondMoment, has_missing};
 use crate::context::Context;
+use crate::data::correlation::Correlation;
 use crate::data::covariance::{check_covariance, check_variances, variable_names};
 use crate::data::missing::check_present;
 use crate::data::prepare::non_finite_hint;
@@ -120,6 +121,18 @@ impl Input {
     /// As [`Input::with_moment`].
     pub fn of_rows(&self, x: &Matrix, ctx: &Context) -> Result<Self> {
         Self::with_moment(x, self.moment, ctx)
+    }
+
+    /// The same data, where values are missing, with Pearson's correlation of every pair as S: the covariance of a pair
+    /// over standard deviations of other rows is none. Without missing values, or where S is a correlation already, the
+    /// same input.
+    #[must_use]
+    pub fn correlated_by_pair(&self) -> Self {
+        if self.shared.is_none() || self.moment.correlation.is_some() {
+            return self.clone();
+        }
+        let moment = SecondMoment { correlation: Some(Correlation::Pearson), ..self.moment };
+        Self { moment, prepared: Arc::default(), ..self.clone() }
     }
 
     /// Number of samples, where it is known; the smallest that two columns share, where values are missing.
@@ -297,7 +310,6 @@ fn check_varying(x: &Matrix) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::correlation::Correlation;
 
     const PAIRWISE: SecondMoment = SecondMoment { correlation: None, missing: Missing::Pairwise };
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::diagonal::unused_diagonal;
 use super::{Convention, Estimate, Fit, Input};
 use crate::context::Context;
 use crate::data::number;
@@ -119,11 +120,16 @@ impl std::fmt::Debug for Solved {
     }
 }
 
+/// The options of the grid that a path was solved on.
+pub const GRID_OPTIONS: [&str; 3] = ["lambdas", "n_lambdas", "min_ratio"];
+
 /// How a solution was chosen.
 #[derive(Debug, Clone, Default)]
 pub struct Chosen {
     /// The rule and its options, which the fit records; its lambda when empty.
     pub options: Vec<(String, Value)>,
+    /// Whether the fit records the options of the grid too, because the choice was made along it.
+    pub is_on_grid: bool,
     /// The rule's value for every penalty.
     pub selection: Option<Value>,
     /// What the user should know about the choice.
@@ -189,7 +195,8 @@ impl Path {
 
     /// What the user should know about this path.
     pub fn warnings(&self) -> Vec<String> {
-        self.0.input.warnings().into_iter().chain(self.unconverged()).collect()
+        let diagonal = unused_diagonal(&self.0.options).map(String::from);
+        self.0.input.warnings().into_iter().chain(diagonal).chain(self.unconverged()).collect()
     }
 
     /// Which solutions did not converge, and why.
@@ -247,11 +254,12 @@ impl Path {
     /// Memory; not converged, where the context is strict.
     pub fn fit_of(&self, point: &Point, chosen: Chosen, ctx: &Context) -> Result<Fit> {
         let inner = &self.0;
-        let Chosen { mut options, selection, warnings, seconds } = chosen;
+        let Chosen { mut options, is_on_grid, selection, warnings, seconds } = chosen;
         if options.is_empty() {
             options.push(("lambda".into(), point.lambda.into()));
         }
-        options.extend(inner.options.iter().cloned());
+        let is_kept = |name: &str| is_on_grid || !GRID_OPTIONS.contains(&name);
+        options.extend(inner.options.iter().filter(|(name, _)| is_kept(name)).cloned());
         let mut builder = Fit::builder(inner.method.clone(), &inner.input, options, ctx)
             .lambda(Value::Float(point.lambda))
             .likelihood(point.likelihood)

@@ -139,11 +139,11 @@ impl Rule {
             Self::CrossValidation { folds, one_se } => {
                 vec![("folds".into(), folds.into()), ("one_se".into(), one_se.into())]
             }
-            Self::Stars { subsamples, ratio, threshold } => vec![
-                ("subsamples".into(), subsamples.into()),
-                ("subsample_ratio".into(), ratio.into()),
-                ("stars_threshold".into(), threshold.into()),
-            ],
+            Self::Stars { subsamples, ratio, threshold } => {
+                let ratio = ratio.map(|ratio| ("subsample_ratio".into(), ratio.into()));
+                let others = [("subsamples".into(), subsamples.into()), ("stars_threshold".into(), threshold.into())];
+                others.into_iter().chain(ratio).collect()
+            }
             Self::Ric { rotations } => vec![("rotations".into(), rotations.into())],
         }
     }
@@ -166,7 +166,8 @@ impl Rule {
         let mut options = vec![("lambda".to_string(), Value::from(self.name()))];
         options.extend(self.recorded());
         let selection = Some(Value::Map(selection));
-        Chosen { options, selection, warnings, seconds: started.elapsed().as_secs_f64() }
+        let is_on_grid = !matches!(self, Self::Ric { .. });
+        Chosen { options, is_on_grid, selection, warnings, seconds: started.elapsed().as_secs_f64() }
     }
 
     /// The solution that the rule chooses, with the rule's value of every penalty under `selection`. A choice at an end

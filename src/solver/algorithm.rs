@@ -60,6 +60,14 @@ impl Algorithm {
         }
     }
 
+    /// The penalties that it minimises, as messages name them.
+    fn penalties(self) -> &'static str {
+        match self {
+            Self::DualDescent => "\"l1\" and \"adaptive\"",
+            Self::ProximalNewton => "every penalty",
+        }
+    }
+
     /// The preferred algorithm for the penalty.
     pub fn for_penalty(penalty: &Penalty) -> Self {
         Self::ALL.into_iter().find(|algorithm| algorithm.takes(penalty)).unwrap_or(Self::ProximalNewton)
@@ -78,7 +86,8 @@ impl Algorithm {
             .filter(|other| other.takes(penalty))
             .map(|other| format!("\"{}\"", other.name()))
             .collect();
-        Err(Error::option(format!("solver \"{}\" minimises l1 penalties, not \"{}\"", self.name(), penalty.name()))
+        let (name, takes) = (self.name(), self.penalties());
+        Err(Error::option(format!("solver \"{name}\" minimises {takes}, not \"{}\"", penalty.name()))
             .with_hint(format!("\"{}\" goes with solver {} or \"auto\"", penalty.name(), able.join(", "))))
     }
 }
@@ -95,7 +104,7 @@ mod tests {
             assert!(Penalty::NAMES.contains(&penalty.name()));
         }
         let error = Algorithm::DualDescent.check(&net).unwrap_err();
-        assert_eq!(error.message(), "solver \"dual_descent\" minimises l1 penalties, not \"elastic_net\"");
+        assert_eq!(error.message(), "solver \"dual_descent\" minimises \"l1\" and \"adaptive\", not \"elastic_net\"");
         assert_eq!(error.hint(), Some("\"elastic_net\" goes with solver \"proximal_newton\" or \"auto\""));
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::analysis::UnionFind;
 use crate::linalg::{self, Bounds};
 use crate::parallel;
@@ -94,29 +94,35 @@ impl<'a> Moments<'a> {
         Ok(union.groups())
     }
 
-    /// The smallest lambda that leaves no edge: the largest |S_ij| / weight_ij off the diagonal.
+    /// The smallest lambda that leaves no edge: the largest |S_ij| / weight_ij off the diagonal, rounded so that
+    /// lambda weight_ij is at least |S_ij| for every pair with a weight.
     ///
     /// # Errors
-    /// Cancellation.
+    /// Weights so small that no number is large enough; cancellation.
     pub fn largest(&self, weights: Option<ArrayView2<'_, f64>>, ctx: &Context) -> Result<f64> {
         let scaled = |i: usize, j: usize, value: f64| {
             let weight = weights.as_ref().map_or(1.0, |weights| weights[(i, j)]);
-            // A free entry is in every graph; only the others can be emptied.
-            if weight > 0.0 { value.abs() / weight } else { 0.0 }
+            // A free entry is in every graph, a forbidden one in none.
+            if weight > 0.0 && weight.is_finite() { least_factor(value.abs(), weight) } else { 0.0 }
         };
-        match *self {
-            Self::Whole(s) => Ok(s.rows().into_iter().enumerate().fold(0.0, |most, (j, row)| {
+        let largest = match *self {
+            Self::Whole(s) => s.rows().into_iter().enumerate().fold(0.0, |most, (j, row)| {
                 row.iter().take(j).enumerate().fold(most, |most: f64, (i, &value)| most.max(scaled(i, j, value)))
-            })),
+            }),
             Self::Samples(_) => {
                 let largest = self.map_tiles(ctx, |first, tile| {
                     let mut most = 0.0f64;
                     each_below(first, tile, |i, j, value| most = most.max(scaled(i, j, value)));
                     most
                 })?;
-                Ok(largest.into_iter().fold(0.0, f64::max))
+                largest.into_iter().fold(0.0, f64::max)
             }
+        };
+        if largest.is_finite() {
+            return Ok(largest);
         }
+        Err(Error::option("weights are too small: no lambda is large enough to empty the graph")
+            .with_hint("only lambda x weights counts: multiply all weights by the same large number"))
     }
 
     /// `f` of the rows of S from `first` on that one tile holds, with the columns up to its last row.
@@ -137,6 +143,13 @@ impl<'a> Moments<'a> {
     }
 }
 
+/// The smallest number whose product with `weight` is, in double precision, no less than `size`.
+fn least_factor(size: f64, weight: f64) -> f64 {
+    let factor = size / weight;
+    // The next number is above the exact quotient, and rounding keeps the order of products.
+    if factor * weight >= size { factor } else { factor.next_up() }
+}
+
 /// Visits the entries (i, j, S_ij), i > j, of rows from `first` on.
 fn each_below(first: usize, tile: ArrayView2<'_, f64>, mut visit: impl FnMut(usize, usize, f64)) {
     for (row, values) in tile.rows().into_iter().enumerate() {
@@ -144,5 +157,41 @@ fn each_below(first: usize, tile: ArrayView2<'_, f64>, mut visit: impl FnMut(usi
         for (j, &value) in values.iter().take(i).enumerate() {
             visit(i, j, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_largest_lambda_empties_the_graph_whatever_the_weights() {
+        let ctx = Context::new();
+        let mut rounded_up = 0;
+        for k in 1..2000 {
+            let (size, weight) = (0.1 + (f64::from(k) * 0.7).sin().abs(), 0.01 * f64::from(k) * std::f64::consts::PI);
+            let factor = least_factor(size, weight);
+            assert!(factor * weight >= size && factor.next_down() * weight < size * (1.0 + f64::EPSILON), "{k}");
+            rounded_up += usize::from(factor != size / weight);
+            let s = array![[2.0, size], [size, 2.0]];
+            let weights = array![[0.0, weight], [weight, 0.0]];
+            let moments = Moments::Whole(s.view());
+            let largest = moments.largest(Some(weights.view()), &ctx).unwrap();
+            let penalty = L1::Matrix(weights * largest);
+            assert_eq!(moments.components(&penalty, &ctx).unwrap().len(), 2, "{k}");
+        }
+        assert!(rounded_up > 0, "the test has no hard case");
+    }
+
+    #[test]
+    fn free_and_forbidden_pairs_do_not_count_and_tiny_weights_are_refused() {
+        let ctx = Context::new();
+        let s = array![[1.0, 0.5, 0.9], [0.5, 1.0, 0.8], [0.9, 0.8, 1.0]];
+        let weights = |free: f64| array![[0.0, 2.0, free], [2.0, 0.0, f64::INFINITY], [free, f64::INFINITY, 0.0]];
+        let largest = |free: f64| Moments::Whole(s.view()).largest(Some(weights(free).view()), &ctx);
+        assert_eq!(largest(0.0).unwrap(), 0.25);
+        assert!(largest(1e-320).unwrap_err().message().contains("weights are too small"));
+        assert_eq!(Moments::Whole(s.view()).largest(None, &ctx).unwrap(), 0.9);
     }
 }

@@ -98,7 +98,10 @@ mod tests {
         let extreme = Reweighting { exponent: 10.0, epsilon: 1e-200, steps: 1 }.apply(&lambda, theta.view());
         assert_eq!((extreme.at(0, 1), extreme.at(0, 2)), (0.1 / 1e100, 0.1 / (1.0 / 1e100)));
         let huge = L1::scalar(1e300, false);
-        assert_eq!(Reweighting { epsilon: 1e-200, ..Reweighting::default() }.apply(&huge, theta.view()).at(0, 2), f64::MAX);
+        assert_eq!(
+            Reweighting { epsilon: 1e-200, ..Reweighting::default() }.apply(&huge, theta.view()).at(0, 2),
+            f64::MAX
+        );
     }
 
     #[test]

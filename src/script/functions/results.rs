@@ -13,7 +13,7 @@ use crate::data::{
 };
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Area, Fit, Path, Run, SavedPath, Solved, value_from_json};
+use crate::model::{Area, Fit, GRID_OPTIONS, Path, Run, SavedPath, Solved, value_from_json};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
 use crate::value::Engine;
@@ -109,7 +109,7 @@ fn load_path(saved: SavedPath, ctx: &crate::Context) -> Result<Path> {
     record.check(&options)?;
     let solve = move |input: &crate::model::Input, lambdas: &[f64], ctx: &crate::Context| {
         // The penalties are given now, whatever grid they were on before.
-        let is_grid = |name: &str| ["lambdas", "n_lambdas", "min_ratio"].contains(&name);
+        let is_grid = |name: &str| GRID_OPTIONS.contains(&name);
         let mut given: Vec<_> = options.iter().filter(|(name, _)| !is_grid(name)).cloned().collect();
         given.push(("lambdas".into(), Vector::from(lambdas.to_vec()).into()));
         Ok(run(input.clone(), &record.check(&given)?, ctx)?.points().to_vec())
