@@ -52,6 +52,15 @@ fn options_say_what_s_is() {
             ),
             ("x.graphical_lasso_path(#{ n_lambdas: 3, missing: \"pairwise\", cor: \"kendall\" }).warnings.len()", json!(1)),
             ("x.graphical_lasso(#{ lambda: \"ebic\", missing: \"pairwise\" }).to_map().n", json!(57)),
+            // huge's correlations are those of pairs, in the rows in which both are there.
+            (
+                "let theirs = #{ lambda: 0.2, convention: \"huge\", missing: \"pairwise\" };
+                 let ours = #{ lambda: 0.2, penalize_diagonal: true, cor: \"pearson\", missing: \"pairwise\" };
+                 let path = x.graphical_lasso_path(#{ lambdas: [0.2], convention: \"huge\", missing: \"pairwise\" });
+                 let expected = x.graphical_lasso(ours).precision;
+                 [(x.graphical_lasso(theirs).precision == expected).all(), (path.fit(0).precision == expected).all()]",
+                json!([true, true]),
+            ),
             (
                 "edge_stability(GraphicalLasso(#{ lambda: 0.4, missing: \"pairwise\", cor: \"skeptic\" }), x, #{ resamples: 5 }).rows > 0",
                 json!(true),

@@ -3,9 +3,10 @@
 mod common;
 
 use common::{correlated, has_reference, reference};
+use sinew::data::correlation::Correlation;
 use sinew::methods::graphical_lasso::GraphicalLasso;
 use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
-use sinew::model::{Convention, Criterion, Input, Path};
+use sinew::model::{Convention, Criterion, Input, Missing, Path, SecondMoment};
 use sinew::select::{Resampling, Rule, edge_stability};
 use sinew::{Context, Matrix, Value, Vector};
 
@@ -239,6 +240,38 @@ fn resamples_with_a_constant_column_are_left_out_and_named() {
     // Hardly any two of the rows contain the one that differs.
     let error = stability(2, 0.05).unwrap_err();
     assert!(error.message().contains("cannot be used"), "{error}");
+}
+
+#[test]
+fn resamples_that_missing_values_leave_too_little_of_are_left_out_too() {
+    let ctx = Context::new().with_seed(3);
+    let pairwise = SecondMoment { correlation: Some(Correlation::Spearman), missing: Missing::Pairwise };
+    let chosen = |x: &Matrix, rule: Rule| {
+        let input = Input::with_moment(x, pairwise, &ctx).unwrap();
+        let path = GraphicalLassoPath::default().lambdas(vec![0.5, 0.2]).fit_input(input, &ctx).unwrap();
+        path.select(rule, &ctx).unwrap().warnings().join("\n")
+    };
+    let stars = Rule::Stars { subsamples: 20, ratio: Some(0.5), threshold: 0.1 };
+    // Column 4 has values in every second row, of which all but one are equal.
+    let mut flat = correlated(80, 5, 0.8, 9);
+    flat.fill(&(0..80).collect::<Vec<_>>(), &[4], 0.0);
+    flat.fill(&(0..80).step_by(2).collect::<Vec<_>>(), &[4], f64::NAN);
+    flat.fill(&[17], &[4], 1.0);
+    let warning = chosen(&flat, stars);
+    assert!(warning.contains("a column is constant in each: column 4"), "{warning}");
+    // Columns 0 and 1 share four rows.
+    let mut apart = correlated(80, 5, 0.8, 9);
+    apart.fill(&(4..40).collect::<Vec<_>>(), &[0], f64::NAN);
+    apart.fill(&(40..80).collect::<Vec<_>>(), &[1], f64::NAN);
+    let warning = chosen(&apart, stars);
+    assert!(warning.contains("two columns share too few different values in each: columns 0 and 1"), "{warning}");
+    let model = |x: &Matrix, ctx: &Context| {
+        let input = Input::with_moment(x, SecondMoment { correlation: None, ..pairwise }, ctx)?;
+        GraphicalLasso::new().lambda(0.2).fit_input(&input, ctx)?.graph(0.0)
+    };
+    let resampling = Resampling { resamples: 20, ..Resampling::default() };
+    let stability = edge_stability(&apart, resampling, model, &ctx).unwrap();
+    assert!(stability.warnings[0].contains("columns 0 and 1"), "{:?}", stability.warnings);
 }
 
 #[test]

@@ -44,16 +44,19 @@ pub static RECORD: Record = Record {
     area: Area::Recover,
     summary: "Sparse precision matrix by L1-penalised Gaussian likelihood",
     details: "Minimises -logdet Theta + tr(S Theta) + sum_ij Lambda_ij |Theta_ij| over positive definite Theta, where S is the \
-sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is free unless `penalize_diagonal`. Columns \
-on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
+sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is free unless `penalize_diagonal`; a warning \
+tells that the diagonal of a matrix `lambda` or `weights` was not used, unless it is 0 or one number that also stands off it, as in \
+ones(p, p). Columns on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
 (primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` bounds the violation of the optimality conditions. \
 With `cor` S is a correlation of the columns instead: \"kendall\" is tau-b, \"skeptic\" 2 sin(pi/6 rho) of Spearman's rho, as in \
 x.graphical_lasso(#{ cor: \"skeptic\", missing: \"pairwise\" }). With `missing: \"pairwise\"` every entry of S comes from the rows in \
 which both columns have a value (at least 2), about their means there and divided by their number; n, also in criteria, is \
 then the smallest of these numbers, and a warning tells it. An S that is not positive semidefinite is replaced by one that \
-is: negative eigenvalues of its correlations become 0, the variances stay, and a warning says what that changed. \
+is: negative eigenvalues of its correlations become 0, the variances stay, and a warning says what that changed; a covariance \
+printed with few digits may need that. \
 `convention: \"huge\"` is the problem of huge(x, method = \"glasso\"): S is the correlation, the diagonal is penalised, the grid \
-has 10 penalties down to a tenth of the largest, loglik and the criteria are huge's. The instability of \"stars\", its \
+has 10 penalties down to a tenth of the largest, loglik and the criteria are huge's; with `missing: \"pairwise\"` S is that of \
+`cor: \"pearson\"`. The instability of \"stars\", its \
 subsamples and its threshold are huge's under every convention; where no graph is unstable, the densest is chosen. \"ric\" \
 is huge's too, except that it rotates what S is computed from: under \"huge\" the standardised columns, where huge takes \
 them in their units.",

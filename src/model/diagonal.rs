@@ -54,6 +54,6 @@ mod tests {
             };
             assert!(unused_diagonal(&options(false)).is_some() && unused_diagonal(&options(true)).is_none(), "{name}");
         }
-        assert_eq!(unused_diagonal(&[("lambda".into(), 0.1.into())]), None);
+        assert_eq!(unused_diagonal(&[("lambda".into(), Value::Float(0.1))]), None);
     }
 }

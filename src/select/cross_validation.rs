@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::moments::{HeldOut, Moments, Split};
-use super::resamples::{Resampled, constant_in, usable};
+use super::resamples::{Resampled, attempt, unless_flawed, usable};
 use super::rule::{Choice, smallest};
 use crate::context::Context;
 use crate::data::Matrix;
@@ -78,23 +78,28 @@ fn losses(
     let mut stays = vec![true; x.rows()];
     held_out.iter().for_each(|&row| stays[row] = false);
     let rest: Vec<usize> = (0..x.rows()).filter(|&row| stays[row]).collect();
-    if let Some(column) = constant_in(x, &rest) {
-        return Ok(Resampled::Constant(column));
-    }
-    let (input, held_out) = match moments {
+    let trained = attempt(x, &rest, ctx, || match moments {
         Some(moments) => {
             let p = x.cols();
             // The moments of both parts; the rows that are held out and their transpose.
             let _held = ctx.reserve_matrices(1, p, 3 * p + 2 * held_out.len())?;
             let Split { rest: s, held_out } = moments.split(&rest, held_out, ctx)?;
-            (Input::of_moments(s, x.names(), rest.len()), HeldOutMoments::Split(held_out))
+            Ok((Input::of_moments(s, x.names(), rest.len()), Some(held_out)))
         }
+        None => Ok((training(path, x, &rest, ctx).map_err(|error| error.at("a fold of cross-validation"))?, None)),
+    })?;
+    let (input, split) = match trained {
+        Resampled::Usable(trained) => trained,
+        Resampled::Flawed(flaw) => return Ok(Resampled::Flawed(flaw)),
+    };
+    let held_out = match split {
+        Some(split) => HeldOutMoments::Split(split),
         None => {
-            let columns: Vec<usize> = (0..x.cols()).collect();
-            let input = path.input().of_rows(&x.pick(&rest, &columns), ctx);
-            let input = input.map_err(|error| error.at("a fold of cross-validation"))?;
-            let s = input.s_of_others(&x.pick(held_out, &columns), ctx).map_err(too_few)?;
-            (input, HeldOutMoments::Whole(s))
+            let others = x.pick(held_out, &(0..x.cols()).collect::<Vec<_>>());
+            match unless_flawed(input.s_of_others(&others, ctx).map_err(too_few), x, held_out, ctx)? {
+                Resampled::Usable(s) => HeldOutMoments::Whole(s),
+                Resampled::Flawed(flaw) => return Ok(Resampled::Flawed(flaw)),
+            }
         }
     };
     // Theta is in units of the standard deviations of the rows that it was fitted to, where S is their correlation.
@@ -106,6 +111,13 @@ fn losses(
         values: points.iter().map(|point| loss(point, &held_out, &units)).collect(),
         unconverged: points.iter().filter(|point| !point.converged).count(),
     }))
+}
+
+/// The input of the rows that stay, with its S.
+fn training(path: &Path, x: &Matrix, rows: &[usize], ctx: &Context) -> Result<Input> {
+    let input = path.input().of_rows(&x.pick(rows, &(0..x.cols()).collect::<Vec<_>>()), ctx)?;
+    input.s(ctx)?;
+    Ok(input)
 }
 
 /// Second moments of the rows that a fold holds out.

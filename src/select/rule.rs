@@ -141,7 +141,8 @@ impl Rule {
             }
             Self::Stars { subsamples, ratio, threshold } => {
                 let ratio = ratio.map(|ratio| ("subsample_ratio".into(), ratio.into()));
-                let others = [("subsamples".into(), subsamples.into()), ("stars_threshold".into(), threshold.into())];
+                let others: [(String, Value); 2] =
+                    [("subsamples".into(), subsamples.into()), ("stars_threshold".into(), threshold.into())];
                 others.into_iter().chain(ratio).collect()
             }
             Self::Ric { rotations } => vec![("rotations".into(), rotations.into())],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::resamples::{Resampled, constant_in, usable};
+use super::resamples::{attempt, usable};
 use crate::context::Context;
 use crate::data::summary::{mean, quantile, sd};
 use crate::data::{Column, Matrix, Table};
@@ -67,11 +67,11 @@ impl Resampling {
         })
     }
 
-    /// `f` of every resample of the rows of `x`, in their order. Those with a constant column are left out, as the
-    /// warning beside the results then says.
+    /// `f` of every resample of the rows of `x`, in their order. Those with a constant column, or a pair of columns
+    /// that missing values leave too little of, are left out, as the warning beside the results then says.
     ///
     /// # Errors
-    /// What `f` reports, with the number of the resample; fewer than two resamples without a constant column.
+    /// What `f` reports, with the number of the resample; fewer than two resamples that can be used.
     pub fn map<R: Send>(
         &self,
         x: &Matrix,
@@ -85,13 +85,11 @@ impl Resampling {
         let results = parallel::map(&indices, ctx, |_, &index| {
             ctx.progress("resamples", index, self.resamples);
             let rows = self.rows(x.rows(), index, ctx)?;
-            if let Some(column) = constant_in(x, &rows) {
-                return Ok(Resampled::Constant(column));
-            }
             // A random method draws other numbers for every resample.
             let own = inner.clone().with_seed(rng::derive(ctx.seed(), "resample", index as u64));
-            let result = f(&x.pick(&rows, &columns), &own).map_err(|error| error.at(format!("resample {index}")));
-            result.map(Resampled::Usable)
+            attempt(x, &rows, &own, || {
+                f(&x.pick(&rows, &columns), &own).map_err(|error| error.at(format!("resample {index}")))
+            })
         })?;
         ctx.progress("resamples", self.resamples, self.resamples);
         usable(results, x, "resamples")

@@ -1,6 +1,6 @@
 //! Stability approach to regularisation selection: the densest graph that subsamples agree on.
 
-use super::resamples::{Resampled, constant_in, usable};
+use super::resamples::{attempt, usable};
 use super::rule::Choice;
 use crate::context::{Context, Reservation};
 use crate::data::Matrix;
@@ -31,10 +31,7 @@ pub(super) fn choose(
         ctx.progress("stars", done, subsamples);
         let mut rows = rng::permutation(&mut rng::stream(ctx.seed(), "stars", number), n);
         rows.truncate(size);
-        match constant_in(x, &rows) {
-            Some(column) => Ok(Resampled::Constant(column)),
-            None => edges(path, x, &rows, &lambdas, &inner).map(Resampled::Usable),
-        }
+        attempt(x, &rows, &inner, || edges(path, x, &rows, &lambdas, &inner))
     })?;
     ctx.progress("stars", subsamples, subsamples);
     let (graphs, warning) = usable(results, x, "subsamples of \"stars\"")?;
