@@ -15,13 +15,14 @@ use proptest::test_runner::RngSeed;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sinew::linalg::{Cholesky, SparseSymmetric};
+use sinew::methods::estimate::Estimate;
 use sinew::methods::graphical_lasso::GraphicalLasso;
 use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
 use sinew::model::{Fit, Input};
 use sinew::problem::{L1, dual_bound};
 use sinew::select::Rule;
-use sinew::solver::Moments;
 use sinew::solver::graphical_lasso::{Settings, Solution, solve};
+use sinew::solver::{Algorithm, Moments};
 use sinew::{Context, ErrorKind, Matrix};
 
 /// Correlated data whose columns have standard deviations over so many decades.
@@ -364,6 +365,56 @@ fn theta_scales_inversely_with_the_units_of_the_data() {
             assert!(far < 1e-5, "{place}: {far:e}");
             assert_eq!(own.n_edges().expect("edges"), reference.n_edges().expect("edges"), "{place}");
         }
+    }
+}
+
+#[test]
+fn small_components_and_what_is_derived_from_theta_hold_at_every_scale() {
+    let ctx = Context::new();
+    // A pair, a triple and a single one.
+    let s = ndarray::array![
+        [1.0, 0.5, 0.0, 0.0, 0.0, 0.0],
+        [0.5, 2.0, 0.0, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 1.0, 0.6, 0.3, 0.0],
+        [0.0, 0.0, 0.6, 1.0, 0.4, 0.0],
+        [0.0, 0.0, 0.3, 0.4, 3.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0, 0.5]
+    ];
+    let solved = |scale: f64, newton: bool| {
+        let input = Input::covariance_matrix(&s.mapv(|value| scale * value).into(), Some(50)).expect("a covariance");
+        let model = GraphicalLasso::new().lambda(0.1 * scale).tol(1e-12);
+        if newton {
+            return Estimate::of(model).solver(Algorithm::ProximalNewton).fit_input(&input, &ctx).expect("a fit");
+        }
+        model.fit_input(&input, &ctx).expect("a fit")
+    };
+    let reference = solved(1.0, false);
+    assert_eq!(reference.n_edges().expect("edges"), 4);
+    for scale in [1e-290, 1e-200, 1e-150, 1e3, 1e150, 1e200, 1e290] {
+        for newton in [false, true] {
+            let own = solved(scale, newton);
+            let place = format!("scale {scale:e}, {own}");
+            assert!(own.converged() && own.n_edges().expect("edges") == 4, "{place}");
+            let kkt = own.certificate().expect("a certificate").kkt / scale;
+            assert!((0.0..1e-5).contains(&kkt), "{place}: {kkt:e}");
+            assert_eq!(own.graph(0.0).expect("a graph").n_edges(), 4, "{place}");
+            let far = distance(&own.partial_correlation().expect("partial"), &reference.partial_correlation().expect("partial"));
+            assert!(far < 1e-5, "{place}: {far:e}");
+        }
+    }
+}
+
+#[test]
+fn units_of_single_variables_do_not_change_what_a_certificate_says() {
+    let s = covariance(&data(60, 8, 0.8, 0.0, 4));
+    for decades in [3.0, 8.0] {
+        let unit = |i: usize| if i % 2 == 0 { 10f64.powf(decades) } else { 1.0 };
+        let far = Array2::from_shape_fn((8, 8), |(i, j)| s[(i, j)] * unit(i) * unit(j));
+        let lambda = Array2::from_shape_fn((8, 8), |(i, j)| if i == j { 0.0 } else { 0.1 * unit(i) * unit(j) });
+        let penalty = L1::matrix(lambda, false, "penalties").expect("penalties");
+        let solution = fit(&far, &penalty, 1e-12);
+        let largest = far.diag().iter().copied().fold(0.0, f64::max);
+        assert!(solution.converged && solution.certificate.kkt < 1e-5 * largest, "{:?}", solution.certificate);
     }
 }
 

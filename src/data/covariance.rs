@@ -39,23 +39,23 @@ pub fn check_variances(x: &Matrix, variances: impl IntoIterator<Item = f64>) -> 
 pub fn to_correlation(s: &mut Array2<f64>) {
     let scale: Vec<f64> = s.diag().iter().map(|variance| variance.sqrt()).collect();
     for ((i, j), value) in s.indexed_iter_mut() {
-        *value = if i == j { 1.0 } else { (*value / (scale[i] * scale[j])).clamp(-1.0, 1.0) };
+        *value = if i == j { 1.0 } else { (*value / scale[i] / scale[j]).clamp(-1.0, 1.0) };
     }
 }
 
 /// Partial correlations -theta_ij / sqrt(theta_ii theta_jj) of a precision matrix, with a unit diagonal.
 pub fn partial_correlation(theta: &Matrix) -> Matrix {
-    let diagonal: Vec<f64> = theta.view().diag().to_vec();
+    let scale: Vec<f64> = theta.view().diag().iter().map(|value| value.sqrt()).collect();
     let values = Array2::from_shape_fn((theta.rows(), theta.cols()), |(i, j)| {
-        if i == j { 1.0 } else { 0.0 - theta.view()[(i, j)] / (diagonal[i] * diagonal[j]).sqrt() }
+        if i == j { 1.0 } else { 0.0 - theta.view()[(i, j)] / scale[i] / scale[j] }
     });
     Matrix::square(values, theta.names())
 }
 
 /// The same of a sparse precision matrix: (i, j, value) with i < j for every entry that is not zero.
 pub fn sparse_partial_correlations(theta: &SparseSymmetric) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
-    let diagonal = theta.diagonal();
-    theta.pairs().map(|(i, j, value)| (i, j, -value / (diagonal[i] * diagonal[j]).sqrt()))
+    let scale: Vec<f64> = theta.diagonal().iter().map(|value| value.sqrt()).collect();
+    theta.pairs().map(move |(i, j, value)| (i, j, -value / scale[i] / scale[j]))
 }
 
 /// Checks that a matrix can be a covariance: square, finite, symmetric, with a positive diagonal.

@@ -349,7 +349,7 @@ impl SmallLasso<'_> {
                 (most, false)
             }
         }
-        debug_assert!(self.stride % PAD == 0 && self.slopes.len() == self.stride);
+        debug_assert!(self.stride.is_multiple_of(PAD) && self.slopes.len() == self.stride);
         Arch::new().dispatch(Passes(self, tol, most))
     }
 }

@@ -98,7 +98,7 @@ pub fn asymmetry(a: ArrayView2<'_, f64>, scale: &[f64]) -> (f64, (usize, usize))
             for i in top..(top + TILE).min(n) {
                 for j in left..(left + TILE).min(i) {
                     let size = (a[(i, j)] - a[(j, i)]).abs() * scale[i] * scale[j];
-                    if !(size <= worst) {
+                    if size > worst || size.is_nan() {
                         (worst, place) = (if size.is_nan() { f64::INFINITY } else { size }, (i, j));
                     }
                 }

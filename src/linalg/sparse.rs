@@ -6,12 +6,14 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::LltRegularization;
 use faer::sparse::linalg::cholesky::supernodal::SupernodalLltRef;
 use faer::sparse::linalg::cholesky::{
-    CholeskySymbolicParams, SymbolicCholeskyRaw, SymmetricOrdering, factorize_symbolic_cholesky,
+    CholeskySymbolicParams, SymbolicCholesky, SymbolicCholeskyRaw, SymmetricOrdering, factorize_symbolic_cholesky,
 };
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use ndarray::{Array2, ArrayView2};
 
 use super::Cholesky;
+use crate::context::Context;
+use crate::error::Result;
 
 /// A symmetric matrix of p variables: its diagonal, and the entries off it that are not zero, column by column.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,6 +30,8 @@ pub struct SparseSymmetric {
 const DENSE: usize = 6;
 /// Up to this size it always is.
 const SMALL: usize = 128;
+/// Where a factor holds more than one number in so many, blocks of the dense one are faster and can be interrupted.
+const FILLED: usize = 4;
 
 impl SparseSymmetric {
     /// From the diagonal and the entries (i, j, value) above it, i < j, each given once.
@@ -148,53 +152,33 @@ impl SparseSymmetric {
         dense
     }
 
-    /// log det A by a sparse Cholesky factor; `None` if A is not positive definite.
-    pub fn logdet(&self) -> Option<f64> {
+    /// log det A by a sparse Cholesky factor, or a dense one where that fills in; `None` if A is not positive definite.
+    ///
+    /// # Errors
+    /// Cancellation, which a sparse factor does not look for; memory.
+    pub fn logdet(&self, ctx: &Context) -> Result<Option<f64>> {
         let p = self.p();
+        let dense = || {
+            let _held = ctx.reserve_matrices(2, p, p)?;
+            Ok(Cholesky::checked(self.to_dense().view(), ctx)?.map(|cholesky| cholesky.logdet()))
+        };
         if p <= SMALL || 2 * self.n_pairs() * DENSE > p * p {
-            return Cholesky::new(self.to_dense().view()).map(|cholesky| cholesky.logdet());
+            return dense();
         }
         if self.diagonal.iter().chain(&self.values).any(|value| !value.is_finite()) {
-            return None;
+            return Ok(None);
         }
         let (starts, rows, values) = self.lower();
         let pattern = SymbolicSparseColMatRef::new_checked(p, p, &starts, None, &rows);
-        let symbolic = factorize_symbolic_cholesky(
-            pattern,
-            Side::Lower,
-            SymmetricOrdering::Amd,
-            CholeskySymbolicParams::default(),
-        )
-        .ok()?;
-        let mut factor = vec![0.0; symbolic.len_val()];
-        let scratch = symbolic.factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default());
-        let mut memory = MemBuffer::try_new(scratch).ok()?;
-        symbolic
-            .factorize_numeric_llt(
-                &mut factor,
-                SparseColMatRef::new(pattern, &values),
-                Side::Lower,
-                LltRegularization::default(),
-                Par::Seq,
-                MemStack::new(&mut memory),
-                Default::default(),
-            )
-            .ok()?;
-        let logs: f64 = match symbolic.raw() {
-            SymbolicCholeskyRaw::Simplicial(simplicial) => {
-                simplicial.col_ptr()[..p].iter().map(|&first| factor[first].ln()).sum()
-            }
-            SymbolicCholeskyRaw::Supernodal(supernodal) => {
-                let factored = SupernodalLltRef::new(supernodal, &factor);
-                (0..supernodal.n_supernodes())
-                    .map(|node| {
-                        let block = factored.supernode(node).val();
-                        (0..block.ncols()).map(|i| block[(i, i)].ln()).sum::<f64>()
-                    })
-                    .sum()
-            }
-        };
-        Some(2.0 * logs).filter(|logdet| logdet.is_finite())
+        let (side, order) = (Side::Lower, SymmetricOrdering::Amd);
+        let symbolic = factorize_symbolic_cholesky(pattern, side, order, CholeskySymbolicParams::default());
+        let Ok(symbolic) = symbolic.map_err(|_| ()) else { return dense() };
+        if FILLED * symbolic.len_val() > p * p {
+            return dense();
+        }
+        let _held = ctx.reserve_matrices(2, symbolic.len_val(), 1)?;
+        let logs = factored_logs(&symbolic, SparseColMatRef::new(pattern, &values));
+        Ok(logs.map(|logs| 2.0 * logs).filter(|logdet| logdet.is_finite()))
     }
 
     /// The lower triangle with the diagonal: starts of columns, rows, values.
@@ -215,6 +199,38 @@ impl SparseSymmetric {
         }
         (starts, rows, values)
     }
+}
+
+/// sum_i log L_ii of the sparse Cholesky factor; `None` if there is none.
+fn factored_logs(symbolic: &SymbolicCholesky<usize>, a: SparseColMatRef<'_, usize, f64>) -> Option<f64> {
+    let mut factor = vec![0.0; symbolic.len_val()];
+    let scratch = symbolic.factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default());
+    let mut memory = MemBuffer::try_new(scratch).ok()?;
+    symbolic
+        .factorize_numeric_llt(
+            &mut factor,
+            a,
+            Side::Lower,
+            LltRegularization::default(),
+            Par::Seq,
+            MemStack::new(&mut memory),
+            Default::default(),
+        )
+        .ok()?;
+    Some(match symbolic.raw() {
+        SymbolicCholeskyRaw::Simplicial(simplicial) => {
+            simplicial.col_ptr()[..a.ncols()].iter().map(|&first| factor[first].ln()).sum()
+        }
+        SymbolicCholeskyRaw::Supernodal(supernodal) => {
+            let factored = SupernodalLltRef::new(supernodal, &factor);
+            (0..supernodal.n_supernodes())
+                .map(|node| {
+                    let block = factored.supernode(node).val();
+                    (0..block.ncols()).map(|i| block[(i, i)].ln()).sum::<f64>()
+                })
+                .sum()
+        }
+    })
 }
 
 #[cfg(test)]
@@ -247,7 +263,10 @@ mod tests {
             assert_eq!(SparseSymmetric::from_dense(dense.view()), sparse);
             assert_eq!(dense, dense.t());
             let expected = Cholesky::new(dense.view()).unwrap().logdet();
-            assert!((sparse.logdet().unwrap() - expected).abs() < 1e-11 * expected.abs(), "p = {p}");
+            assert!(
+                (sparse.logdet(&Context::new()).unwrap().unwrap() - expected).abs() < 1e-11 * expected.abs(),
+                "p = {p}"
+            );
             assert!((sparse.inner(dense.view()) - (&dense * &dense).sum()).abs() < 1e-9);
             assert_eq!(sparse.pairs().map(|(i, j, v)| dense[(i, j)] - v).fold(0.0, f64::max), 0.0);
             assert_eq!(sparse.at(0, p - 1), dense[(0, p - 1)]);
@@ -258,6 +277,6 @@ mod tests {
     fn not_positive_definite_is_found() {
         let mut wrong = example(300, 4);
         wrong.diagonal[17] = 0.01;
-        assert!(wrong.n_pairs() > 0 && wrong.logdet().is_none());
+        assert!(wrong.n_pairs() > 0 && wrong.logdet(&Context::new()).unwrap().is_none());
     }
 }

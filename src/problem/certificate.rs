@@ -28,7 +28,7 @@ pub struct Certificate {
 impl Certificate {
     /// gap / max(1, |f|): what `tol` bounds.
     pub fn relative_gap(&self) -> f64 {
-        self.gap / self.primal.abs().max(1.0)
+        if self.primal.is_finite() { self.gap / self.primal.abs().max(1.0) } else { f64::INFINITY }
     }
 
     /// The certificate of two problems solved side by side: blocks of one block-diagonal problem.
@@ -149,7 +149,8 @@ impl Certificate {
             // The true gap is not negative; rounding can make it so by a few units in the last place of f.
             Some(cholesky) => {
                 let dual = LogDet::new(s).dual_value(cholesky.logdet()) - conjugate;
-                Self { gap: self.gap.min((self.primal - dual).max(0.0)), ..self }
+                let gap = self.primal - dual;
+                if gap.is_nan() { self } else { Self { gap: self.gap.min(gap.max(0.0)), ..self } }
             }
             None => self,
         })

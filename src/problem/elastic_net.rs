@@ -44,6 +44,13 @@ impl Separable for ElasticNet {
     fn restricted(&self, positions: &[usize]) -> Self {
         Self { lasso: self.lasso.restrict(positions), ridge: self.ridge.restrict(positions) }
     }
+
+    fn rescaled(&self, factor: f64) -> Self {
+        Self {
+            lasso: self.lasso.map(|weight| factor * weight),
+            ridge: self.ridge.map(|weight| (factor * (factor * weight)).min(f64::MAX)),
+        }
+    }
 }
 
 #[cfg(test)]

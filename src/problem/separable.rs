@@ -19,6 +19,12 @@ pub trait Separable: Sync {
     where
         Self: Sized;
 
+    /// The penalty x -> P(factor x): that of Theta in other units.
+    #[must_use]
+    fn rescaled(&self, factor: f64) -> Self
+    where
+        Self: Sized;
+
     /// P_ij(x); infinite where the entry must be 0 and is not.
     #[inline]
     fn value(&self, i: usize, j: usize, x: f64) -> f64 {
@@ -99,5 +105,9 @@ impl Separable for L1 {
 
     fn restricted(&self, positions: &[usize]) -> Self {
         self.restrict(positions)
+    }
+
+    fn rescaled(&self, factor: f64) -> Self {
+        self.map(|weight| factor * weight)
     }
 }

@@ -5,10 +5,10 @@ use ndarray::{Array2, ArrayView2};
 use super::dual_descent::{State, Step, Sweep};
 use super::feasible;
 use super::graphical_lasso::Settings;
-use super::proximal_newton::{self, inverse, unbounded};
+use super::proximal_newton::{self, Stop, inverse, unbounded};
 use super::soft_threshold;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::linalg::{Cholesky, SparseSymmetric};
 use crate::problem::{Certificate, L1, certify, dual_bound, slackness};
 
@@ -90,7 +90,7 @@ pub(super) fn solve(
             return Ok(part);
         }
         // Rounding has lost positive definiteness: again, more closely.
-        course.first.tol *= 1e-3;
+        course.first.tol = (1e-3 * course.first.tol).max(LEAST);
     }
     problem.newton(best, inside)
 }
@@ -116,7 +116,7 @@ impl Course {
     /// relaxation every column keeps W positive definite.
     fn careful(s: ArrayView2<'_, f64>, penalty: &L1) -> Self {
         let largest = s.diag().iter().copied().fold(0.0, f64::max);
-        let tol = (1e-2 * penalty.smallest_positive(s.nrows()) / largest).min(1e-6);
+        let tol = (1e-2 * penalty.smallest_positive(s.nrows()) / largest).clamp(LEAST, 1e-6);
         Self { first: Step { tol, relaxation: 1.0 }, relaxation: 1.0 }
     }
 }
@@ -125,6 +125,8 @@ impl Course {
 const PROBE: usize = 6;
 /// Careful descents at most, each closer than the one before.
 const CAREFUL: usize = 3;
+/// Columns are not solved more closely than double precision allows.
+const LEAST: f64 = 1e-15;
 /// How much closer the columns of the next sweep are solved.
 const CLOSER: f64 = 0.1;
 /// A sweep that moves W by no more than this, squared, is the last that double precision allows.
@@ -190,7 +192,7 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
             let target = (self.allowed)(self.guess(&theta, &state));
             let expected = caution * sweep.moved * fall;
             let is_still = sweep.moved <= STILL * theta.p() as f64;
-            if slack + expected <= target && sweep.lag * fall.sqrt() <= target || is_still {
+            if slack + expected <= target && sweep.lag * fall.sqrt() <= 0.7 * target || is_still {
                 let bound = dual_bound(self.s, self.penalty, &theta, state.w(), self.ctx)?;
                 if let Some(certificate) = bound {
                     if certificate.gap <= (self.allowed)(certificate.primal) {
@@ -208,7 +210,7 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
                 return self.last_resort(theta, state, best);
             }
             step.tol *= if slack > 0.3 * target && expected < target { 0.1 * CLOSER } else { CLOSER };
-            step.tol = step.tol.max(1e-15);
+            step.tol = step.tol.max(LEAST);
             step.relaxation = course.relaxation;
         }
         let theta = state.precision();
@@ -261,7 +263,7 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
                 self.part(theta, descent.certified.inverse, certificate, iterations, NEWTON)
             }
         };
-        part.why = Some(descent.stop.why());
+        part.why = (descent.stop != Stop::Reached).then(|| descent.stop.why());
         Ok(part)
     }
 }
@@ -298,6 +300,12 @@ fn closed(s: ArrayView2<'_, f64>, penalty: &L1, theta: Array2<f64>, w: Array2<f6
     Ok(Part { theta, w, certificate, trace, iterations: 0, solver: CLOSED, why: None })
 }
 
+/// The error of two variables that are one in double precision.
+fn too_close() -> Error {
+    Error::numerical("two variables are proportional, and the penalty of their pair is lost in rounding")
+        .with_hint("a larger lambda, or without one of the two")
+}
+
 /// One or two variables.
 fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1, ctx: &Context) -> Result<Part> {
     let mut w = s.to_owned();
@@ -311,12 +319,15 @@ fn closed_form(s: ArrayView2<'_, f64>, penalty: &L1, ctx: &Context) -> Result<Pa
     let theta = match s.nrows() {
         1 => Array2::from_elem((1, 1), 1.0 / w[(0, 0)]),
         _ => {
-            let determinant = w[(0, 0)] * w[(1, 1)] - w[(0, 1)] * w[(0, 1)];
-            if determinant <= 4.0 * f64::EPSILON * w[(0, 0)] * w[(1, 1)] {
-                return Err(unbounded());
+            // By the correlation: products of variances leave double precision where variances do not.
+            let (d, e) = (w[(0, 0)].sqrt(), w[(1, 1)].sqrt());
+            let r = w[(0, 1)] / d / e;
+            let left = (1.0 - r) * (1.0 + r);
+            if left <= 4.0 * f64::EPSILON {
+                return Err(if penalty.at(0, 1) == 0.0 { unbounded() } else { too_close() });
             }
-            let off = 0.0 - w[(0, 1)] / determinant;
-            Array2::from_shape_fn((2, 2), |(i, j)| if i == j { w[(1 - i, 1 - i)] / determinant } else { off })
+            let off = 0.0 - r / left / d / e;
+            Array2::from_shape_fn((2, 2), |(i, j)| if i == j { 1.0 / w[(i, i)] / left } else { off })
         }
     };
     closed(s, penalty, theta, w, ctx)

@@ -15,6 +15,10 @@ use crate::problem::L1;
 /// Columns that are updated before their rows are: one line of memory then takes the entries of all of them.
 const TILE: usize = 8;
 
+/// Passes over a column's active coordinates at most, each 25 of them followed by a step of all: what is left then is
+/// rounding, or for the next sweep.
+const PASSES: usize = 250;
+
 /// One column's coefficients: w_12 = W_11 beta.
 #[derive(Debug, Clone, Default)]
 struct Coefficients {
@@ -225,7 +229,7 @@ impl Worker {
         loop {
             self.active.gather(|i| &w[i * p..(i + 1) * p], |i| (first..j).contains(&i));
             slackness.get_or_insert_with(|| self.active.slackness());
-            self.active.solve(Stop { tol, max_passes: usize::MAX }, ctx)?;
+            self.active.solve(Stop { tol, max_passes: PASSES }, ctx)?;
             column.rows.clear();
             column.values.clear();
             for (&i, &value) in self.active.positions().iter().zip(self.active.values()) {
@@ -259,11 +263,11 @@ impl Worker {
     /// Lets in the coordinates that violate their optimality condition.
     fn admit(&mut self, target: &[f64], penalty: &L1, j: usize, tol: f64) {
         let bounds = penalty.row(j);
-        for i in 0..self.p {
-            let excess = (target[i] - self.new[i]).abs() - bounds.at(i);
+        for (i, &target) in target.iter().enumerate() {
+            let excess = (target - self.new[i]).abs() - bounds.at(i);
             if excess * self.scale[i] > tol && !self.is_active[i] {
                 self.is_active[i] = true;
-                self.active.enter(i as u32, 0.0, target[i], bounds.at(i), self.deviations[i]);
+                self.active.enter(i as u32, 0.0, target, bounds.at(i), self.deviations[i]);
             }
         }
     }

@@ -91,7 +91,8 @@ pub fn solve(
         let iterations = parts.iter().map(|part| part.iterations).max().unwrap_or(0);
         let converged = gap <= settings.tol;
         // Components meet their share of the tolerance; objectives of opposite sign can make the sum too loose.
-        let hopeless = tol.is_nan() || tol < 1e-3 * settings.tol || groups.len() < 2;
+        let all_reached = parts.iter().all(|part| part.why.is_none());
+        let hopeless = !all_reached || tol.is_nan() || tol < 1e-3 * settings.tol || groups.len() < 2;
         if converged || hopeless || iterations >= settings.max_iter {
             return Ok(Solution::assemble(p, groups, parts, certificate, iterations, converged));
         }

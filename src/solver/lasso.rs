@@ -58,11 +58,11 @@ impl Lasso {
         loop {
             ctx.check()?;
             let before = self.active.len();
-            for i in 0..g.len() {
+            for (i, &target) in g.iter().enumerate() {
                 // Coordinates just outside wait: letting them in would change the solution by less than the tolerance.
                 if !self.is_active[i] && self.residual[i].abs() > lambda(i) + 0.1 * stop.tol {
                     self.is_active[i] = true;
-                    self.active.enter(i as u32, 0.0, g[i], lambda(i), row(i)[i]);
+                    self.active.enter(i as u32, 0.0, target, lambda(i), row(i)[i]);
                 }
             }
             if settled && self.active.len() == before || passes >= stop.max_passes {

@@ -9,6 +9,7 @@ pub mod graphical_lasso;
 mod lasso;
 mod moments;
 mod newton_model;
+mod newton_polish;
 pub mod penalized;
 mod proximal_newton;
 mod reweighting;

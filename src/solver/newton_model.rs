@@ -13,10 +13,14 @@ use crate::linalg::{axpy, dot};
 use crate::problem::{LogDet, Separable};
 
 /// Columns of U that are copied out at once: a cache line of numbers.
-const TILE: usize = 8;
+pub(super) const TILE: usize = 8;
 
-/// Passes over the free entries at most, a step.
-const PASSES: usize = 50;
+/// Passes over the free entries before it is asked how fast they converge.
+const PASSES: usize = 4;
+/// Where errors fall less than this from pass to pass, conjugate gradients are faster.
+const SLOW: f64 = 0.4;
+/// Times that conjugate gradients are used at most, a step.
+const ROUNDS: usize = 10;
 
 /// Where the model is taken.
 #[derive(Clone, Copy)]
@@ -31,17 +35,17 @@ pub(super) struct Place<'a> {
 
 /// The symmetric direction D of a Newton step, zero outside the free entries.
 pub(super) struct Direction {
-    p: usize,
+    pub(super) p: usize,
     /// Where the free entries of each column begin.
-    starts: Vec<usize>,
+    pub(super) starts: Vec<usize>,
     /// Their rows i <= j, ascending within a column j.
-    rows: Vec<u32>,
+    pub(super) rows: Vec<u32>,
     /// D at them.
-    values: Vec<f64>,
+    pub(super) values: Vec<f64>,
     /// U = D W, row by row.
-    product: Vec<f64>,
+    pub(super) product: Vec<f64>,
     /// Some columns of U.
-    tile: Vec<f64>,
+    pub(super) tile: Vec<f64>,
 }
 
 impl Direction {
@@ -81,8 +85,8 @@ impl Direction {
         Ok(())
     }
 
-    /// Coordinate descent until a pass changes no entry by more than `accuracy` times the largest one, in units of the
-    /// curvature.
+    /// Coordinate descent until D is within `accuracy` times its largest entry of the minimiser, in units of the
+    /// curvature, by how fast the changes fall from pass to pass; where they fall slowly, with conjugate gradients.
     ///
     /// # Errors
     /// Cancellation; it is checked for in every column.
@@ -93,27 +97,43 @@ impl Direction {
         accuracy: f64,
         ctx: &Context,
     ) -> Result<()> {
-        for _ in 0..PASSES {
-            let (mut moved, mut size) = (0.0f64, 0.0f64);
-            for first in (0..self.p).step_by(TILE) {
-                let last = (first + TILE).min(self.p);
-                self.copy_out(first, last);
-                for j in first..last {
-                    ctx.check()?;
-                    let (column_moved, column_size) = self.descend_column(j, first, last, place, penalty);
-                    moved = moved.max(column_moved);
-                    size = size.max(column_size);
+        for _ in 0..ROUNDS {
+            let mut before = f64::INFINITY;
+            for pass in 1.. {
+                let (moved, size) = self.pass(place, penalty, ctx)?;
+                let rate = (moved / before).min(1.0);
+                let is_known = before.is_finite();
+                if moved == 0.0 || is_known && moved * rate <= accuracy * size * (1.0 - rate) {
+                    return Ok(());
                 }
+                if pass >= PASSES && rate > SLOW {
+                    break;
+                }
+                before = moved;
             }
-            if moved <= accuracy * size {
-                break;
-            }
+            self.polish(place, penalty, accuracy, ctx)?;
         }
         Ok(())
     }
 
+    /// One step for each free entry; the largest change and the largest entry, in units of the curvature.
+    fn pass<P: Separable>(&mut self, place: Place<'_>, penalty: &P, ctx: &Context) -> Result<(f64, f64)> {
+        let (mut moved, mut size) = (0.0f64, 0.0f64);
+        for first in (0..self.p).step_by(TILE) {
+            let last = (first + TILE).min(self.p);
+            self.copy_out(first, last);
+            for j in first..last {
+                ctx.check()?;
+                let (column_moved, column_size) = self.descend_column(j, first, last, place, penalty);
+                moved = moved.max(column_moved);
+                size = size.max(column_size);
+            }
+        }
+        Ok((moved, size))
+    }
+
     /// Copies the columns from `first` to `last` of U to the tile, each contiguous.
-    fn copy_out(&mut self, first: usize, last: usize) {
+    pub(super) fn copy_out(&mut self, first: usize, last: usize) {
         for k in 0..self.p {
             for column in first..last {
                 self.tile[(column - first) * self.p + k] = self.product[k * self.p + column];
@@ -171,7 +191,7 @@ impl Direction {
     }
 
     /// The free entries (i, j, D_ij) with i <= j.
-    fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
         (0..self.p).flat_map(move |j| {
             (self.starts[j]..self.starts[j + 1]).map(move |slot| (self.rows[slot] as usize, j, self.values[slot]))
         })

@@ -35,7 +35,7 @@ impl Stop {
     pub fn why(self) -> &'static str {
         match self {
             Self::Reached => "the tolerance was reached",
-            Self::Exhausted => "the Newton steps were used up; allow more with max_iter",
+            Self::Exhausted => "the Newton steps were used up: a larger max_iter, lambda or tol helps",
             Self::Stalled => {
                 "double precision ends here for so ill-conditioned a problem; a larger lambda or tol helps"
             }
@@ -60,6 +60,24 @@ pub struct Descent {
     pub stop: Stop,
 }
 
+/// A power of two that brings variances as far from 1 as their products cannot be computed near it; else 1.
+fn unit(s: ArrayView2<'_, f64>) -> f64 {
+    const FAR: f64 = 128.0;
+    let exponent = s.diag().iter().map(|variance| variance.log2()).sum::<f64>() / s.nrows() as f64;
+    if exponent.abs() > FAR { exponent.round().exp2().recip() } else { 1.0 }
+}
+
+/// The certificate in units in which S is `factor` times as large.
+fn in_units(certificate: Certificate, p: usize, factor: f64) -> Certificate {
+    let shift = p as f64 * factor.ln();
+    Certificate {
+        primal: certificate.primal + shift,
+        gap: certificate.gap,
+        kkt: certificate.kkt * factor,
+        logdet: certificate.logdet - shift,
+    }
+}
+
 /// Newton steps from `theta` until the gap is at most what is `allowed` or nothing moves any more.
 ///
 /// # Errors
@@ -67,18 +85,41 @@ pub struct Descent {
 pub fn descend<P: Separable>(
     s: ArrayView2<'_, f64>,
     penalty: &P,
+    theta: Array2<f64>,
+    allowed: impl Fn(&Certificate) -> f64,
+    max_steps: usize,
+    ctx: &Context,
+) -> Result<Descent> {
+    let unit = unit(s);
+    if unit == 1.0 {
+        return steps(s, penalty, theta, allowed, max_steps, ctx);
+    }
+    let (own, back) = (s.mapv(|value| unit * value), unit.recip());
+    let allowed = |certificate: &Certificate| allowed(&in_units(*certificate, s.nrows(), back));
+    let found = steps(own.view(), &penalty.rescaled(unit), theta * back, allowed, max_steps, ctx)?;
+    let certified = Certified {
+        certificate: in_units(found.certified.certificate, s.nrows(), back),
+        inverse: found.certified.inverse * back,
+    };
+    Ok(Descent { theta: found.theta * unit, certified, ..found })
+}
+
+fn steps<P: Separable>(
+    s: ArrayView2<'_, f64>,
+    penalty: &P,
     mut theta: Array2<f64>,
     allowed: impl Fn(&Certificate) -> f64,
     max_steps: usize,
     ctx: &Context,
 ) -> Result<Descent> {
-    // Theta and the next one, their inverse, the direction with its product, a dual point, two factors.
-    let _held = ctx.reserve_matrices(9, s.nrows(), s.nrows())?;
+    // Theta and the next one, their inverse, the direction with its product, a dual point, two factors; what conjugate
+    // gradients hold of a dense direction.
+    let _held = ctx.reserve_matrices(12, s.nrows(), s.nrows())?;
     let mut certified = certify(s, penalty, theta.view(), ctx)?
         .ok_or_else(|| Error::internal("proximal Newton was started outside the positive definite matrices"))?;
     let mut direction = Direction::new(s.nrows());
     let mut candidate = theta.clone();
-    let (mut steps, mut quiet) = (0, 0);
+    let (mut taken, mut quiet) = (0, 0);
     let stop = loop {
         ctx.check()?;
         let before = certified.certificate;
@@ -91,10 +132,10 @@ pub fn descend<P: Separable>(
         if quiet == QUIET {
             break Stop::Stalled;
         }
-        if steps == max_steps {
+        if taken == max_steps {
             break Stop::Exhausted;
         }
-        steps += 1;
+        taken += 1;
         let w = certified.inverse.as_slice().ok_or_else(|| Error::internal("an inverse is not in row order"))?;
         let place = Place { loss: LogDet::new(s), theta: theta.view(), w };
         direction.free(place, penalty, ctx)?;
@@ -110,7 +151,7 @@ pub fn descend<P: Separable>(
         let is_quiet = -expected.decrease <= expected.noise() && certified.certificate.gap >= 0.5 * before.gap;
         quiet = if is_quiet { quiet + 1 } else { 0 };
     };
-    Ok(Descent { theta, certified, steps, stop })
+    Ok(Descent { theta, certified, steps: taken, stop })
 }
 
 /// Whether Theta has run away: in units of S, its diagonal is that of the inverse of a singular matrix.
@@ -189,6 +230,38 @@ fn line_search<P: Separable>(
 mod tests {
     use super::*;
     use crate::problem::{ElasticNet, L1};
+
+    #[test]
+    fn units_do_not_matter() {
+        let s = covariance(12);
+        let net = |factor: f64| ElasticNet::new(&L1::scalar(0.05, false), 0.5).unwrap().rescaled(factor);
+        let run = |s: &Array2<f64>, penalty: &ElasticNet| {
+            descend(s.view(), penalty, diagonal_start(s.view(), penalty), |_| 1e-10, 100, &Context::new()).unwrap()
+        };
+        let (plain, factor) = (run(&s, &net(1.0)), 2f64.powi(200));
+        for (far, factor) in [(&s * factor, factor), (&s / factor, factor.recip())] {
+            let found = run(&far, &net(factor));
+            assert_eq!((found.stop, found.steps), (Stop::Reached, plain.steps));
+            assert_eq!(found.theta * factor, plain.theta);
+            let shift = found.certified.certificate.logdet - plain.certified.certificate.logdet;
+            assert!((shift + 12.0 * factor.ln()).abs() < 1e-9, "{shift}");
+        }
+    }
+
+    /// A factor that all variables share: coordinate descent alone needs thousands of passes.
+    #[test]
+    fn a_common_factor_takes_few_steps() {
+        let p = 60;
+        let s = Array2::from_shape_fn((p, p), |(i, j)| {
+            if i == j { 2.0 } else { 1.0 + 0.1 * ((7 * i.min(j) + 3 * i.max(j)) as f64).sin() }
+        });
+        for ratio in [0.3, 1.0] {
+            let penalty = ElasticNet::new(&L1::scalar(0.05, false), ratio).unwrap();
+            let start = diagonal_start(s.view(), &penalty);
+            let descent = descend(s.view(), &penalty, start, |_| 1e-9, 100, &Context::new()).unwrap();
+            assert!(descent.stop == Stop::Reached && descent.steps < 20, "{ratio}: {} steps", descent.steps);
+        }
+    }
 
     fn covariance(p: usize) -> Array2<f64> {
         Array2::from_shape_fn((p, p), |(i, j)| 0.5f64.powi(i.abs_diff(j) as i32))
