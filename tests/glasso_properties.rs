@@ -408,7 +408,7 @@ fn small_components_and_what_is_derived_from_theta_hold_at_every_scale() {
 fn units_of_single_variables_do_not_change_what_a_certificate_says() {
     let s = covariance(&data(60, 8, 0.8, 0.0, 4));
     for decades in [3.0, 8.0] {
-        let unit = |i: usize| if i % 2 == 0 { 10f64.powf(decades) } else { 1.0 };
+        let unit = |i: usize| if i.is_multiple_of(2) { 10f64.powf(decades) } else { 1.0 };
         let far = Array2::from_shape_fn((8, 8), |(i, j)| s[(i, j)] * unit(i) * unit(j));
         let lambda = Array2::from_shape_fn((8, 8), |(i, j)| if i == j { 0.0 } else { 0.1 * unit(i) * unit(j) });
         let penalty = L1::matrix(lambda, false, "penalties").expect("penalties");

@@ -202,7 +202,11 @@ fn wrong_penalties_are_explained() {
         let error = model.fit(&named, &Context::new()).unwrap_err();
         assert!(error.message().contains(part), "{error}");
     }
-    let diagonal = GraphicalLasso::new().lambda(ones).fit(&named, &Context::new()).unwrap();
+    // One number everywhere is a filling; a diagonal of its own was meant.
+    let mut meant = ones.clone();
+    meant.fill(&[0], &[0], 0.5);
+    assert!(GraphicalLasso::new().lambda(ones).fit(&named, &Context::new()).unwrap().warnings().is_empty());
+    let diagonal = GraphicalLasso::new().lambda(meant).fit(&named, &Context::new()).unwrap();
     assert!(diagonal.warnings().iter().any(|w| w.contains("penalize_diagonal: true")), "{:?}", diagonal.warnings());
 }
 
