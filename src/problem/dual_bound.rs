@@ -93,9 +93,11 @@ impl Residual {
             values.push(theta.diagonal()[j] * deviation);
             columns.push((rows, values));
         }
+        // Small problems take little memory: large pieces of it come from the system each time.
+        let side = BLOCK.min(p.max(1));
         // Row t of a block is column j = start + t of E, of which it holds the rows of the other range.
         let block = |down: Range<usize>, across: Range<usize>, to: &mut [f64]| {
-            for (j, line) in across.zip(to.chunks_exact_mut(BLOCK)) {
+            for (j, line) in across.zip(to.chunks_exact_mut(side)) {
                 let (rows, values) = &columns[j];
                 combine(w, p, down.start, rows, values, &mut line[..down.len()]);
                 line.iter_mut().zip(&scale[down.clone()]).for_each(|(value, scale)| *value *= scale);
@@ -104,7 +106,7 @@ impl Residual {
                 }
             }
         };
-        let (mut one, mut other) = (vec![0.0; BLOCK * BLOCK], vec![0.0; BLOCK * BLOCK]);
+        let (mut one, mut other) = (vec![0.0; side * side], vec![0.0; side * side]);
         let mut rows = vec![0.0; p];
         let mut squared = 0.0;
         for low in (0..p).step_by(BLOCK) {
@@ -113,13 +115,13 @@ impl Residual {
                 ctx.check()?;
                 let second = start..(start + BLOCK).min(p);
                 block(first.clone(), second.clone(), &mut one);
-                add_squares(&one, first.len(), second.len(), &mut rows[first.clone()]);
+                add_squares(&one, side, second.len(), &mut rows[first.clone()]);
                 if start == low {
-                    squared += products(&one, &one, first.len(), second.len());
+                    squared += products(&one, &one, side, [first.len(), second.len()]);
                 } else {
                     block(second.clone(), first.clone(), &mut other);
-                    add_squares(&other, second.len(), first.len(), &mut rows[second.clone()]);
-                    squared += 2.0 * products(&one, &other, first.len(), second.len());
+                    add_squares(&other, side, first.len(), &mut rows[second.clone()]);
+                    squared += 2.0 * products(&one, &other, side, [first.len(), second.len()]);
                 }
             }
         }
@@ -146,21 +148,21 @@ fn distance(w: &[f64], squares: &[f64], deviations: &[f64], scale: &[f64]) -> f6
     row * column.sqrt() / (1.0 - whole)
 }
 
-/// Adds the squares of a block's numbers to those of its rows of E.
-fn add_squares(block: &[f64], down: usize, across: usize, rows: &mut [f64]) {
-    for line in block.chunks_exact(BLOCK).take(across) {
-        for (sum, value) in rows.iter_mut().zip(&line[..down]) {
+/// Adds the squares of the numbers of a block, lines of `side`, to those of its rows of E.
+fn add_squares(block: &[f64], side: usize, across: usize, rows: &mut [f64]) {
+    for line in block.chunks_exact(side).take(across) {
+        for (sum, value) in rows.iter_mut().zip(line) {
             *sum += value * value;
         }
     }
 }
 
 /// sum_ij E_ij E_ji over a block of `down` rows and `across` columns of E and the mirrored one.
-fn products(one: &[f64], other: &[f64], down: usize, across: usize) -> f64 {
+fn products(one: &[f64], other: &[f64], side: usize, [down, across]: [usize; 2]) -> f64 {
     let mut sum = 0.0;
-    for (j, line) in one.chunks_exact(BLOCK).take(across).enumerate() {
+    for (j, line) in one.chunks_exact(side).take(across).enumerate() {
         for (i, value) in line[..down].iter().enumerate() {
-            sum += value * other[i * BLOCK + j];
+            sum += value * other[i * side + j];
         }
     }
     sum

@@ -34,6 +34,15 @@ pub struct State {
     columns: Vec<Coefficients>,
 }
 
+/// One entry of a column that waits for the other one of its pair.
+#[derive(Clone, Copy)]
+struct Waiting {
+    /// The place of the one that came before it.
+    before: u32,
+    column: u32,
+    value: f64,
+}
+
 /// How a sweep goes.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
@@ -163,8 +172,10 @@ impl State {
                 1.0 / (self.w[(j, j)] - explained)
             })
             .collect();
-        // Column j's entry below the diagonal waits until column i brings the other one.
-        let mut waiting: Vec<Vec<(u32, f64)>> = vec![Vec::new(); p];
+        // Column j's entry in row i > j waits until column i brings the other one: a chain for each i.
+        const END: u32 = u32::MAX;
+        let mut last = vec![END; p];
+        let mut waiting: Vec<Waiting> = Vec::new();
         let mut upper = Vec::new();
         let mut found = vec![0.0; p];
         for j in 0..p {
@@ -172,12 +183,15 @@ impl State {
             for (&i, value) in column.rows.iter().zip(&column.values) {
                 let value = -value * diagonal[j];
                 if i as usize > j {
-                    waiting[i as usize].push((j as u32, value));
+                    waiting.push(Waiting { before: last[i as usize], column: j as u32, value });
+                    last[i as usize] = waiting.len() as u32 - 1;
                 } else {
                     found[i as usize] = value;
                 }
             }
-            for (i, other) in std::mem::take(&mut waiting[j]) {
+            let mut place = last[j];
+            while let Some(&Waiting { before, column: i, value: other }) = waiting.get(place as usize) {
+                place = before;
                 // The two columns disagree only about entries within the tolerance of zero.
                 if found[i as usize] != 0.0 {
                     upper.push((i, j as u32, 0.5 * (found[i as usize] + other)));
