@@ -58,9 +58,31 @@ pub fn map<T: Sync, R: Send, E: From<Error> + Send>(
     results.into_iter().map(|slot| slot.into_inner().ok().flatten().unwrap_or_else(missing)).collect()
 }
 
+/// The context for what item `index` of so many does by itself: the threads that [`map`] leaves over, which are more for
+/// the items of a last round that does not need all of them.
+pub fn within(ctx: &Context, items: usize, index: usize) -> Context {
+    let threads = ctx.threads().max(1);
+    let last = items % threads;
+    let own = if index + last >= items { threads / last.max(1) } else { 1 };
+    ctx.clone().with_threads(own)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_thread_is_left_without_work() {
+        let own = |threads: usize, items: usize| -> Vec<usize> {
+            let ctx = Context::new().with_threads(threads);
+            (0..items).map(|index| within(&ctx, items, index).threads()).collect()
+        };
+        assert_eq!(own(2, 5), [1, 1, 1, 1, 2]);
+        assert_eq!(own(4, 6), [1, 1, 1, 1, 2, 2]);
+        assert_eq!(own(8, 3), [2, 2, 2]);
+        assert_eq!(own(1, 2), [1, 1]);
+        assert_eq!(own(3, 3), [1, 1, 1]);
+    }
 
     #[test]
     fn order_and_first_error_do_not_depend_on_threads() {

@@ -398,7 +398,10 @@ fn small_components_and_what_is_derived_from_theta_hold_at_every_scale() {
             let kkt = own.certificate().expect("a certificate").kkt / scale;
             assert!((0.0..1e-5).contains(&kkt), "{place}: {kkt:e}");
             assert_eq!(own.graph(0.0).expect("a graph").n_edges(), 4, "{place}");
-            let far = distance(&own.partial_correlation().expect("partial"), &reference.partial_correlation().expect("partial"));
+            let far = distance(
+                &own.partial_correlation().expect("partial"),
+                &reference.partial_correlation().expect("partial"),
+            );
             assert!(far < 1e-5, "{place}: {far:e}");
         }
     }

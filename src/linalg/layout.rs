@@ -108,6 +108,19 @@ pub fn asymmetry(a: ArrayView2<'_, f64>, scale: &[f64]) -> (f64, (usize, usize))
     (worst, place)
 }
 
+/// The rows and columns of a square matrix at these positions.
+pub fn block_of(a: ArrayView2<'_, f64>, positions: &[usize]) -> Array2<f64> {
+    let mut values = Vec::with_capacity(positions.len() * positions.len());
+    for &i in positions {
+        match a.row(i).to_slice() {
+            Some(row) => values.extend(positions.iter().map(|&j| row[j])),
+            None => values.extend(positions.iter().map(|&j| a[(i, j)])),
+        }
+    }
+    let k = positions.len();
+    Array2::from_shape_vec((k, k), values).unwrap_or_else(|_| unreachable!("k rows of k numbers"))
+}
+
 /// Whether a square matrix equals its transpose.
 pub fn is_symmetric(a: ArrayView2<'_, f64>) -> bool {
     asymmetry(a, &vec![1.0; a.nrows()]).0 == 0.0

@@ -15,7 +15,7 @@ mod spectral;
 
 pub use cholesky::{Cholesky, is_clearly_definite};
 pub use kernels::{Bounds, PAD, SmallLasso, axpy, combine, dot, largest_excess, write_relaxed};
-pub use layout::{asymmetry, is_symmetric, symmetrize, transposed};
+pub use layout::{asymmetry, block_of, is_symmetric, symmetrize, transposed};
 pub use lu::{inverse, sign_logdet, solve};
 pub use products::{gram, matmul};
 pub use sparse::SparseSymmetric;

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
-use crate::linalg::Bounds;
+use crate::linalg::{Bounds, block_of};
 
 /// Penalties Lambda: symmetric, not negative; 0 leaves an entry free, infinity forbids it.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,11 +109,7 @@ impl L1 {
     pub fn restrict(&self, positions: &[usize]) -> Self {
         match self {
             Self::Scalar { .. } => self.clone(),
-            Self::Matrix(lambda) => {
-                Self::Matrix(Array2::from_shape_fn((positions.len(), positions.len()), |(i, j)| {
-                    lambda[(positions[i], positions[j])]
-                }))
-            }
+            Self::Matrix(lambda) => Self::Matrix(block_of(lambda.view(), positions)),
         }
     }
 

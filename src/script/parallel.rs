@@ -41,13 +41,11 @@ pub fn map(call: &NativeCallContext<'_>, verb: &str, items: Array, f: &FnPtr) ->
 pub fn each(call: &NativeCallContext<'_>, verb: &str, count: usize, ctx: &Context, work: impl Work) -> Outcome<Array> {
     // One number of the seed's sequence for the whole call, and a stream of its own for each item.
     let seed = ctx.next_seed();
-    let threads = ctx.threads().min(count).max(1);
-    let inner = ctx.clone().with_threads((ctx.threads() / threads).max(1));
     let lines = Lines::default();
     let sink = Sink::of(call);
     let _held = ctx.reserve_matrices(count, 8, 1)?;
     let run = |index: usize| {
-        let own = inner.clone().with_seed(rng::derive(seed, "item", index as u64));
+        let own = crate::parallel::within(ctx, count, index).with_seed(rng::derive(seed, "item", index as u64));
         let (result, printed) = for_item(call, own, || work(index));
         lines.done(index, printed, result.is_err(), &sink);
         result.map_err(|error| located(error, verb, index, call))

@@ -27,11 +27,11 @@ pub(super) fn choose(path: &Path, x: &Matrix, folds: usize, one_se: bool, ctx: &
     let members: Vec<Vec<usize>> =
         (0..folds).map(|fold| order[fold * n / folds..(fold + 1) * n / folds].to_vec()).collect();
     let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
-    let inner = ctx.clone().with_threads((ctx.threads() / folds).max(1)).with_progress(None);
     // Other kinds of S have to be computed from the rows of each fold.
     let moments = path.input().is_plain_data().then(|| Moments::new(x, ctx)).transpose()?;
     let results = parallel::map(&members, ctx, |fold, held_out| {
         ctx.progress("cross-validation", fold, folds);
+        let inner = parallel::within(ctx, folds, fold).with_progress(None);
         losses(path, x, moments.as_ref(), held_out, &lambdas, &inner)
     })?;
     ctx.progress("cross-validation", folds, folds);

@@ -30,9 +30,9 @@ pub fn path_points(
     ctx: &Context,
 ) -> Result<Vec<Point>> {
     let segments = segments(lambdas, moments.p());
-    let inner = ctx.clone().with_threads((ctx.threads() / segments.len().max(1)).max(1));
     let done = AtomicUsize::new(0);
-    let solved = parallel::map(&segments, ctx, |_, segment| {
+    let solved = parallel::map(&segments, ctx, |index, segment| {
+        let inner = parallel::within(ctx, segments.len(), index);
         let mut points = Vec::with_capacity(segment.len());
         let mut warm: Option<(Solution, L1)> = None;
         for &lambda in *segment {

@@ -81,12 +81,12 @@ impl Resampling {
         self.check()?;
         let columns: Vec<usize> = (0..x.cols()).collect();
         let indices: Vec<usize> = (0..self.resamples).collect();
-        let inner = ctx.clone().with_threads((ctx.threads() / self.resamples.max(1)).max(1)).with_progress(None);
         let results = parallel::map(&indices, ctx, |_, &index| {
             ctx.progress("resamples", index, self.resamples);
             let rows = self.rows(x.rows(), index, ctx)?;
             // A random method draws other numbers for every resample.
-            let own = inner.clone().with_seed(rng::derive(ctx.seed(), "resample", index as u64));
+            let inner = parallel::within(ctx, self.resamples, index).with_progress(None);
+            let own = inner.with_seed(rng::derive(ctx.seed(), "resample", index as u64));
             attempt(x, &rows, &own, || {
                 f(&x.pick(&rows, &columns), &own).map_err(|error| error.at(format!("resample {index}")))
             })

@@ -25,10 +25,10 @@ pub(super) fn choose(
         return Err(Error::option(format!("a subsample of {size} of {n} samples: two are needed at least")));
     }
     let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
-    let inner = ctx.clone().with_threads((ctx.threads() / subsamples).max(1)).with_progress(None);
     let numbers: Vec<u64> = (0..subsamples as u64).collect();
     let results = parallel::map(&numbers, ctx, |done, &number| {
         ctx.progress("stars", done, subsamples);
+        let inner = parallel::within(ctx, subsamples, done).with_progress(None);
         let mut rows = rng::permutation(&mut rng::stream(ctx.seed(), "stars", number), n);
         rows.truncate(size);
         attempt(x, &rows, &inner, || edges(path, x, &rows, &lambdas, &inner))

@@ -66,11 +66,11 @@ pub(super) fn solve(
     let problem = Problem { s, penalty, allowed: &allowed, settings, ctx };
     let mut best = Best::default();
     // First the start that is closest to the solution, though perhaps no covariance; then one that is.
-    let quick = match warm {
-        Some(Start { w, theta, ratio }) => State::from_solution(w, &theta, s, penalty, ratio),
-        None => State::thresholded(s, penalty),
+    let (quick, course) = match warm {
+        Some(Start { w, theta, ratio }) => (State::from_solution(w, &theta, s, penalty, ratio), Course::WARM),
+        None => (State::thresholded(s, penalty), Course::QUICK),
     };
-    if let Some(part) = problem.descend(quick, Course::QUICK, &mut best)? {
+    if let Some(part) = problem.descend(quick, course, &mut best)? {
         return Ok(part);
     }
     let inside = match &best.candidate {
@@ -107,6 +107,8 @@ impl Course {
     /// For most problems: columns solved roughly at first, and then updated beyond their solution, which makes errors
     /// fall several times faster from sweep to sweep.
     const QUICK: Self = Self { first: Step { tol: 1e-2, relaxation: 1.0 }, relaxation: 1.15 };
+
+    const WARM: Self = Self { first: Step { tol: 1e-3, relaxation: 1.0 }, relaxation: 1.15 };
 
     fn is_rough(self) -> bool {
         self.relaxation > 1.0

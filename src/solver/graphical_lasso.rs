@@ -145,11 +145,18 @@ impl Solution {
             if self.components[component] == group {
                 return covariances[component].take();
             }
-            let entry = |(a, b): (usize, usize)| {
-                let ((one, i), (other, j)) = (places[group[a]], places[group[b]]);
-                if one == other { covariances[one].as_ref().map_or(0.0, |w| w[(i, j)]) } else { 0.0 }
-            };
-            Some(Array2::from_shape_fn((group.len(), group.len()), entry))
+            let mut w = Array2::zeros((group.len(), group.len()));
+            for (mut line, &a) in w.rows_mut().into_iter().zip(group) {
+                let (one, i) = places[a];
+                let Some(row) = covariances[one].as_ref().map(|w| w.row(i)) else { continue };
+                for (value, &b) in line.iter_mut().zip(group) {
+                    let (other, j) = places[b];
+                    if one == other {
+                        *value = row[j];
+                    }
+                }
+            }
+            Some(w)
         };
         groups
             .iter()

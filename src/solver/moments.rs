@@ -36,10 +36,7 @@ impl<'a> Moments<'a> {
     pub fn block(&self, positions: &[usize], ctx: &Context) -> Result<CowArray<'a, f64, Ix2>> {
         match *self {
             Self::Whole(s) if positions.len() == s.nrows() && s.is_standard_layout() => Ok(s.into()),
-            Self::Whole(s) => {
-                let place = |(i, j): (usize, usize)| s[(positions[i], positions[j])];
-                Ok(Array2::from_shape_fn((positions.len(), positions.len()), place).into())
-            }
+            Self::Whole(s) => Ok(linalg::block_of(s, positions).into()),
             Self::Samples(v) => {
                 let columns = Array2::from_shape_fn((v.ncols(), positions.len()), |(i, j)| v[(positions[j], i)]);
                 Ok((linalg::gram(columns.view(), ctx)? / v.ncols() as f64).into())
