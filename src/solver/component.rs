@@ -228,6 +228,8 @@ impl<F: Fn(f64) -> f64> Problem<'_, F> {
 
     /// The certificate by dense factorisations, which says something where the sparse one does not.
     fn last_resort(&self, theta: SparseSymmetric, state: State, best: &mut Best) -> Result<Option<Part>> {
+        // Theta, its factor and inverse, a dual point and its factor.
+        let _held = self.ctx.reserve_matrices(5, self.s.nrows(), self.s.nrows())?;
         let Some(certified) = certify(self.s, self.penalty, theta.to_dense().view(), self.ctx)? else {
             return Ok(None);
         };
@@ -295,6 +297,7 @@ fn unpenalized(s: ArrayView2<'_, f64>, penalty: &L1, ctx: &Context) -> Result<Pa
 
 /// What a closed form gives.
 fn closed(s: ArrayView2<'_, f64>, penalty: &L1, theta: Array2<f64>, w: Array2<f64>, ctx: &Context) -> Result<Part> {
+    let _held = ctx.reserve_matrices(5, s.nrows(), s.nrows())?;
     let certified = certify(s, penalty, theta.view(), ctx)?.ok_or_else(unbounded)?;
     let certificate = certified.certificate.bounded_by(s, penalty, w.view(), ctx)?;
     let theta = SparseSymmetric::from_dense(theta.view());
