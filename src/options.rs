@@ -27,6 +27,10 @@ pub enum Kind {
     List,
     /// One of the engine's types.
     Object(&'static str),
+    /// A list of two numbers in a range, the smaller first.
+    Interval(Range),
+    /// A map of options of its own.
+    Options(&'static [Opt]),
 }
 
 /// A range of numbers.
@@ -91,6 +95,11 @@ impl Kind {
             Self::Text => "a string".into(),
             Self::List => "a list of names or positions".into(),
             Self::Object(name) => format!("a {name}"),
+            Self::Interval(range) => format!("a list of two numbers, the smaller first, each {}", range.describe()),
+            Self::Options(known) => {
+                let names: Vec<&str> = known.iter().map(|opt| opt.name).collect();
+                format!("a map #{{ {} }}", names.join(", "))
+            }
         }
     }
 
@@ -110,8 +119,20 @@ impl Kind {
             (Self::Choice(words), Value::Text(word)) => words.contains(&word.as_str()).then(|| value.clone()),
             (Self::List, Value::List(_)) => Some(value.clone()),
             (Self::Object(name), Value::Object(object)) => (object.type_name() == *name).then(|| value.clone()),
+            (Self::Interval(range), Value::List(ends)) => {
+                let fits = |end: &f64| range.contains(*end);
+                bounds(ends).filter(|[low, high]| fits(low) && fits(high) && low <= high).map(|_| value.clone())
+            }
             _ => None,
         }
+    }
+}
+
+/// Two numbers of a list.
+fn bounds(list: &[Value]) -> Option<[f64; 2]> {
+    match list {
+        [low, high] => Some([low.as_number()?, high.as_number()?]),
+        _ => None,
     }
 }
 
@@ -126,6 +147,8 @@ pub enum Preset {
     Bool(bool),
     /// A word.
     Text(&'static str),
+    /// Two numbers.
+    Interval([f64; 2]),
     /// Nothing; the text says what happens then.
     Unset(&'static str),
 }
@@ -138,6 +161,7 @@ impl Preset {
             Self::Count(value) => Some(Value::Int(value)),
             Self::Bool(value) => Some(Value::Bool(value)),
             Self::Text(value) => Some(Value::Text(value.into())),
+            Self::Interval(ends) => Some(Value::List(ends.map(Value::Float).to_vec())),
             Self::Unset(_) => None,
         }
     }
@@ -154,13 +178,14 @@ impl Preset {
     pub fn describe(self) -> String {
         match self {
             Self::Unset(meaning) => meaning.into(),
+            Self::Interval([low, high]) => format!("[{low}, {high}]"),
             other => other.value().map(|value| value.brief()).unwrap_or_default(),
         }
     }
 }
 
 /// One option of a record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Opt {
     /// The key in the options map.
     pub name: &'static str,
@@ -189,6 +214,7 @@ impl Opt {
 pub struct Options {
     values: BTreeMap<&'static str, Value>,
     given: Vec<&'static str>,
+    nested: BTreeMap<&'static str, Options>,
 }
 
 impl Options {
@@ -204,13 +230,43 @@ impl Options {
         let mut values: BTreeMap<&'static str, Value> =
             known.clone().filter_map(|opt| opt.default.value().map(|value| (opt.name, value))).collect();
         let mut names = Vec::new();
+        let mut nested = BTreeMap::new();
         for (key, value) in given {
             let opt = known.clone().find(|opt| opt.name == key).ok_or_else(|| unknown(verb, key, known.clone()))?;
-            let accepted = opt.kinds.iter().find_map(|kind| kind.accept(&value));
-            values.insert(opt.name, accepted.ok_or_else(|| invalid(verb, opt, &value))?);
+            let own = opt.kinds.iter().find_map(|kind| match kind {
+                Kind::Options(own) => Some(*own),
+                _ => None,
+            });
+            let accepted = match (own, value) {
+                (Some(own), Value::Map(entries)) => {
+                    let entries = entries.iter().map(|(name, value)| (name.as_str(), value.clone()));
+                    let inner = Self::check(&format!("'{key}' of {verb}"), own.iter(), entries)?;
+                    let all = inner.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+                    nested.insert(opt.name, inner);
+                    Value::Map(all)
+                }
+                (_, value) => {
+                    let accepted = opt.kinds.iter().find_map(|kind| kind.accept(&value));
+                    accepted.ok_or_else(|| invalid(verb, opt, &value))?
+                }
+            };
+            values.insert(opt.name, accepted);
             names.push(opt.name);
         }
-        Ok(Self { values, given: names })
+        Ok(Self { values, given: names, nested })
+    }
+
+    /// The options inside an option, where it was given as a map.
+    pub fn nested(&self, name: &str) -> Option<&Options> {
+        self.nested.get(name)
+    }
+
+    /// Two numbers, if the option has them.
+    pub fn interval(&self, name: &str) -> Option<[f64; 2]> {
+        match self.get(name)? {
+            Value::List(ends) => bounds(ends),
+            _ => None,
+        }
     }
 
     /// Whether the caller wrote the option.
@@ -312,6 +368,32 @@ mod tests {
         let error = check(vec![("lamda", Value::Float(1.0))]).unwrap_err();
         assert_eq!(error.message(), "unknown option 'lamda' of fit");
         assert_eq!(error.hint(), Some("did you mean 'lambda'?"));
+    }
+
+    #[test]
+    fn maps_of_options_and_intervals_are_checked() {
+        const INNER: &[Opt] = &[
+            Opt::new("shape", &[Kind::Number(Range::POSITIVE)], Preset::Number(6.5), ""),
+            Opt::new("percentile", &[Kind::Number(Range::UNIT)], Preset::Number(0.5), ""),
+        ];
+        const OUTER: &[Opt] = &[
+            Opt::new("dropout", &[Kind::Options(INNER), Kind::Bool], Preset::Unset("none"), ""),
+            Opt::new("strength", &[Kind::Interval(Range::NON_NEGATIVE)], Preset::Interval([1.0, 5.0]), ""),
+        ];
+        let map = |name: &str, value: f64| Value::Map(vec![(name.into(), value.into())]);
+        let check = |given: Vec<(&str, Value)>| Options::check("noise", OUTER.iter(), given);
+        let options = check(vec![("dropout", map("shape", 20.0))]).unwrap();
+        let inner = options.nested("dropout").unwrap();
+        assert_eq!((inner.number("shape"), inner.number("percentile")), (Some(20.0), Some(0.5)));
+        assert_eq!(options.interval("strength"), Some([1.0, 5.0]));
+        assert!(check(vec![("dropout", true.into())]).unwrap().nested("dropout").is_none());
+        let error = check(vec![("dropout", map("shap", 1.0))]).unwrap_err();
+        assert_eq!(error.message(), "unknown option 'shap' of 'dropout' of noise");
+        let list = |ends: &[f64]| Value::List(ends.iter().map(|&end| end.into()).collect());
+        for wrong in [list(&[5.0, 1.0]), list(&[-1.0, 1.0]), list(&[1.0]), 3.0.into()] {
+            let error = check(vec![("strength", wrong)]).unwrap_err();
+            assert!(error.message().contains("two numbers"), "{error}");
+        }
     }
 
     #[test]

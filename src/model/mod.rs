@@ -9,6 +9,7 @@ mod path;
 mod record;
 mod saved;
 mod second_moment;
+mod simulation;
 
 pub use convention::Convention;
 pub use estimate::{Estimate, Precision};
@@ -19,3 +20,4 @@ pub use record::{Accepts, Area, Param, Property, Record, Run, SHARED_OPTIONS};
 pub(crate) use record::{records, timed};
 pub use saved::{SavedPath, value_from_json, value_to_json};
 pub use second_moment::{Missing, SecondMoment};
+pub use simulation::Simulation;

@@ -82,7 +82,7 @@ pub struct Param {
     pub help: &'static str,
 }
 
-/// A property that a method adds to its fits.
+/// A property that a method adds to its fits, or a part of what a simulator gives.
 #[derive(Debug, Clone, Copy)]
 pub struct Property {
     /// Its name.
@@ -123,7 +123,7 @@ pub struct Record {
     pub accepts: Accepts,
     /// Whether random numbers are drawn.
     pub random: bool,
-    /// What fits of this method have beyond what every fit has.
+    /// What fits of this method have beyond what every fit has, or what a simulation by it consists of.
     pub adds: &'static [Property],
     /// Where it was published.
     pub reference: &'static str,
@@ -158,6 +158,11 @@ impl Record {
     /// Whether it is a method: something that is fitted to data.
     pub fn is_method(&self) -> bool {
         !matches!(self.run, Run::Value(_))
+    }
+
+    /// What has the properties that the record adds: how scripts call it, and its type.
+    pub fn adds_to(&self) -> (&'static str, &'static str) {
+        if self.is_method() { ("fit", "Fit") } else { ("sim", "Simulation") }
     }
 
     /// Every option: its own, those of its input, and the shared ones.

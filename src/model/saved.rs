@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::fit::Inner as FitInner;
-use super::{Estimate, Fit, Input, Path, Point, SecondMoment, Shape};
+use super::{Estimate, Fit, Input, Path, Point, SecondMoment, Shape, Simulation};
 use crate::context::Context;
 use crate::data::saved::{
     broken, count_from_json, names_from_json, number_from_json, number_to_json, part, text_from_json,
@@ -50,12 +50,13 @@ pub fn value_from_json(json: &Json) -> Result<Value> {
             Some("Table") => Table::from_saved_json(json)?.into(),
             Some("Graph") => Graph::from_json(json)?.into(),
             Some("Fit") => Fit::from_saved_json(json)?.into(),
+            Some("Simulation") => Simulation::from_saved_json(json)?.into(),
             _ => Value::Map(entries_from_json(map)?),
         },
     })
 }
 
-fn entries_to_json(entries: &[(String, Value)]) -> Json {
+pub(super) fn entries_to_json(entries: &[(String, Value)]) -> Json {
     entries.iter().map(|(name, value)| (name.clone(), value_to_json(value))).collect::<Map<_, _>>().into()
 }
 
@@ -63,7 +64,7 @@ fn entries_from_json(map: &Map<String, Json>) -> Result<Vec<(String, Value)>> {
     map.iter().map(|(name, value)| Ok((name.clone(), value_from_json(value)?))).collect()
 }
 
-fn entries(json: &Json, key: &str) -> Result<Vec<(String, Value)>> {
+pub(super) fn entries(json: &Json, key: &str) -> Result<Vec<(String, Value)>> {
     let map = part(json, key)?.as_object().ok_or_else(|| broken(&format!("\"{key}\" is not a map")))?;
     entries_from_json(map)
 }

@@ -5,7 +5,7 @@ use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Position};
 use crate::data::{Groups, Mask, Matrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Fit, Path};
+use crate::model::{Fit, Path, Simulation};
 use crate::options::{Opt, Options};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
@@ -28,7 +28,7 @@ impl From<Error> for Box<EvalAltResult> {
 /// Calls a macro with every type of the engine that scripts can hold, and its name there.
 macro_rules! for_engine_types {
     ($call:ident) => {
-        $call! { Matrix, "Matrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Groups, "Groups"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; }
+        $call! { Matrix, "Matrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Groups, "Groups"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; Simulation, "Simulation"; }
         #[cfg(feature = "plot")]
         $call! { Figure, "Figure"; }
     };

@@ -59,6 +59,7 @@ impl File {
         let gives = match record.run {
             Run::Fit(_) => "Fit",
             Run::Path(_) => "Path",
+            Run::Value(_) if !record.adds.is_empty() => "Simulation",
             Run::Value(_) => "?",
         };
         let mut help = vec![record.summary.to_string()];
@@ -79,8 +80,9 @@ impl File {
             self.write(format!("fn {name}(options: Map) -> Estimator;"), &help);
         }
         for property in record.adds {
-            let help = format!("{}\n\nFits of {}.", property.help, record.verb);
-            self.write(format!("fn get {}(fit: Fit) -> ?;", property.name), &[help]);
+            let (owner, kind) = record.adds_to();
+            let help = format!("{}\n\n{kind}s of {}.", property.help, record.verb);
+            self.write(format!("fn get {}({owner}: {kind}) -> ?;", property.name), &[help]);
         }
     }
 

@@ -19,11 +19,10 @@ pub fn help(name: &str) -> Result<String> {
     let texts: Vec<String> = found
         .map(record_help)
         .chain(vocabulary.entries.iter().filter(|entry| entry.name == name).map(entry_help))
-        .chain(
-            added
-                .filter(|(_, property)| property.name == name)
-                .map(|(record, property)| format!("fit.{name}\n  {}\n  Fits of {}.\n", property.help, record.verb)),
-        )
+        .chain(added.filter(|(_, property)| property.name == name).map(|(record, property)| {
+            let (owner, kind) = record.adds_to();
+            format!("{owner}.{name}\n  {}\n  {kind}s of {}.\n", property.help, record.verb)
+        }))
         .collect();
     if texts.is_empty() { Err(unknown_name(name)) } else { Ok(texts.join("\n")) }
 }
@@ -97,12 +96,16 @@ pub(super) fn usage(record: &Record) -> String {
     let gives = match record.run {
         Run::Fit(_) => " -> Fit",
         Run::Path(_) => " -> Path",
+        Run::Value(_) if !record.adds.is_empty() => " -> Simulation",
         Run::Value(_) => "",
     };
     match record.constructor {
         Some(constructor) => format!("x.{verb}({options}){gives}\n{constructor}({options}).fit(x){gives}"),
         None if options.is_empty() => format!("{verb}({})", parameters.join(", ")),
-        None => format!("{verb}({}, {options})", parameters.join(", ")),
+        None => {
+            let parameters: Vec<&str> = parameters.into_iter().chain([options]).collect();
+            format!("{verb}({}){gives}", parameters.join(", "))
+        }
     }
 }
 
@@ -119,7 +122,7 @@ fn record_help(record: &Record) -> String {
     }
     text.push_str(&options_text(record.all_options()));
     if !record.adds.is_empty() {
-        text.push_str("\nThe fit adds\n");
+        text.push_str(if record.is_method() { "\nThe fit adds\n" } else { "\nThe simulation has\n" });
         for property in record.adds {
             let _ = writeln!(text, "  {:<18}{}", property.name, property.help);
         }

@@ -6,8 +6,8 @@ use super::convert::{Outcome, describe, to_dynamic, to_entries, to_map, to_value
 use super::state::{context, state};
 use super::vocabulary::Builder;
 use crate::error::Error;
-use crate::model::{Area, Fit, Path, Record};
-use crate::registry::{self, records};
+use crate::model::{Area, Fit, Path, Record, Simulation};
+use crate::registry::records;
 use crate::value::Value;
 
 /// A method with its options, before it has seen data: what a constructor gives.
@@ -109,6 +109,7 @@ pub(super) fn define(builder: &mut Builder) {
     for record in records() {
         let module = builder.module();
         match arity(record) {
+            0 => register!(module, record,),
             1 => register!(module, record, a),
             2 => register!(module, record, a, b),
             count => debug_assert!(false, "{} takes {count} positional arguments; write its line here", record.verb),
@@ -151,12 +152,13 @@ fn define_estimator(builder: &mut Builder) {
     builder
         .property(
             "options",
-            "model.options -> map\nfit.options -> map",
-            "The options that were given, or that held for a fit",
+            "model.options -> map\nfit.options -> map\nsim.options -> map",
+            "The options that were given, or that held for a fit or a simulation",
             EXAMPLE,
         )
         .get_map(|model: &mut Estimator| to_map(&model.options))
-        .get_map(|fit: &mut Fit| to_map(fit.options()));
+        .get_map(|fit: &mut Fit| to_map(fit.options()))
+        .get_map(|sim: &mut Simulation| to_map(sim.options()));
     builder.module().set_custom_type::<Estimator>("Estimator");
     for name in ["to_string", "to_debug"] {
         registration(name).set_into_module(builder.module(), |model: &mut Estimator| model.to_string());
@@ -170,19 +172,26 @@ pub(super) fn path_fit(path: &Path, position: i64, ctx: &crate::Context) -> Outc
     Ok(path.fit(picked.positions()[0], ctx)?)
 }
 
-/// What methods add to their fits.
+/// What methods add to their fits, and what simulations consist of.
 fn define_added_properties(builder: &mut Builder) {
     let mut seen = Vec::new();
-    for property in registry::methods().flat_map(|record| record.adds) {
-        if !seen.contains(&property.name) {
-            seen.push(property.name);
-            let name = property.name;
-            FuncRegistration::new_getter(name)
-                .with_namespace(FnNamespace::Global)
-                .with_purity(true)
-                .set_into_module(builder.module(), move |fit: &mut Fit| -> Outcome<Dynamic> {
+    for record in records() {
+        for property in record.adds {
+            let (name, of_fits) = (property.name, record.is_method());
+            if seen.contains(&(name, of_fits)) {
+                continue;
+            }
+            seen.push((name, of_fits));
+            let getter = FuncRegistration::new_getter(name).with_namespace(FnNamespace::Global).with_purity(true);
+            if of_fits {
+                getter.set_into_module(builder.module(), move |fit: &mut Fit| -> Outcome<Dynamic> {
                     Ok(to_dynamic(fit.added(name)?))
                 });
+            } else {
+                getter.set_into_module(builder.module(), move |sim: &mut Simulation| -> Outcome<Dynamic> {
+                    Ok(to_dynamic(sim.part(name)?))
+                });
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::vocabulary::Builder;
 use crate::data::{Matrix, Vector};
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::model::{Area, Criterion, Fit, Path};
+use crate::model::{Area, Criterion, Fit, Path, Simulation};
 use crate::options::{Kind, Opt, Preset, Range};
 use crate::select::Rule;
 
@@ -203,8 +203,14 @@ fn provenance(b: &mut Builder) {
     b.property("seconds", "fit.seconds -> float", "Time inside the engine", with_fit!("print(fit.seconds >= 0.0);"))
         .get(|fit: &mut Fit| fit.seconds())
         .get(|path: &mut Path| path.seconds());
-    b.property("seed", "fit.seed -> int", "The seed under which the fit ran", with_fit!("print(fit.seed);"))
-        .get(|fit: &mut Fit| fit.seed() as i64);
+    b.property(
+        "seed",
+        "fit.seed -> int\nsim.seed -> int",
+        "The seed under which a fit or a simulation ran",
+        with_fit!("print(fit.seed);"),
+    )
+    .get(|fit: &mut Fit| fit.seed() as i64)
+    .get(|sim: &mut Simulation| sim.seed() as i64);
     b.property(
         "warnings",
         "fit.warnings -> list",

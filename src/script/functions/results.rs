@@ -13,7 +13,7 @@ use crate::data::{
 };
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Area, Fit, GRID_OPTIONS, Path, Run, SavedPath, Solved, value_from_json};
+use crate::model::{Area, Fit, GRID_OPTIONS, Path, Run, SavedPath, Simulation, Solved, value_from_json};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
 use crate::value::Engine;
@@ -162,6 +162,7 @@ pub(super) fn define(b: &mut Builder) {
         Vector, save_plain;
         Fit, save_plain;
         Path, save_plain;
+        Simulation, save_plain;
     };
     b.verb(
         "load",

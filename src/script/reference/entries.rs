@@ -5,7 +5,7 @@ use super::super::vocabulary::{Entry, vocabulary};
 use super::example::example;
 use super::html::{code, code_block, escape, prose, table};
 use super::{Page, area_file};
-use crate::model::{Area, Record};
+use crate::model::{Area, Property, Record};
 use crate::options::Opt;
 use crate::registry::{methods, records};
 
@@ -49,6 +49,10 @@ fn record_items(record: &'static Record, items: &mut Vec<Item>) {
     let Record { verb, area, summary, .. } = *record;
     if !record.is_method() {
         let link = anchor(area, verb, items);
+        for property in record.adds {
+            let (summary, content) = (property.help, Content::Elsewhere);
+            items.push(Item { name: property.name, area, summary, link: link.clone(), content });
+        }
         items.push(Item { name: verb, area, summary, link, content: Content::Record(record) });
         return;
     }
@@ -100,15 +104,18 @@ pub(super) fn area_page(area: Area, items: &[Item], failures: &mut Vec<String>) 
     Page::new(area_file(area), &format!("Names of the area: {}", area.title()), &body)
 }
 
+/// The properties that a record adds.
+fn added_properties(record: &Record) -> String {
+    let row = |property: &Property| vec![code(property.name), prose(property.help)];
+    table(&["Property", "What it is"], &record.adds.iter().map(row).collect::<Vec<_>>())
+}
+
 /// The page of a method.
 pub(super) fn method_page(record: &'static Record, failures: &mut Vec<String>) -> Page {
     let mut body = record_section(record, failures);
     if !record.adds.is_empty() {
-        let rows: Vec<Vec<String>> =
-            record.adds.iter().map(|property| vec![code(property.name), prose(property.help)]).collect();
-        body.push_str("<section id=\"adds\">\n<h2>The fit adds</h2>\n");
-        body.push_str(&table(&["Property", "What it is"], &rows));
-        body.push_str("</section>\n");
+        let added = added_properties(record);
+        body.push_str(&format!("<section id=\"adds\">\n<h2>The fit adds</h2>\n{added}</section>\n"));
     }
     body.push_str(&format!(
         "<p>What every fit has: <a href=\"{}\">{}</a>.</p>\n",
@@ -144,6 +151,9 @@ fn record_section(record: &'static Record, failures: &mut Vec<String>) -> String
         html.push_str(&table(&["Argument", "What it is"], &rows));
     }
     html.push_str(&options(record.all_options()));
+    if !record.is_method() && !record.adds.is_empty() {
+        html.push_str(&format!("<h3>The simulation has</h3>\n{}", added_properties(record)));
+    }
     html.push_str(&shown(record.verb, record.example, failures));
     if !record.reference.is_empty() {
         html.push_str(&format!("<h3>Literature</h3>\n<p>{}</p>\n", prose(record.reference)));
