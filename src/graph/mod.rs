@@ -6,11 +6,13 @@ mod communities;
 mod edge_list;
 mod formats;
 mod paths;
+mod regulation;
 mod sets;
 mod transform;
 
 pub use centrality::Centrality;
 pub use edge_list::{Directed, Nodes};
+pub use regulation::{HILL, REGULATOR};
 
 use std::sync::Arc;
 

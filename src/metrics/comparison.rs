@@ -4,12 +4,9 @@ use crate::context::{Context, Reservation};
 use crate::data::covariance::{partial_correlation, variable_names};
 use crate::data::{Column, Matrix, Names};
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, REGULATOR};
 use crate::model::Fit;
 use crate::value::Args;
-
-/// The node attribute of a truth that marks its regulators, by the number 1.
-const REGULATOR: &str = "regulator";
 
 /// Truth and estimate over the same nodes.
 #[derive(Debug)]
