@@ -29,6 +29,8 @@ pub enum Kind {
     Object(&'static str),
     /// A list of two numbers in a range, the smaller first.
     Interval(Range),
+    /// A map from names, which are not known beforehand.
+    Map,
     /// A map of options of its own.
     Options(&'static [Opt]),
 }
@@ -96,6 +98,7 @@ impl Kind {
             Self::List => "a list of names or positions".into(),
             Self::Object(name) => format!("a {name}"),
             Self::Interval(range) => format!("a list of two numbers, the smaller first, each {}", range.describe()),
+            Self::Map => "a map from names".into(),
             Self::Options(known) => {
                 let names: Vec<&str> = known.iter().map(|opt| opt.name).collect();
                 format!("a map #{{ {} }}", names.join(", "))
@@ -117,7 +120,7 @@ impl Kind {
                 Some(value.clone())
             }
             (Self::Choice(words), Value::Text(word)) => words.contains(&word.as_str()).then(|| value.clone()),
-            (Self::List, Value::List(_)) => Some(value.clone()),
+            (Self::List, Value::List(_)) | (Self::Map, Value::Map(_)) => Some(value.clone()),
             (Self::Object(name), Value::Object(object)) => (object.type_name() == *name).then(|| value.clone()),
             (Self::Interval(range), Value::List(ends)) => {
                 let fits = |end: &f64| range.contains(*end);
@@ -209,6 +212,24 @@ impl Opt {
     }
 }
 
+/// Tables of options behind each other: those of a record that runs others.
+pub(crate) const fn joined<const N: usize>(tables: &[&[Opt]]) -> [Opt; N] {
+    let mut all = [tables[0][0]; N];
+    let (mut table, mut place) = (0, 0);
+    // Iterators do not run at compile time.
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            all[place] = tables[table][row];
+            place += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    assert!(place == N);
+    all
+}
+
 /// Checked options of one call.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -239,8 +260,7 @@ impl Options {
             });
             let accepted = match (own, value) {
                 (Some(own), Value::Map(entries)) => {
-                    let entries = entries.iter().map(|(name, value)| (name.as_str(), value.clone()));
-                    let inner = Self::check(&format!("'{key}' of {verb}"), own.iter(), entries)?;
+                    let inner = Self::check_nested(&format!("'{key}' of {verb}"), own, &entries)?;
                     let all = inner.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
                     nested.insert(opt.name, inner);
                     Value::Map(all)
@@ -254,6 +274,12 @@ impl Options {
             names.push(opt.name);
         }
         Ok(Self { values, given: names, nested })
+    }
+
+    /// The same for a map inside an option. Not generic: a check may contain itself only so.
+    fn check_nested(place: &str, known: &'static [Opt], entries: &[(String, Value)]) -> Result<Self> {
+        let given: Vec<(&str, Value)> = entries.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        Self::check(place, known.iter(), given)
     }
 
     /// The options inside an option, where it was given as a map.

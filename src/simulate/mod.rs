@@ -2,6 +2,10 @@
 
 crate::model::records! {
     random_graph,
+    random_grn,
+    sergio,
+    technical_noise,
+    grn_pair,
     precision,
     sample_gaussian,
 }
