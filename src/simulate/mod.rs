@@ -3,5 +3,8 @@
 crate::model::records! {
     random_graph,
     precision,
+    make_sparse_spd_matrix,
     sample_gaussian,
+    latent_factor_data,
+    drop_values,
 }
