@@ -22,7 +22,7 @@ fn context() -> Context {
 fn data(p: usize) -> Matrix {
     let ctx = context();
     let graph = random_graph::erdos_renyi(p, 3.0 / p as f64, &ctx).expect("a graph");
-    let theta = precision::huge(&graph, 0.3, 0.2, &ctx).expect("a precision matrix");
+    let theta = precision::precision(&graph, precision::Rule::default(), &ctx).expect("a precision matrix");
     sample_gaussian::sample_gaussian(&theta, 2 * p, &ctx).expect("samples").standardize().expect("data")
 }
 

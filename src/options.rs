@@ -67,6 +67,12 @@ impl Range {
         Self { max, open_max: false, ..self }
     }
 
+    /// The same with numbers below `max` only.
+    #[must_use]
+    pub const fn below(self, max: f64) -> Self {
+        Self { max, open_max: true, ..self }
+    }
+
     fn contains(&self, value: f64) -> bool {
         value.is_finite()
             && (value > self.min || (!self.open_min && value == self.min))

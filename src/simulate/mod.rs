@@ -7,5 +7,8 @@ crate::model::records! {
     technical_noise,
     grn_pair,
     precision,
+    make_sparse_spd_matrix,
     sample_gaussian,
+    latent_factor_data,
+    drop_values,
 }
