@@ -255,3 +255,102 @@ pub(super) fn settled(mut values: Values) -> Values {
     values.dedup_by_key(|&mut (name, _)| name);
     values
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Column;
+
+    fn graph(text: &str) -> Result<Graph> {
+        read(text.as_bytes(), &Context::new())
+    }
+
+    /// The edges as text, by the nodes' names.
+    fn edges(text: &str) -> String {
+        let g = graph(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let labels = g.labels();
+        let edge = |e: &Edge| format!("{}{}{}:{}", labels.get(e.source), e.arrow(), labels.get(e.target), e.weight);
+        g.edges().iter().map(edge).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn genenetweaver_has_signs_positions_and_loops() {
+        let text = "digraph \"Ecoli-1\" {\n\trankdir=LR;\n\t\"rutA\" [position=\"7,12\"];\n\t\"rutR\";
+            \"rutR\" -> \"rutA\" [value=\"-\"];\n\t\"carA\" -> \"rutR\" [value=\"+\"];
+            \"carA\" -> \"rutA\" [value=\"+-\"];\n}";
+        assert_eq!(edges(text), "rutR->rutA:-1 carA->rutA:1 carA->rutR:1");
+        let g = graph(text).unwrap();
+        assert_eq!(
+            g.edge_attributes()[0],
+            ("value".to_string(), Column::texts(["-", "+-", "+"].map(String::from).to_vec()))
+        );
+        assert_eq!(g.node_attributes()[0].1.label(0), "7,12");
+        let with_loop = text.replace("\n}", "\n\"rutR\" -> \"rutR\"; }");
+        let error = graph(&with_loop).unwrap_err();
+        assert!(error.message().starts_with("line 8: an edge leads from 'rutR' to itself"), "{error}");
+        assert!(error.hint().unwrap().contains("drop_loops"));
+        assert_eq!(read_without_loops(with_loop.as_bytes(), &Context::new()).unwrap(), g);
+    }
+
+    #[test]
+    fn chains_groups_and_directions() {
+        for (text, expected) in [
+            ("digraph { a -> b -> c }", "a->b:1 b->c:1"),
+            ("DiGraph{{a b} -> {c; subgraph x {d}}}", "a->c:1 a->d:1 b->c:1 b->d:1"),
+            ("digraph { subgraph x { a -> b } -> c:n:se [weight=2] }", "a->b:1 a->c:2 b->c:2"),
+            ("graph { a -- b [weight=-0.5,label=\"+\";] a--c[sign=-1] }", "a--b:-0.5 a--c:-1"),
+            ("digraph { a->b [dir=none] c->a [dir=back] b->c [dir=forward] }", "a--b:1 a->c:1 b->c:1"),
+            ("strict graph { a -- b [weight=1]; b -- a [weight=3] }", "a--b:3"),
+            (
+                "digraph { edge [weight=2]; a -> b; { edge [weight=3] b -> c } c -> a [weight=4] }",
+                "a->b:2 b->c:3 c->a:4",
+            ),
+            ("graph { label=x; graph [bgcolor=red]; a; {} }", ""),
+        ] {
+            assert_eq!(edges(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn later_values_hold_and_numbers_are_recognised() {
+        let g =
+            graph("graph { node [size=1] a [kind=x, size=2] b; { node [size=5]; c [kind=y] } a [kind=z] d }").unwrap();
+        assert_eq!(g.labels().as_slice(), ["a", "b", "c", "d"]);
+        assert_eq!(*g.node_attribute("size").unwrap(), Column::numbers(vec![2.0, 1.0, 5.0, 1.0]));
+        assert_eq!(g.node_attribute("kind").unwrap().label(0), "z");
+    }
+
+    #[test]
+    fn what_is_no_graph_says_so() {
+        for (text, part) in [
+            ("", "line 1: the end of the file instead of 'graph' or 'digraph'"),
+            ("digraph {\n a ->", "line 2: the end of the file instead of the node to which the edge leads"),
+            ("digraph {\n a -> ; }", "line 2: ';' instead of the node"),
+            ("digraph {\n a -- b }", "line 2: '--' instead of '->'"),
+            ("graph { a [x] }", "']' instead of '='"),
+            ("graph { a [x=1", "the end of the file instead of the name of an attribute"),
+            ("graph { node }", "'}' instead of '['"),
+            ("graph { a = b ", "the end of the file instead of a statement"),
+            ("graph { {a b} [x=1] }", "'[' instead of a statement"),
+            ("graph {} graph {}", "'graph' instead of the end of the file"),
+            ("graph { a -- b [label=<x>] }", "HTML"),
+            ("graph { a -- b; b -- a }", "the edge 'b' -- 'a' occurs twice"),
+            ("graph {\n a -- b [weight=x] }", "line 2: the weight: 'x' is not a number"),
+            ("graph { a -- b [dir=both] }", "has dir 'both'"),
+            ("graph { a -- b [weight=0] }", "has weight 0"),
+        ] {
+            let error = graph(text).unwrap_err();
+            assert!(error.message().contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn hostile_files_are_refused() {
+        let deep = format!("graph {{ {} }}", "{".repeat(1_000_000));
+        assert!(graph(&deep).unwrap_err().message().contains("groups within more than"));
+        let nodes = (0..3000).map(|i| format!(" a{i}")).collect::<String>();
+        let wide = format!("digraph {{ {{{nodes}}} -> {{{}}} }}", nodes.replace('a', "b"));
+        let ctx = Context::new().with_memory_limit(50_000_000);
+        assert_eq!(read(wide.as_bytes(), &ctx).unwrap_err().kind(), crate::ErrorKind::Memory);
+    }
+}
