@@ -119,9 +119,9 @@ fn write_targets(
 ) -> Written<()> {
     for (node, rows) in inputs.iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
         write!(out, "{},{}", ids[node], rows.len())?;
-        let edges = || rows.iter().map(|&row| &graph.edges()[row]);
-        edges().try_for_each(|edge| write!(out, ",{}", ids[edge.source]))?;
-        edges().try_for_each(|edge| write!(out, ",{}", exact(edge.weight)))?;
+        let edges: Vec<_> = rows.iter().map(|&row| &graph.edges()[row]).collect();
+        edges.iter().try_for_each(|edge| write!(out, ",{}", ids[edge.source]))?;
+        edges.iter().try_for_each(|edge| write!(out, ",{}", exact(edge.weight)))?;
         rows.iter().try_for_each(|&row| write!(out, ",{}", exact(hills[row])))?;
         writeln!(out)?;
     }
