@@ -8,15 +8,20 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sinew::{Context, Matrix};
 
-/// Whether the reference data are beside the repository; if not, says by name which test is skipped, past the capture
-/// of the test harness.
+/// Whether the reference data are beside the repository; if not, says by name which test is skipped.
 pub fn has_reference(test: &str) -> bool {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference");
-    let found = std::path::Path::new(folder).is_dir();
+    shared("reference", test).is_some()
+}
+
+/// A folder or file of those that lie beside the repository; if it is absent, says by name which test is skipped, past
+/// the capture of the test harness.
+pub fn shared(path: &str, test: &str) -> Option<String> {
+    let full = format!("{}/../shared/{path}", env!("CARGO_MANIFEST_DIR"));
+    let found = std::path::Path::new(&full).exists();
     if !found {
-        let _ = writeln!(std::io::stderr(), "\nSKIPPED {test}: ../shared/reference is absent");
+        let _ = writeln!(std::io::stderr(), "\nSKIPPED {test}: ../shared/{path} is absent");
     }
-    found
+    found.then_some(full)
 }
 
 /// A numeric file of the reference data beside the repository.

@@ -1,4 +1,4 @@
-//! DOT, for pictures by Graphviz.
+//! Writes DOT, for pictures by Graphviz.
 
 use std::io::{Result as Written, Write};
 
@@ -40,7 +40,7 @@ pub(super) fn write(graph: &Graph, out: &mut dyn Write) -> Written<()> {
 }
 
 /// What every edge has.
-fn drawn(edge: &Edge, strongest: f64, in_digraph: bool) -> Vec<(&'static str, String)> {
+pub(super) fn drawn(edge: &Edge, strongest: f64, in_digraph: bool) -> Vec<(&'static str, String)> {
     let [thin, thick] = WIDTHS;
     let width = thin + (thick - thin) * (edge.weight.abs() / strongest);
     let color = if edge.weight < 0.0 { NEGATIVE } else { POSITIVE };

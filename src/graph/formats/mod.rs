@@ -6,7 +6,7 @@
 //! | `.cyjs` | Cytoscape's JSON | all but infinite attributes (null, so missing) and the order of attributes |
 //! | `.json` | what [`Graph::to_json`] gives | the same |
 //! | `.csv` `.tsv` | a list of edges | edges and their attributes; nodes in the order in which the edges name them |
-//! | `.dot` | Graphviz | never |
+//! | `.dot` | Graphviz, GeneNetWeaver | all but attributes without any value; texts that are all numbers become numbers |
 //!
 //! A graph from a file always has names: nodes without any are written, and so come back, as `x0, x1, ...`.
 
@@ -14,10 +14,15 @@ mod columns;
 mod cytoscape;
 mod delimited;
 mod dot;
+mod dot_network;
+mod dot_parser;
+mod dot_tokens;
 mod draft;
 mod gexf;
 mod graphml;
 mod json;
+mod sergio;
+mod sergio_sheet;
 mod xml;
 
 use std::io::Write;
@@ -52,10 +57,10 @@ impl Graph {
         }
     }
 
-    /// Reads a graph from a file in the format that its ending names: `.graphml .gexf .cyjs .csv .tsv .json`.
+    /// Reads a graph from a file in the format that its ending names: `.graphml .gexf .cyjs .dot .csv .tsv .json`.
     ///
     /// An edge without a weight has weight 1. Nodes are called by the attribute `name`, else `label`, where every node
-    /// has one and no two the same, otherwise by their ids. Where nodes stand and how they are drawn is not read, nor
+    /// has one and no two the same, otherwise by their ids, which in `.dot` files are always their names. Where nodes stand and how they are drawn is not read, nor
     /// are attributes of the graph as a whole.
     ///
     /// # Errors
@@ -69,17 +74,30 @@ impl Graph {
             "json" => json::read,
             "csv" => delimited::read_commas,
             "tsv" => delimited::read_tabs,
-            "dot" => {
-                return Err(Error::file(format!("'{path}': .dot files are written for Graphviz, but not read"))
-                    .with_hint("save the graph as .graphml or .json to read it back"));
-            }
-            _ => return Err(unknown_extension(path, ".graphml .gexf .cyjs .csv .tsv .json")),
+            "dot" => dot_network::read,
+            _ => return Err(unknown_extension(path, ".graphml .gexf .cyjs .dot .csv .tsv .json")),
         };
-        let bytes = read_bytes(path, ctx)?;
-        // Ids, names and values of a text file, twice: as they are gathered and as the graph keeps them.
-        let _held = ctx.reserve(bytes.len().saturating_mul(3))?;
-        read(&bytes, ctx).map_err(|error| error.at(format!("'{path}'")))
+        read_file(path, read, ctx)
     }
+
+    /// As [`Graph::load`] of a `.dot` file, without its edges from a node to itself.
+    ///
+    /// # Errors
+    /// As [`Graph::load`]; another ending.
+    pub fn load_without_loops(path: &str, ctx: &Context) -> Result<Self> {
+        match extension(path).as_str() {
+            "dot" => read_file(path, dot_network::read_without_loops, ctx),
+            _ => Err(Error::option(format!("'{path}': loops can be dropped from .dot files only"))
+                .with_hint("delete the edges that lead from a node to itself from the file")),
+        }
+    }
+}
+
+fn read_file(path: &str, read: Read, ctx: &Context) -> Result<Graph> {
+    let bytes = read_bytes(path, ctx)?;
+    // Ids, names and values of a text file, twice: as they are gathered and as the graph keeps them.
+    let _held = ctx.reserve(bytes.len().saturating_mul(3))?;
+    read(&bytes, ctx).map_err(|error| error.at(format!("'{path}'")))
 }
 
 /// Writes a format that is XML, or, as DOT, becomes XML when it is drawn.
@@ -147,6 +165,6 @@ mod tests {
         let (g, ctx) = (Graph::new(0, None, false, Vec::new()).unwrap(), Context::new());
         assert!(g.save("g.xml", &ctx).unwrap_err().to_string().contains(".gexf"));
         assert!(Graph::load("g.xml", &ctx).unwrap_err().to_string().contains(".gexf"));
-        assert!(Graph::load("g.dot", &ctx).unwrap_err().message().contains("not read"));
+        assert!(Graph::load_without_loops("g.csv", &ctx).unwrap_err().message().contains(".dot files only"));
     }
 }

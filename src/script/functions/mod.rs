@@ -24,6 +24,7 @@ mod numbers;
 #[cfg(feature = "plot")]
 mod plots;
 mod prepare;
+mod regulation;
 mod resampling;
 mod results;
 mod shape;
@@ -50,6 +51,7 @@ pub(super) fn define(builder: &mut Builder) {
     graph_sets::define(builder);
     centrality::define(builder);
     communities::define(builder);
+    regulation::define(builder);
     #[cfg(feature = "plot")]
     plots::define(builder);
     lists::define(builder);

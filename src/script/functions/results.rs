@@ -1,8 +1,8 @@
 //! What every result has: `to_map`, `to_json`, `save` and `load`, and a text.
 
-use rhai::{Dynamic, FnNamespace, FuncRegistration, NativeCallContext};
+use rhai::{Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, for_engine_types, json_to_dynamic, to_dynamic};
+use super::super::convert::{Outcome, check_options, for_engine_types, json_to_dynamic, to_dynamic};
 use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
@@ -14,9 +14,17 @@ use crate::data::{
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Area, Fit, GRID_OPTIONS, Path, Run, SavedPath, Simulation, Solved, value_from_json};
+use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
 use crate::value::Engine;
+
+const LOAD: &[Opt] = &[Opt::new(
+    "drop_loops",
+    &[Kind::Bool],
+    Preset::Bool(false),
+    "Leave out the edges of a .dot file that lead from a node to itself, which graphs here cannot have",
+)];
 
 fn save_json(value: &impl Engine, path: &str, ctx: &crate::Context) -> Result<()> {
     write_atomic(path, ctx, |out| {
@@ -126,14 +134,17 @@ fn load_path(saved: SavedPath, ctx: &crate::Context) -> Result<Path> {
     Path::new(solved, &ctx.clone().with_strict(false))
 }
 
-fn load(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
+fn load(path: &str, options: &Map, ctx: &crate::Context) -> Outcome<Dynamic> {
+    if check_options("load", LOAD, options)?.is_true("drop_loops") {
+        return Ok(Dynamic::from(Graph::load_without_loops(path, ctx)?));
+    }
     Ok(match extension(path).as_str() {
         "json" => load_json(path, ctx)?,
         "csv" | "tsv" => load_delimited(path, ctx)?,
         "npy" => Dynamic::from(read_npy(path, ctx)?),
         "mtx" => Dynamic::from(read_mtx(path, ctx)?),
-        "graphml" | "gexf" | "cyjs" => Dynamic::from(Graph::load(path, ctx)?),
-        _ => return Err(unknown_extension(path, ".json .csv .tsv .npy .mtx .graphml .gexf .cyjs").into()),
+        "graphml" | "gexf" | "cyjs" | "dot" => Dynamic::from(Graph::load(path, ctx)?),
+        _ => return Err(unknown_extension(path, ".json .csv .tsv .npy .mtx .graphml .gexf .cyjs .dot").into()),
     })
 }
 
@@ -166,11 +177,13 @@ pub(super) fn define(b: &mut Builder) {
     };
     b.verb(
         "load",
-        "load(path)",
-        "Read back what .save wrote. A .csv or .tsv of numbers alone gives a Matrix, one with texts a Table, one of edges a Graph",
+        "load(path)\nload(path, #{ drop_loops: true })",
+        "Read back what .save wrote, and graphs of other tools. A .csv or .tsv of numbers alone gives a Matrix, one with texts a Table, one of edges a Graph",
         "let x = example(\"sachs\").head(100).log1p().standardize();\nx.graphical_lasso(#{ lambda: 0.2 }).save(\"example.json\");\nprint(load(\"example.json\").n_edges);",
     )
-    .on_any(|call: NativeCallContext<'_>, path: &str| load(path, &context(&call)));
+    .options(LOAD)
+    .on_any(|call: NativeCallContext<'_>, path: &str| load(path, &Map::new(), &context(&call)))
+    .on_any(|call: NativeCallContext<'_>, path: &str, options: Map| load(path, &options, &context(&call)));
     b.area(Area::System);
     b.verb(
         "to_json",
