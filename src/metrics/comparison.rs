@@ -6,10 +6,8 @@ use crate::data::{Column, Matrix, Names};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::Fit;
+use crate::model::regulators::REGULATOR;
 use crate::value::Args;
-
-/// The node attribute of a truth that marks its regulators, by the number 1.
-const REGULATOR: &str = "regulator";
 
 /// Truth and estimate over the same nodes.
 #[derive(Debug)]
