@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use common::correlated;
 use sinew::data::Names;
-use sinew::model::{Accepts, Fit, Path, Record};
+use sinew::model::{Fit, Path, Record};
 use sinew::{Context, Error, ErrorKind, Matrix, Value, registry};
 
 /// A result without what differs from run to run.
@@ -131,15 +131,9 @@ fn hostile_data_are_errors_that_name_the_place() {
         x.fill(&[row], &[col], value);
         x
     };
-    let constant = {
-        let mut x = good.clone();
-        x.fill(&(0..60).collect::<Vec<_>>(), &[2], 1.5);
-        x
-    };
     let cases: Vec<(Matrix, &str)> = vec![
         (with(3, 1, f64::NAN), "NaN in row 3, column 'b'"),
         (with(5, 4, f64::INFINITY), "inf in row 5, column 'e'"),
-        (constant, "column 'c' is constant"),
         (good.head(1), "one sample"),
         (good.head(0), "there is no data"),
     ];
@@ -147,6 +141,26 @@ fn hostile_data_are_errors_that_name_the_place() {
         for (x, part) in &cases {
             let error = fit(record, x, &[], &Context::new()).map(|_| ()).unwrap_err();
             assert!(error.message().contains(part), "{}: {error}", record.verb);
+            assert_eq!(error.exit_code(), 3, "{}: {error}", record.verb);
+        }
+    });
+}
+
+#[test]
+fn a_constant_column_is_an_error_or_a_warning_that_names_it() {
+    let mut x = data();
+    x.fill(&(0..60).collect::<Vec<_>>(), &[2], 1.5);
+    each(|record| match fit(record, &x, &[], &Context::new()) {
+        Ok(result) => {
+            assert!(record.accepts.takes_constants(), "{}", record.verb);
+            let fit = result.object::<Fit>().expect("a fit");
+            assert!(fit.warnings()[0].contains("column 'c' is constant"), "{}: {fit}", record.verb);
+            let graph = fit.graph(0.0).expect("a graph");
+            assert!(graph.n_nodes() == 6 && graph.edges().iter().all(|edge| edge.source != 2 && edge.target != 2));
+        }
+        Err(error) => {
+            assert!(!record.accepts.takes_constants(), "{}: {error}", record.verb);
+            assert!(error.message().contains("column 'c' is constant"), "{}: {error}", record.verb);
             assert_eq!(error.exit_code(), 3, "{}: {error}", record.verb);
         }
     });
@@ -180,7 +194,7 @@ fn covariances_are_checked() {
         (s(&[[0.0, 0.0], [0.0, 1.0]]), "variance of column 0 is 0"),
     ];
     each(|record| {
-        if record.accepts != Accepts::DataOrCovariance {
+        if !record.accepts.takes_covariance() {
             return;
         }
         for (s, part) in &cases {

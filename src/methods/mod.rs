@@ -7,4 +7,7 @@ crate::model::records! {
     graphical_lasso_path,
     estimate,
     neighborhood_selection,
+    correlation,
+    partial_correlation,
+    ridge_regulators,
 }

@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array2, ArrayView2};
 
+use super::checks::{check_finite, check_size, check_varying, warn_of_constants};
 use super::second_moment::{Missing, SecondMoment, has_missing};
 use crate::context::Context;
 use crate::data::correlation::Correlation;
 use crate::data::covariance::{check_covariance, check_variances, variable_names};
 use crate::data::missing::check_present;
-use crate::data::prepare::non_finite_hint;
 use crate::data::semidefinite::nearest_semidefinite;
 use crate::data::{Matrix, Names, number, pairwise};
 use crate::error::{Error, Result};
@@ -29,16 +29,18 @@ pub enum Shape {
     },
 }
 
-/// A checked input: finite, no constant column, at least two samples; or a proper covariance matrix. It knows how its
-/// S is computed. Clones share S.
+/// A checked input: finite, at least two samples, no constant column that it does not know of; or a proper covariance
+/// matrix. It knows how its S is computed. Clones share S.
 #[derive(Debug, Clone)]
 pub struct Input {
-    matrix: Matrix,
+    pub(super) matrix: Matrix,
     shape: Shape,
-    names: Option<Names>,
-    moment: SecondMoment,
+    pub(super) names: Option<Names>,
+    pub(super) moment: SecondMoment,
     /// The smallest number of rows that two columns share, where values are missing.
-    shared: Option<usize>,
+    pub(super) shared: Option<usize>,
+    /// Constant columns, ascending: S has 0 in their rows and columns.
+    pub(super) constant: Arc<[usize]>,
     prepared: Arc<OnceLock<Prepared>>,
     /// Centred variables in rows, p x n, where S is too large to be held.
     variables: Arc<OnceLock<Array2<f64>>>,
@@ -49,17 +51,18 @@ const WIDE: usize = 4000;
 
 /// What is computed once.
 #[derive(Debug)]
-struct Prepared {
+pub(super) struct Prepared {
     /// S; none where it is the matrix that was given.
-    s: Option<Array2<f64>>,
+    pub(super) s: Option<Array2<f64>>,
     /// What was done to make S positive semidefinite.
-    warning: Option<String>,
+    pub(super) warning: Option<String>,
 }
 
 impl Input {
-    fn new(matrix: &Matrix, shape: Shape, names: Option<Names>) -> Self {
+    pub(super) fn new(matrix: &Matrix, shape: Shape, names: Option<Names>) -> Self {
         let (moment, prepared, variables) = (SecondMoment::default(), Arc::default(), Arc::default());
-        Self { matrix: matrix.clone(), shape, names, moment, shared: None, prepared, variables }
+        let constant = Arc::default();
+        Self { matrix: matrix.clone(), shape, names, moment, shared: None, constant, prepared, variables }
     }
 
     /// Data, n x p, whose S is their covariance.
@@ -68,13 +71,7 @@ impl Input {
     /// Missing values, constant columns (by name), fewer than two rows, no column.
     pub fn data(x: &Matrix) -> Result<Self> {
         check_size(x)?;
-        if let Some(place) = x.first_non_finite() {
-            let hint = non_finite_hint(&place);
-            return Err(Error::data(format!("the data has {place}")).with_hint(match place.starts_with("NaN") {
-                true => format!("{hint}, `missing: \"pairwise\"` takes them where a method has that option"),
-                false => hint.into(),
-            }));
-        }
+        check_finite(x)?;
         check_varying(x)?;
         Ok(Self::new(x, Shape::Data, x.names().cloned()))
     }
@@ -173,9 +170,10 @@ impl Input {
         (self.shape == Shape::Data).then_some(&self.matrix)
     }
 
-    /// Whether the input is data without missing values whose S is their covariance.
+    /// Whether the input is data without missing values and constant columns whose S is their covariance.
     pub fn is_plain_data(&self) -> bool {
-        self.shape == Shape::Data && self.shared.is_none() && self.moment.correlation.is_none()
+        let is_complete = self.shared.is_none() && self.constant.is_empty();
+        self.shape == Shape::Data && is_complete && self.moment.correlation.is_none()
     }
 
     /// The options `cor` and `missing` that hold, of data.
@@ -183,15 +181,20 @@ impl Input {
         if self.shape == Shape::Data { self.moment.recorded().into() } else { Vec::new() }
     }
 
-    /// What the user should know about this input: which n stands for pairs with missing values, and, once S has been
-    /// computed, what was done to make it positive semidefinite.
+    /// What the user should know about this input: constant columns, which n stands for pairs with missing values, and,
+    /// once S has been computed, what was done to make it positive semidefinite.
     pub fn warnings(&self) -> Vec<String> {
         let rows = self.matrix.rows();
         let shared = self
             .shared
             .filter(|&n| n < rows)
             .map(|n| format!("n is taken as {n}, the smallest number of rows that two columns share, of {rows}"));
-        shared.into_iter().chain(self.prepared.get().and_then(|prepared| prepared.warning.clone())).collect()
+        let constant = warn_of_constants(&self.matrix, &self.constant);
+        constant
+            .into_iter()
+            .chain(shared)
+            .chain(self.prepared.get().and_then(|prepared| prepared.warning.clone()))
+            .collect()
     }
 
     /// S, p x p: of data their covariance (X'X/n of the centred columns) or what [`Input::moment`] says, else the
@@ -227,7 +230,10 @@ impl Input {
         Ok(Moments::Samples(self.variables.get_or_init(|| variables).view()))
     }
 
-    fn prepare(&self, ctx: &Context) -> Result<Prepared> {
+    pub(super) fn prepare(&self, ctx: &Context) -> Result<Prepared> {
+        if !self.constant.is_empty() {
+            return self.prepare_around_constants(ctx);
+        }
         let mut s = match self.shape {
             Shape::Data => Some(self.moment.matrix(&self.matrix, ctx)?),
             Shape::Covariance { .. } if linalg::is_symmetric(self.matrix.view()) => None,
@@ -276,35 +282,6 @@ impl Input {
         let centered = Array2::from_shape_fn((x.rows(), x.cols()), |(i, j)| x.view()[(i, j)] - means[j]);
         Ok(linalg::gram(centered.view(), ctx)? / x.rows() as f64)
     }
-}
-
-fn check_size(x: &Matrix) -> Result<()> {
-    if x.cols() == 0 || x.rows() == 0 {
-        return Err(Error::data(format!("there is no data: {} rows, {} columns", x.rows(), x.cols())));
-    }
-    if x.rows() < 2 {
-        return Err(Error::data("one sample does not show how variables vary")
-            .with_hint("rows are samples, columns are variables: perhaps transpose with .t"));
-    }
-    Ok(())
-}
-
-/// Fails where the values of a column that are there are all equal.
-fn check_varying(x: &Matrix) -> Result<()> {
-    let present = |j: usize| (0..x.rows()).map(move |i| x.row_slice(i)[j]).filter(|value| !value.is_nan());
-    let constant = |&j: &usize| {
-        let mut values = present(j);
-        let first = values.next();
-        values.all(|value| Some(value) == first)
-    };
-    let Some(j) = (0..x.cols()).find(constant) else { return Ok(()) };
-    let count = present(j).count();
-    let gaps = match count < x.rows() {
-        true => format!(" where it is there: {count} of {} rows", x.rows()),
-        false => String::new(),
-    };
-    Err(Error::data(format!("column {} is constant{gaps}", x.column_label(j)))
-        .with_hint("a constant has no edges: leave such columns out with drop_constant()"))
 }
 
 #[cfg(test)]

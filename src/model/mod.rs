@@ -1,5 +1,7 @@
 //! What methods take and give, and what describes them: input, fit, path, record.
 
+mod checks;
+mod constants;
 mod convention;
 mod diagonal;
 mod estimate;
@@ -7,6 +9,7 @@ mod fit;
 mod input;
 mod path;
 mod record;
+pub mod regulators;
 mod saved;
 mod second_moment;
 mod simulation;

@@ -71,6 +71,20 @@ pub enum Accepts {
     Data,
     /// Data, or a sample covariance with `covariance: true` and `n`.
     DataOrCovariance,
+    /// The same, and data may have constant columns: they have no edges, which a warning says.
+    ConstantsOrCovariance,
+}
+
+impl Accepts {
+    /// Whether a sample covariance may stand for the data.
+    pub fn takes_covariance(self) -> bool {
+        matches!(self, Self::DataOrCovariance | Self::ConstantsOrCovariance)
+    }
+
+    /// Whether columns of data may be constant.
+    pub fn takes_constants(self) -> bool {
+        self == Self::ConstantsOrCovariance
+    }
 }
 
 /// A positional argument.
@@ -167,7 +181,7 @@ impl Record {
 
     /// Every option: its own, those of its input, and the shared ones.
     pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone + use<> {
-        let covariance = self.is_method() && self.accepts == Accepts::DataOrCovariance;
+        let covariance = self.is_method() && self.accepts.takes_covariance();
         let shared: &'static [Opt] = if self.is_method() || self.random { SHARED_OPTIONS } else { &[] };
         self.options
             .iter()
@@ -232,6 +246,8 @@ impl Record {
         } else if options.is_given("n") {
             return Err(Error::option(format!("option 'n' of {} goes with `covariance: true`", self.verb))
                 .with_hint("for data, n is its number of rows"));
+        } else if self.accepts.takes_constants() {
+            Input::with_constants(&matrix, SecondMoment::from_options(options), ctx)
         } else {
             Input::with_moment(&matrix, SecondMoment::from_options(options), ctx)
         };

@@ -1,0 +1,91 @@
+//! What data must be before a method sees them: enough rows, usable numbers, columns that vary or are known not to.
+
+use crate::data::Matrix;
+use crate::data::prepare::non_finite_hint;
+use crate::error::{Error, Result};
+
+/// As many constant columns are named in a warning.
+const NAMED: usize = 5;
+
+/// Fails without columns, and with fewer than two rows.
+pub(super) fn check_size(x: &Matrix) -> Result<()> {
+    if x.cols() == 0 || x.rows() == 0 {
+        return Err(Error::data(format!("there is no data: {} rows, {} columns", x.rows(), x.cols())));
+    }
+    if x.rows() < 2 {
+        return Err(Error::data("one sample does not show how variables vary")
+            .with_hint("rows are samples, columns are variables: perhaps transpose with .t"));
+    }
+    Ok(())
+}
+
+/// Fails where a value is missing or infinite.
+pub(super) fn check_finite(x: &Matrix) -> Result<()> {
+    let Some(place) = x.first_non_finite() else { return Ok(()) };
+    let hint = non_finite_hint(&place);
+    Err(Error::data(format!("the data has {place}")).with_hint(match place.starts_with("NaN") {
+        true => format!("{hint}, `missing: \"pairwise\"` takes them where a method has that option"),
+        false => hint.into(),
+    }))
+}
+
+/// The values of a column that are there.
+fn present(x: &Matrix, j: usize) -> impl Iterator<Item = f64> + '_ {
+    (0..x.rows()).map(move |i| x.row_slice(i)[j]).filter(|value| !value.is_nan())
+}
+
+/// The columns whose values, where they are there, are all equal; ascending.
+pub(super) fn constant_columns(x: &Matrix) -> impl Iterator<Item = usize> + '_ {
+    (0..x.cols()).filter(move |&j| {
+        let mut values = present(x, j);
+        let first = values.next();
+        values.all(|value| Some(value) == first)
+    })
+}
+
+/// Fails where the values of a column that are there are all equal.
+pub(super) fn check_varying(x: &Matrix) -> Result<()> {
+    let Some(j) = constant_columns(x).next() else { return Ok(()) };
+    let count = present(x, j).count();
+    let gaps = match count < x.rows() {
+        true => format!(" where it is there: {count} of {} rows", x.rows()),
+        false => String::new(),
+    };
+    Err(Error::data(format!("column {} is constant{gaps}", x.column_label(j)))
+        .with_hint("a constant has no edges: leave such columns out with drop_constant()"))
+}
+
+/// What the user should know about constant columns of `x`; nothing where there are none.
+pub(super) fn warn_of_constants(x: &Matrix, constant: &[usize]) -> Option<String> {
+    let labels: Vec<String> = constant.iter().take(NAMED).map(|&j| x.column_label(j)).collect();
+    let labels = labels.join(", ");
+    let more = match constant.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match constant.len() {
+        0 => None,
+        1 => Some(format!("column {labels} is constant and has no edges: drop_constant() leaves it out")),
+        count => Some(format!(
+            "{count} of {} columns are constant and have no edges ({labels}{more}): drop_constant() leaves them out",
+            x.cols()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constant_columns_are_counted_and_the_first_few_named() {
+        let x = Matrix::from_fn(3, 9, |i, j| if j == 4 { i as f64 } else { j as f64 });
+        let constant: Vec<usize> = constant_columns(&x).collect();
+        assert_eq!(constant, [0, 1, 2, 3, 5, 6, 7, 8]);
+        let warning = warn_of_constants(&x, &constant).unwrap();
+        assert!(warning.starts_with("8 of 9 columns are constant"), "{warning}");
+        assert!(warning.contains("(0, 1, 2, 3, 5 and 3 more)"), "{warning}");
+        assert!(warn_of_constants(&x, &[7]).unwrap().starts_with("column 7 is constant and"));
+        assert_eq!(warn_of_constants(&x, &[]), None);
+    }
+}

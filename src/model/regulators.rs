@@ -1,0 +1,94 @@
+//! The option `regulators`: which variables act on others.
+
+use crate::data::{Names, Selector};
+use crate::error::{Error, Result};
+use crate::options::{Kind, Opt, Options, Preset};
+use crate::value::Value;
+
+/// The node attribute that marks regulators by the number 1.
+pub const REGULATOR: &str = "regulator";
+
+/// The option of methods that regress variables on regulators.
+pub const OPTION: Opt = Opt::new(
+    "regulators",
+    &[Kind::List],
+    Preset::Unset("all columns"),
+    "Columns that act on others, a list of names or positions",
+);
+
+/// What the option lists, by name or position; none where it is not given.
+///
+/// # Errors
+/// Items that are neither a name nor a whole number.
+pub fn given(options: &Options) -> Result<Option<Vec<Selector>>> {
+    match options.get(OPTION.name) {
+        Some(Value::List(list)) => list.iter().map(selector).collect::<Result<_>>().map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn selector(item: &Value) -> Result<Selector> {
+    match item {
+        Value::Text(name) => Ok(Selector::Name(name.clone())),
+        Value::Int(position) => Ok(Selector::Position(*position)),
+        Value::Float(position) if position.fract() == 0.0 => Ok(Selector::Position(*position as i64)),
+        other => Err(Error::option(format!(
+            "option 'regulators' lists names or positions, one of them is {}",
+            other.brief()
+        ))),
+    }
+}
+
+/// The positions that a list stands for among variables of these names, in its order. `what` (node, column) and
+/// `without`, what happens without the option, are for messages.
+///
+/// # Errors
+/// An empty list, an unknown name with the nearest one, a position out of range, regulators that occur twice.
+pub fn positions(list: &[Selector], names: &Names, what: &str, without: &str) -> Result<Vec<usize>> {
+    let place = || format!("option '{}'", OPTION.name);
+    let mut positions = Vec::with_capacity(list.len());
+    for selector in list {
+        let picked = selector.pick(names.len(), Some(names), what).map_err(|error| error.at(place()))?;
+        positions.extend_from_slice(picked.positions());
+    }
+    if positions.is_empty() {
+        let hint = format!("without the option, {without}");
+        return Err(Error::option(format!("{} is an empty list", place())).with_hint(hint));
+    }
+    let mut seen = vec![false; names.len()];
+    if let Some(&again) = positions.iter().find(|&&position| std::mem::replace(&mut seen[position], true)) {
+        return Err(Error::option(format!("{} has '{}' twice", place(), names.get(again)))
+            .with_hint("name every regulator once, by its name or its position"));
+    }
+    Ok(positions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn resolve(list: &[Selector]) -> Result<Vec<usize>> {
+        let names = Names::new(["gata1", "spi1", "fli1"].map(String::from).to_vec(), "columns").unwrap();
+        positions(list, &names, "column", "all columns are regulators")
+    }
+
+    #[test]
+    fn names_and_positions_keep_their_order() {
+        let list = [Selector::Name("fli1".into()), Selector::Position(0), Selector::Position(-2)];
+        assert_eq!(resolve(&list).unwrap(), [2, 0, 1]);
+    }
+
+    #[test]
+    fn wrong_lists_say_what_is_wrong() {
+        let unknown = resolve(&[Selector::Name("gata2".into())]).unwrap_err();
+        assert_eq!(unknown.message(), "option 'regulators': no column is called 'gata2'");
+        assert_eq!(unknown.hint(), Some("did you mean 'gata1'?"));
+        assert_eq!(resolve(&[Selector::Position(3)]).unwrap_err().kind(), ErrorKind::Index);
+        let empty = resolve(&[]).unwrap_err();
+        assert_eq!(empty.message(), "option 'regulators' is an empty list");
+        assert_eq!(empty.hint(), Some("without the option, all columns are regulators"));
+        let twice = resolve(&[Selector::Name("spi1".into()), Selector::Position(0), Selector::Position(1)]);
+        assert_eq!(twice.unwrap_err().message(), "option 'regulators' has 'spi1' twice");
+    }
+}
