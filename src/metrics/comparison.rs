@@ -6,7 +6,6 @@ use crate::data::{Column, Matrix, Names};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, REGULATOR};
 use crate::model::Fit;
-use crate::model::regulators::REGULATOR;
 use crate::value::Args;
 
 /// Truth and estimate over the same nodes.

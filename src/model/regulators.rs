@@ -5,9 +5,6 @@ use crate::error::{Error, Result};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::value::Value;
 
-/// The node attribute that marks regulators by the number 1.
-pub const REGULATOR: &str = "regulator";
-
 /// The option of methods that regress variables on regulators.
 pub const OPTION: Opt = Opt::new(
     "regulators",
