@@ -212,6 +212,16 @@ impl Opt {
         Self { name, kinds, default, help }
     }
 
+    /// The option, and behind it those of the map that it takes, as `option.name`.
+    pub fn with_inner(&'static self) -> impl Iterator<Item = (String, &'static Opt)> {
+        let inner = self.kinds.iter().filter_map(|kind| match kind {
+            Kind::Options(inner) => Some(*inner),
+            _ => None,
+        });
+        let inner = inner.flatten().map(|opt| (format!("{}.{}", self.name, opt.name), opt));
+        std::iter::once((self.name.to_string(), self)).chain(inner)
+    }
+
     /// What the option takes, for help and messages.
     pub fn describe(&self) -> String {
         self.kinds.iter().map(Kind::describe).collect::<Vec<_>>().join(", or ")

@@ -98,7 +98,8 @@ impl File {
 
 fn options_help(options: impl Iterator<Item = &'static Opt>) -> Option<String> {
     let lines: Vec<String> = options
-        .map(|opt| format!("- `{}`: {}; {} [{}]", opt.name, opt.help, opt.describe(), opt.default.describe()))
+        .flat_map(Opt::with_inner)
+        .map(|(name, opt)| format!("- `{name}`: {}; {} [{}]", opt.help, opt.describe(), opt.default.describe()))
         .collect();
     (!lines.is_empty()).then(|| format!("\n# Options\n\n{}", lines.join("\n")))
 }

@@ -76,13 +76,18 @@ fn entry_help(entry: &Entry) -> String {
     format!("{}\n  {}\n{options}\nExample\n{}\n", entry.usage, entry.summary, indent(entry.example))
 }
 
+/// What separates a name from its help where it fills its column.
+fn gap(name: &str) -> String {
+    if name.len() < 18 { String::new() } else { format!("\n{:20}", "") }
+}
+
 fn options_text(options: impl Iterator<Item = &'static Opt>) -> String {
     let mut text = String::new();
-    for opt in options {
+    for (name, opt) in options.flat_map(Opt::with_inner) {
         if text.is_empty() {
             text.push_str("\nOptions\n");
         }
-        let _ = writeln!(text, "  {:<18}{} [{}]", opt.name, opt.help, opt.default.describe());
+        let _ = writeln!(text, "  {name:<18}{}{} [{}]", gap(&name), opt.help, opt.default.describe());
         let _ = writeln!(text, "  {:<18}{}", "", opt.describe());
     }
     text

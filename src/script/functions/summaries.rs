@@ -247,10 +247,12 @@ fn masks(b: &mut Builder) {
     b.verb(
         "count",
         "mask.count() -> int\ntable.group_by(columns).count() -> Table",
-        "How many values are true; how many rows each group has",
+        "How many values are true (mask.mean() is their share); how many rows each group has",
         EXAMPLE,
     )
     .on(|mask: &mut Mask| mask.count() as i64);
+    b.extend("sum").on(|mask: &mut Mask| mask.count() as i64);
+    b.extend("mean").on(|mask: &mut Mask| mask.count() as f64 / mask.as_slice().len() as f64);
     b.verb(
         "is_nan",
         "x.is_nan() -> Mask\nis_nan(number) -> bool",

@@ -162,10 +162,10 @@ fn record_section(record: &'static Record, failures: &mut Vec<String>) -> String
 }
 
 fn options(options: impl Iterator<Item = &'static Opt>) -> String {
-    let row = |opt: &'static Opt| {
-        vec![code(opt.name), prose(opt.help), escape(&opt.describe()), escape(&opt.default.describe())]
+    let row = |(name, opt): (String, &'static Opt)| {
+        vec![code(&name), prose(opt.help), escape(&opt.describe()), escape(&opt.default.describe())]
     };
-    let rows: Vec<Vec<String>> = options.map(row).collect();
+    let rows: Vec<Vec<String>> = options.flat_map(Opt::with_inner).map(row).collect();
     if rows.is_empty() {
         return String::new();
     }
