@@ -15,6 +15,18 @@ use super::scene::{Axis, HeatmapCells, Panel, Trace};
 /// # Errors
 /// An empty matrix, or one without a finite number.
 pub fn heatmap(matrix: &Matrix, title: Option<&str>) -> Result<Figure> {
+    cells(matrix, title, true)
+}
+
+/// The same with cells that are as wide and as high as there is room for: of a matrix that is far from square.
+///
+/// # Errors
+/// As [`heatmap`].
+pub(super) fn stretched_heatmap(matrix: &Matrix, title: Option<&str>) -> Result<Figure> {
+    cells(matrix, title, false)
+}
+
+fn cells(matrix: &Matrix, title: Option<&str>, equal: bool) -> Result<Figure> {
     if matrix.rows() == 0 || matrix.cols() == 0 {
         return Err(Error::shape(format!("a heatmap of {} x {} has no cells", matrix.rows(), matrix.cols())));
     }
@@ -41,7 +53,7 @@ pub fn heatmap(matrix: &Matrix, title: Option<&str>) -> Result<Figure> {
         traces: vec![Trace::Heatmap(cells)],
         x: Axis::linear(""),
         y: Axis::linear(""),
-        equal: true,
+        equal,
         summary: format!("heatmap, {} x {}", matrix.rows(), matrix.cols()),
         ..Panel::default()
     };
@@ -83,7 +95,7 @@ fn dominant_diagonal(matrix: &Matrix) -> Option<[f64; 2]> {
 mod tests {
     use super::*;
 
-    fn cells(rows: &[Vec<f64>]) -> HeatmapCells {
+    fn drawn(rows: &[Vec<f64>]) -> HeatmapCells {
         let figure = heatmap(&Matrix::from_rows(rows).unwrap(), None).unwrap();
         match &figure.scene().panels[0].traces[0] {
             Trace::Heatmap(cells) => cells.clone(),
@@ -93,11 +105,11 @@ mod tests {
 
     #[test]
     fn colours_are_centred_at_zero_and_not_flattened_by_the_diagonal() {
-        let precision = cells(&[vec![9.0, -0.3], vec![-0.3, 9.0]]);
+        let precision = drawn(&[vec![9.0, -0.3], vec![-0.3, 9.0]]);
         assert_eq!((precision.scale, precision.bounds), (ColorScale::Diverging, [-0.3, 0.3]));
         assert_eq!(precision.note, "off-diagonal");
-        assert_eq!(cells(&[vec![1.0, -2.0]]).bounds, [-2.0, 2.0]);
-        assert_eq!(cells(&[vec![0.0, 2.0]]).scale, ColorScale::Sequential);
+        assert_eq!(drawn(&[vec![1.0, -2.0]]).bounds, [-2.0, 2.0]);
+        assert_eq!(drawn(&[vec![0.0, 2.0]]).scale, ColorScale::Sequential);
     }
 
     #[test]

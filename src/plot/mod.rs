@@ -8,6 +8,7 @@ mod charts;
 mod choice;
 mod curves;
 mod degrees;
+mod expression;
 mod figure;
 mod heatmap;
 mod html;
@@ -27,6 +28,7 @@ pub use charts::{Points, bar, boxes, grouped_boxes, histogram, line_chart, scatt
 pub use choice::selection_curve;
 pub use curves::{Series, curves, lines};
 pub use degrees::degree_distribution;
+pub use expression::{component_scatter, expression_heatmap};
 pub use figure::{Figure, JsSource};
 pub use heatmap::heatmap;
 pub use layout::{Point, circle, groups, spring};

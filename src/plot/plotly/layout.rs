@@ -94,7 +94,7 @@ fn add_panel(map: &mut Map<String, Value>, headings: &mut Vec<Value>, scene: &Sc
         up[1] -= (0.1 * (up[1] - up[0])).min(0.05); // for the headings
     }
     let suffix = if i == 0 { String::new() } else { (i + 1).to_string() };
-    let cells = panel.traces.iter().any(|trace| matches!(trace, Trace::Heatmap(_)));
+    let cells = is_heatmap(panel);
     for (letter, axis, domain, other) in [("x", &panel.x, across, "y"), ("y", &panel.y, up, "x")] {
         let mut value = axis_json(axis, panel, letter);
         value["domain"] = json!(domain);
@@ -123,6 +123,11 @@ fn add_panel(map: &mut Map<String, Value>, headings: &mut Vec<Value>, scene: &Sc
     }
 }
 
+/// Whether a panel shows cells, whose axes have places and not numbers.
+fn is_heatmap(panel: &Panel) -> bool {
+    panel.traces.iter().any(|trace| matches!(trace, Trace::Heatmap(_)))
+}
+
 fn axis_json(axis: &Axis, panel: &Panel, letter: &str) -> Value {
     if axis.hidden {
         return to_value(PlotlyAxis::new().visible(false));
@@ -143,7 +148,7 @@ fn axis_json(axis: &Axis, panel: &Panel, letter: &str) -> Value {
     let mut value = to_value(value);
     value["ticks"] = json!("outside");
     value["ticklen"] = json!(4);
-    if !panel.equal {
+    if !panel.equal && !is_heatmap(panel) {
         add_range(&mut value, axis, panel, letter);
     }
     if !axis.categories.is_empty() {

@@ -37,27 +37,34 @@ fn margins(cells: &HeatmapCells, cell: f64) -> (f64, f64, bool) {
     (widest(&cells.rows) + 14.0, if upright { widest(&cells.columns) + 16.0 } else { 26.0 }, upright)
 }
 
-/// Width and height in pixels that a heatmap of its own takes.
-pub(super) fn wanted_size(cells: &HeatmapCells) -> [f64; 2] {
+/// Width and height in pixels that a heatmap of its own takes, with cells that are square where `equal`.
+pub(super) fn wanted_size(cells: &HeatmapCells, equal: bool) -> [f64; 2] {
     let (rows, columns) = (cells.values.rows() as f64, cells.values.cols() as f64);
-    let cell = (560.0 / rows.max(columns)).clamp(0.5, 54.0);
-    let (left, bottom, _) = margins(cells, cell);
-    [(columns * cell).max(60.0) + left + BAR_ROOM, (rows * cell).max(160.0) + bottom + 8.0]
+    let size = |count: f64, room: f64| (room / count).clamp(0.5, 54.0);
+    let cell = match equal {
+        true => [size(rows.max(columns), 560.0); 2],
+        false => [size(columns, 640.0), size(rows, 440.0)],
+    };
+    let (left, bottom, _) = margins(cells, cell[0]);
+    [(columns * cell[0]).max(60.0) + left + BAR_ROOM, (rows * cell[1]).max(160.0) + bottom + 8.0]
 }
 
 /// Draws everything into a room.
-pub(super) fn draw(cells: &HeatmapCells, [left, top, width, height]: Rect, out: &mut String) {
+pub(super) fn draw(cells: &HeatmapCells, equal: bool, [left, top, width, height]: Rect, out: &mut String) {
     let (rows, columns) = (cells.values.rows() as f64, cells.values.cols() as f64);
-    let mut cell = 54.0f64;
+    let mut cell = [54.0f64; 2];
     // Upright labels take more room, which makes the cells smaller: once more with what the first round found.
     for _ in 0..2 {
-        let (beside, below, _) = margins(cells, cell);
-        cell = ((width - beside - BAR_ROOM) / columns).min((height - below - 8.0) / rows).max(0.1);
+        let (beside, below, _) = margins(cells, cell[0]);
+        cell = [((width - beside - BAR_ROOM) / columns).max(0.1), ((height - below - 8.0) / rows).max(0.1)];
+        if equal {
+            cell = [cell[0].min(cell[1]); 2];
+        }
     }
-    let (beside, _, upright) = margins(cells, cell);
-    let area = [left + beside, top + 8.0, cell * columns, cell * rows];
+    let (beside, _, upright) = margins(cells, cell[0]);
+    let area = [left + beside, top + 8.0, cell[0] * columns, cell[1] * rows];
     draw_cells(cells, area, out);
-    if cell >= CELL_WITH_NUMBER {
+    if cell[0].min(cell[1]) >= CELL_WITH_NUMBER {
         draw_numbers(cells, area, cell, out);
     }
     draw_labels(cells, area, cell, upright, out);
@@ -114,9 +121,9 @@ fn level_color(scale: ColorScale, level: usize) -> String {
     scale.color(level as f64 / (ColorScale::LEVELS - 1) as f64, false)
 }
 
-fn draw_numbers(cells: &HeatmapCells, [left, top, ..]: Rect, cell: f64, out: &mut String) {
+fn draw_numbers(cells: &HeatmapCells, [left, top, ..]: Rect, [wide, high]: [f64; 2], out: &mut String) {
     for ((i, j), &value) in cells.values.view().indexed_iter().filter(|(_, value)| value.is_finite()) {
-        let (x, y) = (px(left + (j as f64 + 0.5) * cell), px(top + (i as f64 + 0.5) * cell + 4.0));
+        let (x, y) = (px(left + (j as f64 + 0.5) * wide), px(top + (i as f64 + 0.5) * high + 4.0));
         let look = if cells.scale.text_is_white(cells.position(value)) {
             "fill=\"#FFFFFF\"".to_string()
         } else if value == 0.0 {
@@ -140,16 +147,22 @@ pub(crate) fn short_number(value: f64) -> String {
     }
 }
 
-fn draw_labels(cells: &HeatmapCells, [left, top, _, height]: Rect, cell: f64, upright: bool, out: &mut String) {
+fn draw_labels(
+    cells: &HeatmapCells,
+    [left, top, _, height]: Rect,
+    [wide, high]: [f64; 2],
+    upright: bool,
+    out: &mut String,
+) {
     // Where the cells are smaller than letters, only some of the labels fit.
-    let every = ((FONT + 1.0) / cell).ceil().max(1.0) as usize;
+    let every = |size: f64| ((FONT + 1.0) / size).ceil().max(1.0) as usize;
     let ink = fill(Paint::Ink);
-    for (i, label) in cells.rows.iter().enumerate().step_by(every) {
-        let (x, y) = (px(left - 7.0), px(top + (i as f64 + 0.5) * cell + 0.35 * FONT));
+    for (i, label) in cells.rows.iter().enumerate().step_by(every(high)) {
+        let (x, y) = (px(left - 7.0), px(top + (i as f64 + 0.5) * high + 0.35 * FONT));
         *out += &format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"end\" {ink}>{}</text>\n", escape(&shorten(label)));
     }
-    for (j, label) in cells.columns.iter().enumerate().step_by(every) {
-        let x = left + (j as f64 + 0.5) * cell;
+    for (j, label) in cells.columns.iter().enumerate().step_by(every(wide)) {
+        let x = left + (j as f64 + 0.5) * wide;
         let place = if upright {
             let (x, y) = (px(x + 0.35 * FONT), px(top + height + 7.0));
             format!("transform=\"translate({x} {y}) rotate(-90)\" text-anchor=\"end\"")

@@ -56,7 +56,7 @@ fn cell_size(scene: &Scene) -> [f64; 2] {
         return if scene.columns <= 1 { [820.0, 420.0] } else { [520.0, 430.0] };
     };
     if let Some(cells) = cells::of(panel) {
-        return cells::wanted_size(cells);
+        return cells::wanted_size(cells, panel.equal);
     }
     if !panel.equal {
         return [800.0, 480.0];
@@ -127,7 +127,7 @@ fn draw_panel(panel: &Panel, [left, top, width, height]: Rect, out: &mut String)
     }
     let room = [left, top + heading, width, height - heading];
     if let Some(cells) = cells::of(panel) {
-        cells::draw(cells, room, out);
+        cells::draw(cells, panel.equal, room, out);
         return;
     }
     let frame = Frame::fit(panel, axes::plot_area(panel, room));

@@ -10,7 +10,7 @@ use crate::data::Matrix;
 use crate::data::file::extension;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Area, Criterion, Fit, Path};
+use crate::model::{Area, Criterion, Fit, Path, Simulation};
 use crate::options::{Kind, Opt, Preset, Range};
 use crate::plot::{self, EdgeColor, Figure, Groups, JsSource, NetworkLayout, NetworkOptions};
 use crate::value::Value;
@@ -163,6 +163,25 @@ fn path_plot(call: &NativeCallContext<'_>, path: &Path, kind: &str, options: &Ma
     Ok(with_titles(figure, &options))
 }
 
+/// Samples of a simulation, or the network behind them.
+fn simulation_plot(call: &NativeCallContext<'_>, sim: &Simulation, kind: &str, options: &Map) -> Outcome<Figure> {
+    const KINDS: [&str; 2] = ["pca", "heatmap"];
+    let truth = sim.get("truth").and_then(|truth| truth.object::<Graph>());
+    let figure = match (kind, truth) {
+        ("pca", _) => plot::component_scatter(sim, &context(call))?,
+        ("heatmap", _) => plot::expression_heatmap(sim)?,
+        (kind, Some(truth)) if GRAPH_KINDS.contains(&kind) => return graph_plot(call, truth, kind, options),
+        (_, truth) => {
+            let of_truth = GRAPH_KINDS.into_iter().filter(|_| truth.is_some());
+            return Err(
+                unknown_kind("a simulation", kind, &KINDS.into_iter().chain(of_truth).collect::<Vec<_>>()).into()
+            );
+        }
+    };
+    let options = check_options(&format!("plot(\"{kind}\")"), TITLE, options)?;
+    Ok(with_titles(figure, &options))
+}
+
 fn heatmap(m: &Matrix, options: &Map) -> Outcome<Figure> {
     let options = check_options("heatmap", TITLE, options)?;
     Ok(plot::heatmap(m, options.text("title"))?)
@@ -206,6 +225,7 @@ fn plot_verb(b: &mut Builder) {
         g.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\", #{ .. }) -> Figure\n\
         fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
+        sim.plot(\"pca\" | \"heatmap\" | \"network\", #{ title }) -> Figure\n\
         t.plot(\"box\" | \"bar\", #{ x, y, group, title }) -> Figure\n\
         t.plot(\"scatter\" | \"line\", #{ x, y, group, title, log_x, log_y }) -> Figure\n\
         t.plot(\"histogram\", #{ x, bins, density, title }) -> Figure";
@@ -213,7 +233,7 @@ fn plot_verb(b: &mut Builder) {
         "print(g.plot(#{ layout: \"circle\" }));\nprint(g.plot(\"degrees\"));\n\
          print(example(\"sachs\").plot(\"scatter\", #{ x: \"praf\", y: \"pmek\", log_x: true, log_y: true }));"
     );
-    b.verb("plot", usage, "Picture of a graph, a fit, a path or columns of a table", example)
+    b.verb("plot", usage, "Picture of a graph, a fit, a path, a simulation or columns of a table", example)
         .options(PLOT)
         .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, None, &Map::new()))
         .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, None, &options))
@@ -228,6 +248,16 @@ fn plot_verb(b: &mut Builder) {
         .on(|call: NativeCallContext<'_>, path: &mut Path, kind: &str| path_plot(&call, path, kind, &Map::new()))
         .on(|call: NativeCallContext<'_>, path: &mut Path, kind: &str, options: Map| {
             path_plot(&call, path, kind, &options)
+        })
+        .on(|call: NativeCallContext<'_>, sim: &mut Simulation| simulation_plot(&call, sim, "pca", &Map::new()))
+        .on(|call: NativeCallContext<'_>, sim: &mut Simulation, options: Map| {
+            simulation_plot(&call, sim, "pca", &options)
+        })
+        .on(|call: NativeCallContext<'_>, sim: &mut Simulation, kind: &str| {
+            simulation_plot(&call, sim, kind, &Map::new())
+        })
+        .on(|call: NativeCallContext<'_>, sim: &mut Simulation, kind: &str, options: Map| {
+            simulation_plot(&call, sim, kind, &options)
         });
 }
 
