@@ -18,6 +18,7 @@ const RECEIVERS: &[(&str, &str)] = &[
     ("mask", "Mask"),
     ("fit", "Fit"),
     ("path", "Path"),
+    ("sim", "Simulation"),
     ("figure", "Figure"),
     ("timer", "Timer"),
     ("model", "Estimator"),

@@ -110,6 +110,7 @@ fn gene_numbers(graph: &Graph) -> Vec<usize> {
     graph.labels().iter().map(id).collect::<Option<Vec<_>>>().unwrap_or_else(|| (0..count).collect())
 }
 
+/// Ids and counts have a decimal point, as in the published files: SERGIO's second version compares ids as texts.
 fn write_targets(
     graph: &Graph,
     ids: &[usize],
@@ -118,9 +119,9 @@ fn write_targets(
     out: &mut dyn Write,
 ) -> Written<()> {
     for (node, rows) in inputs.iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
-        write!(out, "{},{}", ids[node], rows.len())?;
+        write!(out, "{}.0,{}.0", ids[node], rows.len())?;
         let edges: Vec<_> = rows.iter().map(|&row| &graph.edges()[row]).collect();
-        edges.iter().try_for_each(|edge| write!(out, ",{}", ids[edge.source]))?;
+        edges.iter().try_for_each(|edge| write!(out, ",{}.0", ids[edge.source]))?;
         edges.iter().try_for_each(|edge| write!(out, ",{}", exact(edge.weight)))?;
         rows.iter().try_for_each(|&row| write!(out, ",{}", exact(hills[row])))?;
         writeln!(out)?;
@@ -130,7 +131,7 @@ fn write_targets(
 
 fn write_masters(ids: &[usize], masters: &[usize], rates: &Array2<f64>, out: &mut dyn Write) -> Written<()> {
     for &node in masters {
-        write!(out, "{}", ids[node])?;
+        write!(out, "{}.0", ids[node])?;
         rates.row(node).iter().try_for_each(|&rate| write!(out, ",{}", exact(rate)))?;
         writeln!(out)?;
     }

@@ -8,7 +8,7 @@ use super::super::session::Session;
 use super::super::vocabulary::{Entry, vocabulary};
 use super::{Candidate, CandidateKind, candidate};
 use crate::model::Record;
-use crate::options::Opt;
+use crate::options::{Kind as OptionKind, Opt};
 use crate::registry::records;
 
 /// The words of the language, with the functions that it has without us.
@@ -52,7 +52,10 @@ fn members(session: &Session, receiver: &str) -> Vec<Candidate> {
     for record in records() {
         known.push((!(is_data && record.is_method()), verb(record)));
         for property in record.adds {
-            known.push((type_name != "Fit", candidate(property.name, CandidateKind::Property, property.help)));
+            known.push((
+                type_name != record.adds_to().1,
+                candidate(property.name, CandidateKind::Property, property.help),
+            ));
         }
     }
     known.sort_by(|(a_late, a), (b_late, b)| (a_late, &a.text).cmp(&(b_late, &b.text)));
@@ -70,6 +73,7 @@ fn receivers(type_name: &str) -> &'static [&'static str] {
         "Graph" => &["g"],
         "Fit" => &["fit"],
         "Path" => &["path"],
+        "Simulation" => &["sim"],
         "Figure" => &["figure", "fig"],
         "Estimator" => &["model"],
         "list" => &["list"],
@@ -86,9 +90,24 @@ fn takes(entry: &Entry, letters: &[&str]) -> bool {
 
 /// The keys that the map at the end of `text` can still take.
 fn option_keys(text: &str, open: &[Open]) -> Vec<Candidate> {
-    let [.., call, map] = open else { return Vec::new() };
-    let free = options_of(text, call).into_iter().filter(|opt| !map.keys.iter().any(|key| key == opt.name));
+    let known = match open {
+        [.., call, outer, _] if outer.kind == Kind::Map => options_inside(text, call, outer),
+        [.., call, _] => options_of(text, call),
+        _ => Vec::new(),
+    };
+    let written = open.last().map(|map| map.keys.as_slice()).unwrap_or_default();
+    let free = known.into_iter().filter(|opt| !written.iter().any(|key| key == opt.name));
     free.map(|opt| candidate(opt.name, CandidateKind::Option, opt.help)).collect()
+}
+
+/// The options of a map that is the value of an option, the last key of `map`.
+fn options_inside(text: &str, call: &Open, map: &Open) -> Vec<&'static Opt> {
+    let option = map.keys.last().and_then(|key| options_of(text, call).into_iter().find(|opt| key == opt.name));
+    let inner = |kind: &OptionKind| match kind {
+        OptionKind::Options(inner) => Some(*inner),
+        _ => None,
+    };
+    option.map_or_else(Vec::new, |opt| opt.kinds.iter().filter_map(inner).flatten().collect())
 }
 
 /// The options of the verb or constructor whose bracket is open.

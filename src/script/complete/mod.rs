@@ -154,6 +154,8 @@ mod tests {
         assert!(at_end("x.graphical_lasso(#{ lambda: \"eb").contains(&"ebic".to_string()));
         assert_eq!(at_end("random_graph(\"hu"), ["hub"]);
         assert!(at_end("let m = #{ ").is_empty());
+        assert_eq!(at_end("technical_noise(x, #{ umi: true, dropout: #{ shape: 20, "), ["percentile"]);
+        assert!(at_end("technical_noise(x, #{ umi: #{ ").is_empty());
         assert!(at_end("x.graphical_lasso(#{ lambda: tot").contains(&"total".to_string()));
     }
 
