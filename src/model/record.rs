@@ -174,6 +174,15 @@ impl Record {
         !matches!(self.run, Run::Value(_))
     }
 
+    /// The type of what it gives, where that is always the same.
+    pub fn gives(&self) -> Option<&'static str> {
+        match self.run {
+            Run::Fit(_) => Some("Fit"),
+            Run::Path(_) => Some("Path"),
+            Run::Value(_) => (!self.adds.is_empty()).then_some("Simulation"),
+        }
+    }
+
     /// What has the properties that the record adds: how scripts call it, and its type.
     pub fn adds_to(&self) -> (&'static str, &'static str) {
         if self.is_method() { ("fit", "Fit") } else { ("sim", "Simulation") }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::records::arity;
 use super::usage::{Form, Usage, usages};
 use super::vocabulary::{Entry, vocabulary};
-use crate::model::{Record, Run};
+use crate::model::Record;
 use crate::options::Opt;
 use crate::registry::records;
 
@@ -57,12 +57,7 @@ impl File {
     }
 
     fn record(&mut self, record: &'static Record) {
-        let gives = match record.run {
-            Run::Fit(_) => "Fit",
-            Run::Path(_) => "Path",
-            Run::Value(_) if !record.adds.is_empty() => "Simulation",
-            Run::Value(_) => "?",
-        };
+        let gives = record.gives().unwrap_or("?");
         let mut help = vec![record.summary.to_string()];
         if !record.details.is_empty() {
             help.push(format!("\n{}", record.details));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::vocabulary::{Entry, vocabulary};
 use crate::error::{Error, Result};
-use crate::model::{Area, Record, Run};
+use crate::model::{Area, Record};
 use crate::options::Opt;
 use crate::registry::records;
 
@@ -98,12 +98,7 @@ pub(super) fn usage(record: &Record) -> String {
     let verb = record.verb;
     let options = if record.all_options().next().is_some() { "#{ .. }" } else { "" };
     let parameters: Vec<&str> = record.params.iter().map(|param| param.name).collect();
-    let gives = match record.run {
-        Run::Fit(_) => " -> Fit",
-        Run::Path(_) => " -> Path",
-        Run::Value(_) if !record.adds.is_empty() => " -> Simulation",
-        Run::Value(_) => "",
-    };
+    let gives = record.gives().map_or_else(String::new, |kind| format!(" -> {kind}"));
     match record.constructor {
         Some(constructor) => format!("x.{verb}({options}){gives}\n{constructor}({options}).fit(x){gives}"),
         None if options.is_empty() => format!("{verb}({})", parameters.join(", ")),

@@ -6,11 +6,11 @@ use super::super::session::Session;
 use super::super::usage::usages;
 use super::super::vocabulary::vocabulary;
 use crate::error::{Error, Result};
-use crate::model::Run;
+use crate::model::Record;
 use crate::registry::records;
 
 /// Types whose properties are fixed. Others take the name of a column, an entry or an element as a property.
-const FIXED_TYPES: &[&str] = &["Fit", "Path", "Graph", "Figure"];
+const FIXED_TYPES: &[&str] = &["Fit", "Path", "Graph", "Figure", "Simulation"];
 
 /// The functions and properties that every script has, those of Rhai and ours.
 #[derive(Debug)]
@@ -101,11 +101,7 @@ fn registered(json: &str) -> Result<Vec<(String, usize)>> {
 
 /// What every form of a verb gives, if that is one type of fixed properties.
 fn fixed_type(name: &str) -> Option<&'static str> {
-    let of_records = records().filter(|record| record.verb == name).map(|record| match record.run {
-        Run::Fit(_) => Some("Fit"),
-        Run::Path(_) => Some("Path"),
-        Run::Value(_) => None,
-    });
+    let of_records = records().filter(|record| record.verb == name).map(Record::gives);
     let vocabulary = vocabulary();
     let entries = vocabulary.entries.iter().filter(|entry| entry.name == name && !entry.is_property);
     let of_entries = entries.flat_map(usages).map(|usage| usage.gives);
