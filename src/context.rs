@@ -281,6 +281,9 @@ impl Context {
             [rows, cols, std::mem::size_of::<f64>()].iter().try_fold(count, |product, &n| product.checked_mul(n));
         match bytes.filter(|&bytes| bytes <= isize::MAX as usize) {
             Some(bytes) => self.reserve(bytes),
+            None if count > 1 => {
+                Err(Error::memory(format!("{count} matrices of {rows} x {cols} do not fit into any memory")))
+            }
             None => Err(Error::memory(format!("a matrix of {rows} x {cols} does not fit into any memory"))),
         }
     }

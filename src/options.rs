@@ -29,6 +29,8 @@ pub enum Kind {
     Object(&'static str),
     /// A list of two numbers in a range, the smaller first.
     Interval(Range),
+    /// A list of numbers.
+    Numbers,
     /// A map from names, which are not known beforehand.
     Map,
     /// A map of options of its own.
@@ -104,6 +106,7 @@ impl Kind {
             Self::List => "a list of names or positions".into(),
             Self::Object(name) => format!("a {name}"),
             Self::Interval(range) => format!("a list of two numbers, the smaller first, each {}", range.describe()),
+            Self::Numbers => "a list of numbers".into(),
             Self::Map => "a map from names".into(),
             Self::Options(known) => {
                 let names: Vec<&str> = known.iter().map(|opt| opt.name).collect();
@@ -127,6 +130,9 @@ impl Kind {
             }
             (Self::Choice(words), Value::Text(word)) => words.contains(&word.as_str()).then(|| value.clone()),
             (Self::List, Value::List(_)) | (Self::Map, Value::Map(_)) => Some(value.clone()),
+            (Self::Numbers, Value::List(list)) => {
+                list.iter().all(|entry| entry.as_number().is_some()).then(|| value.clone())
+            }
             (Self::Object(name), Value::Object(object)) => (object.type_name() == *name).then(|| value.clone()),
             (Self::Interval(range), Value::List(ends)) => {
                 let fits = |end: &f64| range.contains(*end);

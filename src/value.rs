@@ -276,6 +276,10 @@ pub(crate) fn describe(value: &Value) -> String {
         Value::Int(_) | Value::Float(_) | Value::Text(_) => {
             format!("{} ({})", value.brief(), value.type_name())
         }
+        Value::List(list) if !list.is_empty() && list.len() <= 3 && list.iter().all(|v| v.as_number().is_some()) => {
+            let numbers: Vec<String> = list.iter().map(Value::brief).collect();
+            format!("[{}] (list)", numbers.join(", "))
+        }
         other => other.brief(),
     }
 }

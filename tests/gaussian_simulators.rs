@@ -5,7 +5,7 @@ use sinew::data::covariance::covariance;
 use sinew::linalg::{Cholesky, gram, matmul, min_eigenvalue};
 use sinew::model::Simulation;
 use sinew::simulate::drop_values::{Mechanism, drop_values};
-use sinew::simulate::latent_factor_data::{self, LatentFactors, Noise};
+use sinew::simulate::latent_factor_data::{self, LatentFactors, NoiseLaw};
 use sinew::simulate::make_sparse_spd_matrix::SparseFactor;
 use sinew::simulate::precision::{Rule, precision};
 use sinew::simulate::random_graph::erdos_renyi;
@@ -216,7 +216,7 @@ fn latent_factors_are_orthonormal_and_the_same_on_any_number_of_threads() {
 #[test]
 fn samples_have_the_covariance_of_the_model() {
     let ctx = seeded(4);
-    for noise in [Noise::Program, Noise::Paper] {
+    for noise in [NoiseLaw::Program, NoiseLaw::Paper] {
         let model =
             LatentFactors { variables: 6, samples: 60_000, datasets: 2, factors: 3, noise, ..LatentFactors::default() };
         let data = model.draw(&ctx).expect("data");
@@ -235,14 +235,14 @@ fn samples_have_the_covariance_of_the_model() {
 
 #[test]
 fn noise_and_precisions_follow_their_laws() {
-    let medians = |noise: Noise| {
+    let medians = |noise: NoiseLaw| {
         let model =
             LatentFactors { variables: 2, samples: 1, datasets: 2000, factors: 1, noise, ..LatentFactors::default() };
         median(model.draw(&seeded(5)).expect("data").noise)
     };
     // The median of |z| is 0.6745.
-    close(medians(Noise::Paper), 0.067_45, 0.008);
-    close(medians(Noise::Program), 0.148_26, 0.018);
+    close(medians(NoiseLaw::Paper), 0.067_45, 0.008);
+    close(medians(NoiseLaw::Program), 0.148_26, 0.018);
     let model = LatentFactors { variables: 10, samples: 1, datasets: 60, ..LatentFactors::default() };
     let (mut entries, mut variances) = (Vec::new(), Vec::new());
     for precision in model.draw(&seeded(6)).expect("data").precisions {

@@ -1,5 +1,6 @@
 //! Data: matrices, vectors, tables, their names and indices, and the files they come from.
 
+mod argument;
 pub mod correlation;
 pub mod covariance;
 mod csv;
@@ -23,6 +24,7 @@ mod table;
 pub mod table_verbs;
 mod vector;
 
+pub use argument::matrix_argument;
 pub use csv::{CsvOptions, read_csv, read_matrix, write_csv};
 pub use index::{Picked, Selector};
 pub use mask::Mask;

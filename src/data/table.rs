@@ -8,12 +8,24 @@ use crate::engine_type;
 use crate::error::{Error, Result};
 
 /// One column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Column {
     /// Numbers; a missing cell is NaN.
     Numbers(Arc<Vec<f64>>),
     /// Texts; a missing cell is empty.
     Texts(Arc<Vec<String>>),
+}
+
+/// Cells are equal where both are missing: a table equals itself.
+impl PartialEq for Column {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+        match (self, other) {
+            (Self::Numbers(a), Self::Numbers(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(same),
+            (Self::Texts(a), Self::Texts(b)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 impl Column {

@@ -136,7 +136,7 @@ impl Graph {
             return Err(Error::shape(format!("{} names for {nodes} nodes", names.len())));
         }
         for edge in &mut edges {
-            check_edge(edge, nodes)?;
+            check_edge(edge, nodes, names.as_ref())?;
             if !edge.directed && edge.source > edge.target {
                 std::mem::swap(&mut edge.source, &mut edge.target);
             }
@@ -316,13 +316,15 @@ impl Graph {
 /// What every edge has, which no attribute may be called.
 pub const EDGE_PARTS: [&str; 5] = ["source", "target", "weight", "sign", "directed"];
 
-fn check_edge(edge: &Edge, nodes: usize) -> Result<()> {
+fn check_edge(edge: &Edge, nodes: usize, names: Option<&Names>) -> Result<()> {
     if edge.source >= nodes || edge.target >= nodes {
         let node = edge.source.max(edge.target);
         return Err(Error::index(format!("an edge names node {node}, there are {nodes} nodes")));
     }
     if edge.source == edge.target {
-        return Err(Error::argument(format!("an edge from node {} to itself", edge.source)));
+        let node = names.map_or_else(|| edge.source.to_string(), |names| format!("'{}'", names.get(edge.source)));
+        return Err(Error::argument(format!("an edge from node {node} to itself"))
+            .with_hint("graphs here have no loops: take such edges out"));
     }
     if !edge.weight.is_finite() || edge.weight == 0.0 {
         return Err(Error::argument(format!("the edge {} - {} has weight {}", edge.source, edge.target, edge.weight))

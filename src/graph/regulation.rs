@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayView2};
 
 use super::{Attributes, Direction, Graph};
+use crate::context::Context;
 use crate::data::Column;
 use crate::error::{Error, Result};
 
@@ -141,6 +142,29 @@ impl Graph {
         })
     }
 
+    /// The graph without the weakest edge (by |weight|, the last one of several) of a cycle, again and again until there is
+    /// no cycle of directed edges.
+    ///
+    /// # Errors
+    /// Cancellation.
+    pub fn break_cycles(&self, ctx: &Context) -> Result<Self> {
+        let mut acyclic = self.clone();
+        while let Some(cycle) = acyclic.find_cycle() {
+            ctx.check()?;
+            let next = cycle.iter().cycle().skip(1);
+            let position = |(&source, &target): (&usize, &usize)| {
+                acyclic.edges.binary_search_by_key(&(source, target), |edge| (edge.source, edge.target)).ok()
+            };
+            let edges = cycle.iter().zip(next).filter_map(position);
+            let weight = |&edge: &usize| acyclic.edges[edge].weight.abs();
+            let weakest = edges.reduce(|best, edge| if weight(&edge) <= weight(&best) { edge } else { best });
+            let Some(weakest) = weakest else { break };
+            let kept: Vec<usize> = (0..acyclic.n_edges()).filter(|&edge| edge != weakest).collect();
+            acyclic = acyclic.pick_edges(&kept);
+        }
+        Ok(acyclic)
+    }
+
     /// A cycle among the nodes that can be reached from here and were not searched before.
     fn cycle_from(&self, root: usize, search: &mut [Search]) -> Option<Vec<usize>> {
         let first = |node: usize| self.edges.partition_point(|edge| edge.source < node);
@@ -251,5 +275,16 @@ mod tests {
         assert_eq!(directed(long, &path).find_cycle().map(|cycle| cycle.len()), Some(long));
         let undirected = Graph::new(3, None, false, vec![Edge::new(0, 1, 1.0), Edge::new(1, 2, 1.0)]).unwrap();
         assert_eq!(undirected.find_cycle(), None);
+    }
+
+    #[test]
+    fn the_weakest_edge_of_a_cycle_goes_with_its_attributes() {
+        let edges = vec![Edge::new(0, 1, 3.0), Edge::new(1, 2, -1.0), Edge::new(2, 0, 2.0), Edge::new(2, 1, 0.5)];
+        let g = Graph::new(3, None, true, edges).unwrap();
+        let g = g.with_edge_attribute(HILL, Column::numbers(vec![1.0, 2.0, 3.0, 4.0])).unwrap();
+        let acyclic = g.break_cycles(&Context::new()).unwrap();
+        let ends: Vec<(usize, usize)> = acyclic.edges().iter().map(|edge| (edge.source, edge.target)).collect();
+        assert_eq!(ends, [(0, 1), (2, 0), (2, 1)]);
+        assert_eq!(acyclic.hill().unwrap(), [1.0, 3.0, 4.0]);
     }
 }

@@ -25,6 +25,18 @@ impl Graph {
         self.pick_edges(&kept.collect::<Vec<_>>())
     }
 
+    /// The graph with other weights, in the order of its edges.
+    ///
+    /// # Errors
+    /// Another number of weights than of edges; one that is not finite or is zero.
+    pub fn with_weights(&self, weights: &[f64]) -> Result<Self> {
+        if weights.len() != self.n_edges() {
+            return Err(Error::shape(format!("{} weights for {} edges", weights.len(), self.n_edges())));
+        }
+        let edges = self.edges.iter().zip(weights).map(|(edge, &weight)| Edge { weight, ..*edge }).collect();
+        self.with_edges(self.direction, edges, self.edge_attributes.to_vec())
+    }
+
     /// The graph without directions. Of two edges between the same nodes the one with the larger absolute weight stays,
     /// with its attributes; of equal ones the first.
     ///

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Fit, Input, Path, SecondMoment};
 use crate::context::Context;
-use crate::data::{Matrix, Table};
+use crate::data::matrix_argument;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::value::{Args, Value};
@@ -243,12 +243,10 @@ impl Record {
     }
 
     fn input(&self, args: &[Value], options: &Options, ctx: &Context) -> Result<Input> {
-        let value = args.first().ok_or_else(|| Error::argument(format!("{} needs data", self.verb)))?;
-        let matrix = match (value.object::<Matrix>(), value.object::<Table>()) {
-            (Some(matrix), _) => matrix.clone(),
-            (_, Some(table)) => table.matrix()?,
-            _ => return Err(Args::new(self.verb, args).wrong("the data", "a Matrix or a Table", value)),
-        };
+        if args.is_empty() {
+            return Err(Error::argument(format!("{} needs data", self.verb)));
+        }
+        let matrix = matrix_argument(&Args::new(self.verb, args), 0, "the data", "a Matrix or a Table")?;
         let input = if options.is_true("covariance") {
             SecondMoment::refuse_options(self.verb, options)?;
             Input::covariance_matrix(&matrix, options.count("n"))

@@ -34,11 +34,14 @@ impl Simulation {
     /// The same with one part more, or another value of a part.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        let parts = &mut Arc::make_mut(&mut self.0).parts;
-        match parts.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => *old = value.into(),
-            None => parts.push((name.into(), value.into())),
-        }
+        put(&mut Arc::make_mut(&mut self.0).parts, name, value.into());
+        self
+    }
+
+    /// The same with one option more, or another value of an option.
+    #[must_use]
+    pub fn with_option(mut self, name: &str, value: Value) -> Self {
+        put(&mut Arc::make_mut(&mut self.0).options, name, value);
         self
     }
 
@@ -108,6 +111,13 @@ impl Simulation {
             options: entries(json, "options")?,
             parts: entries(json, "parts")?,
         })))
+    }
+}
+
+fn put(entries: &mut Vec<(String, Value)>, name: &str, value: Value) {
+    match entries.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => *old = value,
+        None => entries.push((name.into(), value)),
     }
 }
 

@@ -22,6 +22,8 @@ const GENES: usize = 100;
 struct Grouped {
     samples: Matrix,
     groups: Vec<usize>,
+    /// The number of each sample within its group.
+    numbers: Vec<usize>,
     /// What a group is.
     word: &'static str,
 }
@@ -32,7 +34,7 @@ struct Grouped {
 /// # Errors
 /// A simulation without samples, fewer than two samples or variables, limits of the context.
 pub fn component_scatter(simulation: &Simulation, ctx: &Context) -> Result<Figure> {
-    let Grouped { samples, groups, word } = evenly(grouped(simulation)?, POINTS);
+    let Grouped { samples, groups, word, .. } = evenly(grouped(simulation)?, POINTS)?;
     if samples.rows() < 2 || samples.cols() < 2 {
         let (rows, cols) = (samples.rows(), samples.cols());
         return Err(Error::shape(format!("components of {rows} x {cols} numbers cannot be drawn: two each at least")));
@@ -58,23 +60,20 @@ pub fn component_scatter(simulation: &Simulation, ctx: &Context) -> Result<Figur
 pub fn expression_heatmap(simulation: &Simulation) -> Result<Figure> {
     let grouped = grouped(simulation)?;
     if grouped.word != TYPE {
-        return Err(Error::argument(format!("a simulation by {} has no expression", simulation.verb())));
+        return Err(Error::argument(format!("a simulation by {} has no expression", simulation.verb()))
+            .with_hint("plot(\"pca\") draws its samples"));
     }
     let (all_cells, all_genes) = (grouped.samples.rows(), grouped.samples.cols());
-    let Grouped { samples, groups, .. } = evenly(grouped, CELLS);
+    let Grouped { samples, groups, numbers, .. } = evenly(grouped, CELLS)?;
     let logs = samples.map(f64::ln_1p);
     let genes = most_variable(&logs, GENES);
     let mut values = Array2::from_shape_fn((logs.rows(), genes.len()), |(cell, gene)| logs.view()[(cell, genes[gene])]);
     values.columns_mut().into_iter().for_each(standardize);
     let names = logs.names().map(|names| names.pick(&genes));
-    let mut number = 0;
-    let rows = groups.iter().enumerate().map(|(cell, group)| {
-        number = if cell > 0 && groups[cell - 1] == *group { number + 1 } else { 0 };
-        format!("{TYPE} {group}, {number}")
-    });
+    let rows = groups.iter().zip(&numbers).map(|(group, number)| format!("{TYPE} {group}, {number}"));
     let rows = Names::new(rows.collect(), "rows")?;
     let shown = Matrix::from(values).with_names(names)?.with_row_names(Some(rows))?;
-    let mut title = "Standardized log(expression + 1)".to_string();
+    let mut title = "Standardized log expression".to_string();
     if shown.rows() < all_cells {
         title += &format!(", {} of {all_cells} cells", shown.rows());
     }
@@ -102,7 +101,7 @@ fn grouped(simulation: &Simulation) -> Result<Grouped> {
     let types = simulation.get("cell_type").and_then(|part| part.object::<Vector>());
     if let (Some(counts), Some(types)) = (counts, types) {
         let groups = types.as_slice().iter().map(|&group| group as usize).collect();
-        return Ok(Grouped { samples: counts.clone(), groups, word: TYPE });
+        return Ok(Grouped::new(counts.clone(), groups, TYPE));
     }
     let Some(crate::Value::List(sets)) = simulation.get("datasets") else {
         return Err(Error::argument(format!("a simulation by {} has no samples to draw", simulation.verb())));
@@ -112,24 +111,36 @@ fn grouped(simulation: &Simulation) -> Result<Grouped> {
     let views: Vec<_> = sets.iter().map(|samples| samples.view()).collect();
     let samples = ndarray::concatenate(ndarray::Axis(0), &views)
         .map_err(|_| Error::shape("the data sets have different variables"))?;
-    Ok(Grouped { samples: Matrix::from(samples), groups, word: "data set" })
+    Ok(Grouped::new(Matrix::from(samples), groups, "data set"))
+}
+
+impl Grouped {
+    fn new(samples: Matrix, groups: Vec<usize>, word: &'static str) -> Self {
+        let mut counts = std::collections::BTreeMap::new();
+        let number = |group: &usize| {
+            let count = counts.entry(*group).or_insert(0);
+            *count += 1;
+            *count - 1
+        };
+        let numbers = groups.iter().map(number).collect();
+        Self { samples, groups, numbers, word }
+    }
 }
 
 /// At most so many samples, evenly over their order.
-fn evenly(grouped: Grouped, most: usize) -> Grouped {
+fn evenly(grouped: Grouped, most: usize) -> Result<Grouped> {
     let all = grouped.samples.rows();
     if all <= most {
-        return grouped;
+        return Ok(grouped);
     }
     let picked: Vec<usize> = (0..most).map(|i| i * all / most).collect();
-    let view = grouped.samples.view();
-    let samples = Matrix::from(view.select(ndarray::Axis(0), &picked));
-    Grouped {
-        // The names of columns are as they were.
-        samples: samples.clone().with_names(grouped.samples.names().cloned()).unwrap_or(samples),
+    let samples = Matrix::from(grouped.samples.view().select(ndarray::Axis(0), &picked));
+    Ok(Grouped {
+        samples: samples.with_names(grouped.samples.names().cloned())?,
         groups: picked.iter().map(|&i| grouped.groups[i]).collect(),
+        numbers: picked.iter().map(|&i| grouped.numbers[i]).collect(),
         word: grouped.word,
-    }
+    })
 }
 
 /// The columns of the largest variances, in their own order.

@@ -337,5 +337,6 @@ pub(super) fn unknown_property(kind: &str, name: &str) -> Error {
     }
     let added = records().flat_map(|record| record.adds.iter().map(|property| property.name));
     let properties = vocabulary.entries.iter().filter(|entry| entry.is_property).map(|entry| entry.name);
-    error.with_nearest(name, properties.chain(added))
+    // Of another type: that cannot be what was meant.
+    error.with_nearest(name, properties.chain(added).filter(|known| *known != name))
 }

@@ -3,12 +3,11 @@
 use rand::RngExt;
 
 use crate::context::Context;
-use crate::data::{Matrix, Table, number, summary};
+use crate::data::{Matrix, matrix_argument, number, summary};
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Param, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::rng;
-use crate::value::Args;
 
 /// The strongest dependence that can be asked for: beyond it probabilities are 0 and 1 for all purposes.
 const STRONGEST: f64 = 100.0;
@@ -58,19 +57,10 @@ the column before has none, its z is 0. Under one seed a larger rate drops what 
     example: "let x = randn(6, 4, #{ seed: 1 });\nprint(x.drop_values(#{ rate: 0.3, seed: 1 }));\n\
 print(x.drop_values(#{ rate: 0.3, mechanism: \"mnar\", seed: 1 }));",
     run: Run::Value(|args, options, ctx| {
-        let x = data(args)?;
+        let x = matrix_argument(args, 0, "the data", "a Matrix or a Table")?;
         drop_values(&x, options.number("rate").unwrap_or(0.1), Mechanism::from_options(options)?, ctx).map(Into::into)
     }),
 };
-
-fn data(args: &Args<'_>) -> Result<Matrix> {
-    let value = args.get(0)?;
-    match (value.object::<Matrix>(), value.object::<Table>()) {
-        (Some(matrix), _) => Ok(matrix.clone()),
-        (_, Some(table)) => table.matrix(),
-        _ => Err(args.wrong("the data", "a Matrix or a Table", value)),
-    }
-}
 
 /// What the probability that a value is dropped depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]

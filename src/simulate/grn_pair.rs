@@ -18,7 +18,7 @@ pub static RECORD: Record = Record {
     area: Area::Simulate,
     summary: "Random network with simulated expression: data and truth of one training example",
     details: "random_grn, then sergio, then technical_noise, each with those of the options that it knows. A map of x (cells x \
-genes, Matrix), truth (Graph) and regulators (their names). Technical noise is applied only where an option asks for it, so \
+genes, Matrix), truth (Graph), regulators (their names) and seed. Technical noise is applied only where an option asks for it, so \
 that x is clean expression without any.",
     params: &[],
     options: OPTIONS,
@@ -34,16 +34,14 @@ print(pair.x.head(2));\nprint(pair.truth.n_edges);\nprint(pair.regulators);",
 fn pair(options: &Options, ctx: &Context) -> Result<Value> {
     let grn = random_grn::RandomGrn::from_options(options).simulate(ctx)?;
     let sim = sergio::Sergio::from_options(options)?.simulate(&grn, ctx)?;
-    let is_noisy = technical_noise::OPTIONS.iter().any(|step| options.is_given(step.name));
-    let sim = match is_noisy {
-        true => technical_noise::TechnicalNoise::from_options(options)?.apply_to(&sim, ctx)?,
-        false => sim,
-    };
+    let noise = technical_noise::TechnicalNoise::parse(options, false);
+    let sim = if noise.is_none() { sim } else { noise.apply_to(&sim, ctx)? };
     let labels = grn.labels();
     let regulators = grn.regulators()?.into_iter().map(|gene| labels.get(gene).into()).collect::<Vec<Value>>();
     Ok(Value::Map(vec![
         ("x".into(), sim.part("counts")?.clone()),
         ("truth".into(), sim.part("truth")?.clone()),
         ("regulators".into(), regulators.into()),
+        ("seed".into(), (ctx.seed() as i64).into()),
     ]))
 }

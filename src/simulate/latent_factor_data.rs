@@ -76,14 +76,14 @@ print(sim.datasets[0].shape);\nprint(sim.truth.precisions[0]);\nprint(sim.truth.
 
 /// The law of the variance of the noise, with a standard normal z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Noise {
+pub enum NoiseLaw {
     /// 1 / (10 |z|), as the authors' program has it.
     Program,
     /// |z| / 10, as the paper has it.
     Paper,
 }
 
-impl Noise {
+impl NoiseLaw {
     fn name(self) -> &'static str {
         match self {
             Self::Program => "program",
@@ -118,14 +118,14 @@ pub struct LatentFactors {
     /// Number of latent factors, at most the number of variables.
     pub factors: usize,
     /// The law of the noise variances.
-    pub noise: Noise,
+    pub noise: NoiseLaw,
     /// The penalty that makes the factors' precision matrices sparse.
     pub lambda: f64,
 }
 
 impl Default for LatentFactors {
     fn default() -> Self {
-        Self { variables: 100, samples: 200, datasets: 10, factors: 10, noise: Noise::Program, lambda: 0.3 }
+        Self { variables: 100, samples: 200, datasets: 10, factors: 10, noise: NoiseLaw::Program, lambda: 0.3 }
     }
 }
 
@@ -157,7 +157,7 @@ impl LatentFactors {
             samples: count("samples", default.samples),
             datasets: count("datasets", default.datasets),
             factors: count("factors", default.factors),
-            noise: if options.text("noise") == Some("paper") { Noise::Paper } else { Noise::Program },
+            noise: if options.text("noise") == Some("paper") { NoiseLaw::Paper } else { NoiseLaw::Program },
             lambda: options.number("lambda").unwrap_or(default.lambda),
         }
     }

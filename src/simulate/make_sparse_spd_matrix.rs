@@ -143,6 +143,7 @@ impl SparseFactor {
             }
         }
         for i in 0..p {
+            ctx.check()?;
             for j in 0..i {
                 values[(j, i)] = values[(i, j)];
             }

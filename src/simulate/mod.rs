@@ -3,6 +3,7 @@
 crate::model::records! {
     random_graph,
     random_grn,
+    random_strengths,
     sergio,
     technical_noise,
     grn_pair,

@@ -31,20 +31,23 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Number(0.2),
         "Share of the regulators, rounded down, that get an edge to or from another regulator",
     ),
-    Opt::new(
-        "strength",
-        &[Kind::Interval(Range::NON_NEGATIVE)],
-        Preset::Interval([1.0, 5.0]),
-        "Bounds of the strengths |K|, which are uniform between them",
-    ),
+    STRENGTH,
     Opt::new(
         "signed",
         &[Kind::Bool],
         Preset::Bool(true),
         "Half of the edges repress, at random; otherwise all activate",
     ),
-    Opt::new("hill", &[Kind::Number(Range::POSITIVE)], Preset::Number(2.0), "Hill coefficient of all edges"),
+    HILL_COEFFICIENT,
 ];
+pub(super) const STRENGTH: Opt = Opt::new(
+    "strength",
+    &[Kind::Interval(Range::NON_NEGATIVE)],
+    Preset::Interval([1.0, 5.0]),
+    "Bounds of the strengths |K|, which are uniform between them",
+);
+pub(super) const HILL_COEFFICIENT: Opt =
+    Opt::new("hill", &[Kind::Number(Range::POSITIVE)], Preset::Number(2.0), "Hill coefficient of all edges");
 
 /// The record.
 pub static RECORD: Record = Record {
@@ -126,18 +129,21 @@ impl RandomGrn {
         if count >= self.genes {
             return Err(Error::option(format!("{count} regulators among {} genes leave none to regulate", self.genes)));
         }
-        let [low, high] = self.strength;
-        if !(low >= 0.0 && high > 0.0 && low <= high && high.is_finite()) {
-            return Err(Error::option(format!("strengths from {low} to {high} are not possible"))
-                .with_hint("strength: [1, 5]: the bounds of |K|, the larger one above 0"));
+        let shares = [("sparsity", self.sparsity), ("regulators_linked", self.regulators_linked)];
+        if let Some((name, share)) = shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+            return Err(Error::option(format!("option '{name}' of random_grn is a share from 0 to 1, not {share}")));
         }
+        if !(self.hill.is_finite() && self.hill > 0.0) {
+            return Err(Error::option(format!("Hill coefficients are positive numbers, not {}", self.hill)));
+        }
+        let strengths = strength_law(self.strength)?;
         let expected = 1.5 * self.sparsity * count as f64 * self.genes as f64;
         let bytes = (expected as usize).saturating_add(self.genes).saturating_mul(std::mem::size_of::<Edge>());
         let _held = ctx.reserve(bytes.saturating_add(self.genes.saturating_mul(100)))?;
         let mut rng = rng::stream(ctx.seed(), "random_grn", 0);
         let mut pairs = self.bipartite(count, &mut rng, ctx)?;
         link_regulators(count, (self.regulators_linked * count as f64) as usize, &mut rng, &mut pairs);
-        self.graph(count, pairs, &mut rng)
+        self.graph(count, pairs, strengths, &mut rng)
     }
 
     /// Pairs (regulator, gene): drawn, and those that nobody may lack.
@@ -158,26 +164,28 @@ impl RandomGrn {
                 idle.push(regulator);
             }
         }
+        let mut lonely: Vec<usize> = (count..self.genes).filter(|&gene| !regulated[gene]).collect();
         for regulator in idle {
-            let lonely: Vec<usize> = (count..self.genes).filter(|&gene| !regulated[gene]).collect();
             let gene = match lonely.len() {
                 0 => rng.random_range(count..self.genes),
-                some => lonely[rng.random_range(0..some)],
+                some => lonely.swap_remove(rng.random_range(0..some)),
             };
             pairs.push((regulator, gene));
-            regulated[gene] = true;
         }
-        let lonely = (count..self.genes).filter(|&gene| !regulated[gene]);
-        let missing: Vec<(usize, usize)> = lonely.map(|gene| (rng.random_range(0..count), gene)).collect();
-        pairs.extend(missing);
+        lonely.sort_unstable();
+        pairs.extend(lonely.into_iter().map(|gene| (rng.random_range(0..count), gene)));
         Ok(pairs)
     }
 
     /// The graph of these pairs, with strengths.
-    fn graph(&self, count: usize, mut pairs: Vec<(usize, usize)>, rng: &mut Rng) -> Result<Graph> {
+    fn graph(
+        &self,
+        count: usize,
+        mut pairs: Vec<(usize, usize)>,
+        strengths: Uniform<f64>,
+        rng: &mut Rng,
+    ) -> Result<Graph> {
         pairs.sort_unstable();
-        let [low, high] = self.strength;
-        let strengths = Uniform::new_inclusive(low, high).map_err(|_| Error::option("strengths are two numbers"))?;
         let edge = |(source, target)| {
             // No edge has strength 0.
             let size = strengths.sample(rng).max(f64::MIN_POSITIVE);
@@ -192,6 +200,15 @@ impl RandomGrn {
             .with_edge_attribute(HILL, hill)?
             .with_node_attribute(REGULATOR, Column::numbers(marks))
     }
+}
+
+/// The law of |K| between these bounds.
+pub(super) fn strength_law([low, high]: [f64; 2]) -> Result<Uniform<f64>> {
+    let law = Uniform::new_inclusive(low, high).ok().filter(|_| low >= 0.0 && high > 0.0 && high.is_finite());
+    law.ok_or_else(|| {
+        Error::option(format!("strengths from {low} to {high} are not possible"))
+            .with_hint("strength: [1, 5]: the bounds of |K|, the larger one above 0")
+    })
 }
 
 /// Edges between regulators: `wanted` of them get one with another, from the lower to the higher number.

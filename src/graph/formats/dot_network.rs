@@ -113,7 +113,8 @@ impl<'a> Network<'a> {
         if node == self.ids.len() {
             self.ids.push(id.to_string());
             self.values.push(defaults.iter().map(|(&name, text)| (name, Rc::clone(text))).collect());
-            self.charge(NODE + defaults.len() * VALUE)?;
+            // The id stands in two places.
+            self.charge(NODE + 2 * id.len() + defaults.len() * VALUE)?;
         }
         Ok(node)
     }

@@ -55,7 +55,8 @@ impl Graph {
     /// Edges without a direction, no master regulator, one without rates, rates of a node that is none, a Hill
     /// coefficient that is not positive, files that cannot be written.
     pub fn write_sergio(&self, targets: &str, regulators: &str, ctx: &Context) -> Result<()> {
-        if targets == regulators {
+        let place = |path: &str| std::path::absolute(path).unwrap_or_else(|_| path.into());
+        if place(targets) == place(regulators) {
             return Err(Error::argument(format!("'{targets}' cannot be both files"))
                 .with_hint("targets and master regulators are two files: write_sergio(targets, regulators)"));
         }

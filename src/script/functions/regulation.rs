@@ -41,6 +41,14 @@ pub(super) fn define(b: &mut Builder) {
     )
     .get_list(|g: &mut Graph| -> Array { name_list(&g.labels(), g.master_regulators()) });
     b.verb(
+        "break_cycles",
+        "g.break_cycles() -> Graph",
+        "The graph without cycles of directed edges: the weakest edge of each is taken out",
+        "let g = graph_from_edges(table(#{ from: [\"a\", \"b\"], to: [\"b\", \"a\"], weight: [2, 1] }), #{ directed: true });\n\
+         print(g.break_cycles());",
+    )
+    .on(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Graph> { Ok(g.break_cycles(&context(&call))?) });
+    b.verb(
         "read_sergio",
         "read_sergio(targets, regulators) -> Graph\n\
          read_sergio(targets, regulators, #{ shared_coop_state: 2 }) -> Graph",
@@ -59,7 +67,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb(
         "write_sergio",
         "g.write_sergio(targets, regulators)",
-        "Write SERGIO's two files of a regulatory network; its master regulators need rates: attributes rate_0, rate_1, ...",
+        "Write SERGIO's two files of a regulatory network, genes numbered from 0; master regulators need rates: attributes rate_0, rate_1, ...",
         "let g = graph_from_edges(table(#{ from: [\"a\"], to: [\"b\"] }), #{ directed: true }).set_attribute(\"rate_0\", #{ a: 0.5 });\n\
          g.write_sergio(\"example_targets.txt\", \"example_regulators.txt\");\n\
          print(read_matrix(\"example_targets.txt\"));",

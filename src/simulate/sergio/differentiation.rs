@@ -1,12 +1,13 @@
 //! Differentiation: cell types whose cells start from the steady state of their parent's and move to their own.
 
 use ndarray::Array2;
-use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Sergio;
+use super::lineage::parents;
 use super::network::{Network, hill_term};
 use super::noise::{Reaction, fill_normal};
+use super::reservoir::{Cells, Kept, Reservoir};
 use super::setting::Setting;
 use crate::context::Context;
 use crate::data::Matrix;
@@ -50,15 +51,16 @@ struct Course<'a> {
 /// # Errors
 /// A matrix that does not describe differentiation, a type that does not settle, limits of the context.
 pub(super) fn simulate(options: &Sergio, setting: &Setting<'_>, bifurcation: &Matrix, ctx: &Context) -> Result<Paths> {
-    let (p, types) = (setting.network.genes(), setting.cell_types);
+    let (p, types, labels) = (setting.network.genes(), setting.cell_types, setting.network.labels());
     let parents = parents(bifurcation, types)?;
+    check(options, setting)?;
     let steady = steady(setting);
     let spliced = options.noise_amplitude_spliced.as_ref().unwrap_or(&options.noise_amplitude);
     let course = Course {
         setting,
         steady: &steady,
         ratio: options.splice_ratio,
-        amplitude_spliced: spliced.each(p, "noise_amplitude_spliced", |value| value >= 0.0)?,
+        amplitude_spliced: spliced.each(labels, "noise_amplitude_spliced", "a number >= 0", |value| value >= 0.0)?,
         sampling_state: options.sampling_state,
         max_steps: options.max_steps,
     };
@@ -73,44 +75,25 @@ pub(super) fn simulate(options: &Sergio, setting: &Setting<'_>, bifurcation: &Ma
     Ok(Paths { unspliced, spliced, half_response: steady.half_response })
 }
 
-/// The parent of every cell type with the share that turns into it; none for roots.
-fn parents(bifurcation: &Matrix, types: usize) -> Result<Vec<Option<(usize, f64)>>> {
-    let shares = bifurcation.view();
-    if shares.dim() != (types, types) {
-        return Err(Error::shape(format!(
-            "option 'bifurcation' is {} x {}, there are {types} cell types",
-            shares.nrows(),
-            shares.ncols()
-        )));
-    }
-    if let Some(((from, to), share)) = shares.indexed_iter().find(|(_, share)| !(0.0..=1.0).contains(*share)) {
+/// Options that steady states do not have.
+fn check(options: &Sergio, setting: &Setting<'_>) -> Result<()> {
+    let fastest = setting.decay.iter().copied().fold(0.0, f64::max) / options.splice_ratio;
+    if fastest * options.dt >= 1.0 {
         return Err(Error::option(format!(
-            "option 'bifurcation': the share of type {from} that turns into {to} is {share}"
+            "steps of {} are too long for spliced RNA that decays at {fastest}",
+            options.dt
         ))
-        .with_hint("shares are numbers from 0 to 1"));
+        .with_hint("dt x decay / splice_ratio must be below 1: a smaller dt, or a larger splice_ratio"));
     }
-    let mut parents = vec![None; types];
-    for to in 0..types {
-        let from: Vec<usize> = (0..types).filter(|&from| shares[(from, to)] > 0.0).collect();
-        match from.as_slice() {
-            [] => {}
-            [parent] if *parent != to => parents[to] = Some((*parent, shares[(*parent, to)])),
-            [_] => return Err(Error::option(format!("option 'bifurcation': cell type {to} turns into itself"))),
-            _ => {
-                return Err(Error::option(format!("option 'bifurcation': cell type {to} has the parents {from:?}"))
-                    .with_hint("a cell type has one parent at most: one number above 0 in its column"));
-            }
-        }
+    let least = options.cells.max(WINDOW);
+    if options.max_steps < least {
+        return Err(Error::option(format!(
+            "max_steps is {}, but a cell type takes {least} steps at least",
+            options.max_steps
+        ))
+        .with_hint("as many as it has cells"));
     }
-    // A way from child to parent that is longer than there are types goes in a circle.
-    let is_rooted = |start: usize| {
-        let ways = std::iter::successors(Some(start), |&at| parents[at].map(|(parent, _)| parent));
-        ways.take(types + 1).count() <= types
-    };
-    match (0..types).find(|&start| !is_rooted(start)) {
-        Some(start) => Err(Error::option(format!("option 'bifurcation': cell type {start} descends from itself"))),
-        None => Ok(parents),
-    }
+    Ok(())
 }
 
 /// Fixed points, level by level; half responses are their means over cell types, where none are given.
@@ -130,15 +113,6 @@ fn steady(setting: &Setting<'_>) -> Steady {
     }
     Steady { unspliced, half_response }
 }
-
-/// Unspliced and spliced expression of all cells of a type, genes x cells.
-struct Cells {
-    unspliced: Array2<f64>,
-    spliced: Array2<f64>,
-}
-
-/// The states of a cell that are kept: unspliced and spliced expression of every gene.
-type Kept = (Vec<f64>, Vec<f64>);
 
 impl Course<'_> {
     /// The cells that are drawn of a type.
@@ -223,7 +197,7 @@ impl Course<'_> {
             crate::error::ErrorKind::NotConverged,
             format!("cell type {cell_type}: '{name}' has not been near its steady state in {} steps", self.max_steps),
         )
-        .with_hint("allow more with max_steps, or lower the noise")
+        .with_hint("allow more with max_steps, take longer steps with dt, or lower the noise")
     }
 }
 
@@ -254,13 +228,10 @@ impl Workspace {
     }
 
     fn fill_production(&mut self, net: &Network, gene: usize, rate: f64) {
-        let influences = net.influences(gene);
-        self.production.fill(if influences.is_empty() { rate } else { net.base(gene) });
-        for influence in influences {
-            let terms = &self.terms[influence.regulator][influence.term];
-            self.production.iter_mut().zip(terms).for_each(|(rate, term)| *rate += influence.strength * term);
+        match net.influences(gene).is_empty() {
+            true => self.production.fill(rate),
+            false => net.produce(gene, |regulator, term| &self.terms[regulator][term], &mut self.production),
         }
-        self.production.iter_mut().for_each(|rate| *rate = rate.max(0.0));
     }
 }
 
@@ -317,73 +288,4 @@ fn is_near(mean: f64, steady: f64) -> bool {
     const NOTHING: f64 = 1e-3;
     let share = if steady < 1.0 { 0.2 } else { 0.1 };
     (mean - steady).abs() <= (share * steady).max(NOTHING)
-}
-
-/// A fixed number of states, drawn without replacement from a stream of them: each state that has come by is among them
-/// with the same probability (Vitter's algorithm R).
-struct Reservoir {
-    size: usize,
-    seen: usize,
-    kept: Vec<Kept>,
-}
-
-impl Reservoir {
-    fn new(size: usize) -> Self {
-        Self { size, seen: 0, kept: Vec::new() }
-    }
-
-    fn offer(&mut self, now: &Cells, rng: &mut Rng) {
-        for cell in 0..now.unspliced.ncols() {
-            let state = || (now.unspliced.column(cell).to_vec(), now.spliced.column(cell).to_vec());
-            self.seen += 1;
-            if self.kept.len() < self.size {
-                self.kept.push(state());
-            } else {
-                let place = rng.random_range(0..self.seen);
-                if place < self.size {
-                    self.kept[place] = state();
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rng;
-
-    #[test]
-    fn every_state_is_kept_equally_often() {
-        let mut counts = [0usize; 10];
-        for seed in 0..4000 {
-            let mut rng = rng::stream(seed, "reservoir", 0);
-            let mut reservoir = Reservoir::new(3);
-            for step in 0..5 {
-                let states = Array2::from_shape_fn((1, 2), |(_, cell)| (2 * step + cell) as f64);
-                reservoir.offer(&Cells { unspliced: states.clone(), spliced: states }, &mut rng);
-            }
-            reservoir.kept.iter().for_each(|(u, _)| counts[u[0] as usize] += 1);
-        }
-        // 1200 each, standard deviation 29.
-        assert!(counts.iter().all(|count| (1080..1320).contains(count)), "{counts:?}");
-    }
-
-    #[test]
-    fn types_have_one_parent_and_no_circle() {
-        let matrix =
-            |rows: &[[f64; 3]]| Matrix::from_rows(&rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()).unwrap();
-        let chain = matrix(&[[0.0, 0.2, 0.0], [0.0, 0.0, 0.3], [0.0; 3]]);
-        assert_eq!(parents(&chain, 3).unwrap(), [None, Some((0, 0.2)), Some((1, 0.3))]);
-        for (rows, part) in [
-            ([[0.0, 0.2, 0.0], [0.0, 0.0, 0.3], [0.1, 0.0, 0.0]], "descends from itself"),
-            ([[0.0, 0.2, 0.0], [0.0; 3], [0.0, 0.1, 0.0]], "has the parents [0, 2]"),
-            ([[0.5, 0.0, 0.0], [0.0; 3], [0.0; 3]], "turns into itself"),
-            ([[0.0, 1.5, 0.0], [0.0; 3], [0.0; 3]], "is 1.5"),
-        ] {
-            let error = parents(&matrix(&rows), 3).unwrap_err();
-            assert!(error.message().contains(part), "{error}");
-        }
-        assert!(parents(&chain, 2).unwrap_err().message().contains("3 x 3"));
-    }
 }

@@ -2,12 +2,16 @@
 //! steady states, one for differentiation.
 
 mod differentiation;
+mod lineage;
 mod network;
 mod noise;
+mod options;
+mod reservoir;
 mod setting;
 mod steady;
 
 pub use noise::Noise;
+pub(super) use options::OPTIONS;
 pub use setting::{HalfResponse, PerGene, Rates};
 
 use ndarray::Array2;
@@ -17,80 +21,9 @@ use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Accepts, Area, Param, Property, Record, Run, Simulation};
-use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
 use network::Network;
 use setting::Setting;
-
-const RATE_LAW: &[Opt] = &[
-    Opt::new("low", &[Kind::Interval(Range::NON_NEGATIVE)], Preset::Interval(Sergio::LOW_RATES), "Bounds of low rates"),
-    Opt::new(
-        "high",
-        &[Kind::Interval(Range::NON_NEGATIVE)],
-        Preset::Interval(Sergio::HIGH_RATES),
-        "Bounds of high rates",
-    ),
-];
-const PER_GENE: &[Kind] = &[Kind::Number(Range::NON_NEGATIVE), Kind::List, Kind::Object("Vector")];
-
-pub(super) const OPTIONS: &[Opt] = &[
-    Opt::new("cell_types", &[Kind::Count(1)], Preset::Unset("those of the rates, else 5"), "Number of cell types"),
-    Opt::new("cells", &[Kind::Count(1)], Preset::Count(200), "Cells of every type"),
-    Opt::new(
-        "noise",
-        &[Kind::Choice(Noise::WORDS)],
-        Preset::Text("dpd"),
-        "Which reactions are noisy: production and decay, production alone, or both with the same noise",
-    ),
-    Opt::new("noise_amplitude", PER_GENE, Preset::Number(0.1), "Amplitude q of the noise, or one for each gene"),
-    Opt::new("decay", PER_GENE, Preset::Number(1.0), "Decay rate, or one for each gene; above 0"),
-    Opt::new(
-        "sampling_state",
-        &[Kind::Count(1)],
-        Preset::Count(15),
-        "Length of a trajectory in units of `cells`; of differentiation, how much longer it runs than it needs to settle",
-    ),
-    Opt::new("dt", &[Kind::Number(Range::POSITIVE)], Preset::Number(0.01), "Time of a step"),
-    Opt::new(
-        "rates",
-        &[Kind::Options(RATE_LAW), Kind::Object("Matrix")],
-        Preset::Unset("the network's own, else drawn"),
-        "Basal production of master regulators: a Matrix (one row each x cell types), or how they are drawn",
-    ),
-    Opt::new(
-        "half_response",
-        &[Kind::Map, Kind::List, Kind::Object("Vector")],
-        Preset::Unset("mean expression of the regulator"),
-        "Half responses H of regulators: a map from names, or one for each gene",
-    ),
-    Opt::new(
-        "bifurcation",
-        &[Kind::Object("Matrix")],
-        Preset::Unset("none: steady states"),
-        "Differentiation: entry (i, j) is the share of cells of type i that turn into type j",
-    ),
-    Opt::new(
-        "splice_ratio",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(4.0),
-        "Spliced over unspliced expression",
-    ),
-    Opt::new(
-        "noise_amplitude_spliced",
-        PER_GENE,
-        Preset::Unset("noise_amplitude"),
-        "Amplitude of the noise of spliced expression, or one for each gene",
-    ),
-    Opt::new(
-        "max_steps",
-        &[Kind::Count(1)],
-        Preset::Count(50_000),
-        "Steps of a cell type in differentiation at most, until all genes are near their steady state",
-    ),
-];
-
-/// Options that differentiation has and steady states do not.
-const OF_DIFFERENTIATION: &[&str] = &["splice_ratio", "noise_amplitude_spliced", "max_steps"];
 
 /// The record.
 pub static RECORD: Record = Record {
@@ -109,7 +42,8 @@ steady state (a root with about 20 from its own), runs until every gene has been
 sampling_state times as long, shared among its cells, and `cells` states of all are drawn without replacement; expression is \
 then unspliced and spliced, and counts are their sum. Counts have no technical noise and are no whole numbers: \
 technical_noise(..) follows. The published settings: q = 0.1, decay = 1 (GRNUlar, uGLAD; the defaults), q = 1, decay = 0.8 \
-(SERGIO's DS1 to DS3). Rates are drawn as GRNUlar does, low or high with the same probability, unless the network has \
+(SERGIO's DS1 to DS3). SERGIO's words number_bins, number_sc, noise_params and noise_type \"sd\" \
+are here cell_types, cells, noise_amplitude and noise: \"spd\". Rates are drawn as GRNUlar does, low or high with the same probability, unless the network has \
 some.",
     params: &[Param { name: "grn", help: "a directed Graph without cycles, as random_grn and read_sergio give it" }],
     options: OPTIONS,
@@ -194,31 +128,26 @@ impl Sergio {
         Self::default()
     }
 
-    pub(super) fn from_options(options: &Options) -> Result<Self> {
-        let default = Self::default();
-        let given_rates = options.nested("rates").map(|law| Rates::Drawn {
-            low: law.interval("low").unwrap_or(Self::LOW_RATES),
-            high: law.interval("high").unwrap_or(Self::HIGH_RATES),
-        });
-        let bifurcation = options.object::<Matrix>("bifurcation").cloned();
-        if let Some(name) = OF_DIFFERENTIATION.iter().find(|name| options.is_given(name) && bifurcation.is_none()) {
-            return Err(Error::option(format!("option '{name}' goes with 'bifurcation'")));
+    /// Checks what a script's options cannot be.
+    pub(super) fn check(&self) -> Result<()> {
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        let intervals = match self.rates {
+            Some(Rates::Drawn { low, high }) => [low, high],
+            _ => [Self::LOW_RATES, Self::HIGH_RATES],
+        };
+        let is_interval = |[low, high]: [f64; 2]| low >= 0.0 && low <= high && high.is_finite();
+        let wrong = [
+            ("cells", self.cells == 0),
+            ("sampling_state", self.sampling_state == 0),
+            ("cell_types", self.cell_types == Some(0)),
+            ("dt", !positive(self.dt)),
+            ("splice_ratio", !positive(self.splice_ratio)),
+            ("rates", !intervals.into_iter().all(is_interval)),
+        ];
+        match wrong.iter().find(|(_, is_wrong)| *is_wrong) {
+            Some((name, _)) => Err(Error::option(format!("option '{name}' of {} is out of its range", RECORD.verb))),
+            None => Ok(()),
         }
-        Ok(Self {
-            cell_types: options.count("cell_types"),
-            cells: options.count("cells").unwrap_or(default.cells),
-            noise: options.text("noise").and_then(Noise::from_word).unwrap_or(default.noise),
-            noise_amplitude: per_gene(options, "noise_amplitude")?.unwrap_or(default.noise_amplitude),
-            decay: per_gene(options, "decay")?.unwrap_or(default.decay),
-            sampling_state: options.count("sampling_state").unwrap_or(default.sampling_state),
-            dt: options.number("dt").unwrap_or(default.dt),
-            rates: given_rates.or_else(|| options.object::<Matrix>("rates").cloned().map(Rates::Given)),
-            half_response: half_response(options)?,
-            bifurcation,
-            splice_ratio: options.number("splice_ratio").unwrap_or(default.splice_ratio),
-            noise_amplitude_spliced: per_gene(options, "noise_amplitude_spliced")?,
-            max_steps: options.count("max_steps").unwrap_or(default.max_steps),
-        })
     }
 
     /// Simulates a network, whose edges lead from regulators to targets; the seed is the context's.
@@ -231,7 +160,8 @@ impl Sergio {
         let setting = Setting::new(self, grn, &network, ctx)?;
         let cells = setting.cell_types.saturating_mul(setting.cells);
         let is_dynamic = self.bifurcation.is_some();
-        let _held = ctx.reserve_matrices(if is_dynamic { 3 } else { 2 }, cells, network.genes())?;
+        // Expression as it is drawn and as a matrix; of differentiation both of its kinds, and their sum.
+        let _held = ctx.reserve_matrices(if is_dynamic { 5 } else { 2 }, cells, network.genes())?;
         let names = network.labels();
         let of_genes = |values: Vec<f64>| Vector::from(values).named(Some(names.clone()));
         let truth = grn.with_rates(setting.rates.view())?;
@@ -269,6 +199,18 @@ impl Sergio {
             ("sampling_state".into(), self.sampling_state.into()),
             ("dt".into(), self.dt.into()),
         ];
+        match &self.rates {
+            Some(Rates::Given(rates)) => options.push(("rates".into(), rates.clone().into())),
+            Some(Rates::Drawn { low, high }) => {
+                let ends = |ends: &[f64; 2]| Value::List(ends.map(Value::Float).to_vec());
+                let law = vec![("low".into(), ends(low)), ("high".into(), ends(high))];
+                options.push(("rates".into(), Value::Map(law)));
+            }
+            None => {}
+        }
+        if let Some(half_response) = self.half_response.recorded() {
+            options.push(("half_response".into(), half_response));
+        }
         if let Some(bifurcation) = &self.bifurcation {
             let spliced = self.noise_amplitude_spliced.as_ref().unwrap_or(&self.noise_amplitude);
             options.push(("bifurcation".into(), bifurcation.clone().into()));
@@ -278,63 +220,6 @@ impl Sergio {
         }
         options
     }
-}
-
-/// A number, or a list of them.
-fn per_gene(options: &Options, name: &str) -> Result<Option<PerGene>> {
-    Ok(match options.get(name) {
-        None => None,
-        Some(Value::List(list)) => Some(PerGene::Each(numbers(list, name)?)),
-        Some(value) => match (value.as_number(), value.object::<Vector>()) {
-            (Some(number), _) => Some(PerGene::Same(number)),
-            (_, vector) => vector.map(|vector| PerGene::Each(vector.as_slice().to_vec())),
-        },
-    })
-}
-
-fn numbers(list: &[Value], option: &str) -> Result<Vec<f64>> {
-    let wrong =
-        |value: &Value| Error::option(format!("option '{option}' lists numbers, one of them is {}", value.brief()));
-    list.iter().map(|value| value.as_number().ok_or_else(|| wrong(value))).collect()
-}
-
-/// Half responses as scripts give them: one a gene; by the regulator's name; or by the target's name as a list of pairs
-/// [regulator, half response].
-fn half_response(options: &Options) -> Result<HalfResponse> {
-    Ok(match options.get("half_response") {
-        None => HalfResponse::Estimated,
-        Some(Value::List(list)) => HalfResponse::Each(numbers(list, "half_response")?),
-        Some(Value::Map(entries)) => {
-            let mut named = Vec::new();
-            for (name, value) in entries {
-                match value {
-                    Value::List(pairs) => {
-                        let pairs: Option<Vec<_>> = pairs.iter().map(regulator_and_number).collect();
-                        named.extend(pairs.ok_or_else(|| wrong_half_response(name, value))?);
-                    }
-                    _ => named.push((name.clone(), value.as_number().ok_or_else(|| wrong_half_response(name, value))?)),
-                }
-            }
-            HalfResponse::Named(named)
-        }
-        Some(value) => value
-            .object::<Vector>()
-            .map_or(HalfResponse::Estimated, |vector| HalfResponse::Each(vector.as_slice().to_vec())),
-    })
-}
-
-fn regulator_and_number(pair: &Value) -> Option<(String, f64)> {
-    let Value::List(pair) = pair else { return None };
-    match pair.as_slice() {
-        [Value::Text(name), value] => Some((name.clone(), value.as_number()?)),
-        [Value::Int(position), value] => Some((position.to_string(), value.as_number()?)),
-        _ => None,
-    }
-}
-
-fn wrong_half_response(name: &str, value: &Value) -> Error {
-    Error::option(format!("option 'half_response': '{name}' has {}, which is no number", value.brief()))
-        .with_hint("#{ g0: 0.5 } by regulator, or #{ g7: [[\"g0\", 0.5]] } by target")
 }
 
 /// Lists of numbers as the columns of a matrix.

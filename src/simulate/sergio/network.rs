@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::data::Names;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
+use crate::linalg::axpy;
 
 /// A network that can be simulated: directed, without cycles.
 #[derive(Debug)]
@@ -117,7 +118,18 @@ impl Network {
             let hill = self.terms[influence.regulator][influence.term];
             influence.strength * hill_term(expression(influence.regulator), half_response[influence.regulator], hill)
         };
-        (self.base(gene) + influences.iter().map(part).sum::<f64>()).max(0.0)
+        let sum = self.base(gene) + influences.iter().map(part).sum::<f64>();
+        if sum < 0.0 { 0.0 } else { sum }
+    }
+
+    /// The same in many states at once, from the regulators' terms: `terms(regulator, term)` are as many as `production`.
+    pub fn produce<'a>(&self, gene: usize, terms: impl Fn(usize, usize) -> &'a [f64], production: &mut [f64]) {
+        production.fill(self.base(gene));
+        for influence in self.influences(gene) {
+            axpy(influence.strength, terms(influence.regulator, influence.term), production);
+        }
+        // Rounding may leave less than nothing of a saturated repressor; what is no number stays so.
+        production.iter_mut().filter(|rate| **rate < 0.0).for_each(|rate| *rate = 0.0);
     }
 
     /// Checks basal rates, genes x cell types: every master regulator needs one, not negative.
@@ -171,8 +183,9 @@ fn cyclic(cycle: &[usize], labels: &Names) -> Error {
         true => names.push("..."),
         false => names.extend(cycle.first().map(|&gene| labels.get(gene))),
     }
-    Error::data(format!("the network has a cycle: {}", names.join(" -> ")))
-        .with_hint("every gene's regulators are simulated before it: take an edge of the cycle out")
+    Error::data(format!("the network has a cycle: {}", names.join(" -> "))).with_hint(
+        "every gene's regulators are simulated before it; grn.break_cycles() takes the weakest edge out of every cycle",
+    )
 }
 
 /// x^n / (H^n + x^n), and 0 without expression.

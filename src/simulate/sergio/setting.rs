@@ -6,11 +6,12 @@ use rand::RngExt;
 use super::Sergio;
 use super::network::Network;
 use super::noise::Noise;
-use crate::context::Context;
-use crate::data::{Matrix, Names};
+use crate::context::{Context, Reservation};
+use crate::data::{Matrix, Names, Vector};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::rng;
+use crate::value::Value;
 
 /// A number for all genes, or one each, in the order of the network's nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +45,8 @@ pub enum HalfResponse {
     Each(Vec<f64>),
     /// By the regulator's name.
     Named(Vec<(String, f64)>),
+    /// By the target's name: its regulators' names, each with a half response.
+    ByTarget(Vec<(String, Vec<(String, f64)>)>),
 }
 
 /// All that the equations need.
@@ -60,6 +63,8 @@ pub(super) struct Setting<'a> {
     pub dt: f64,
     pub half_response: Vec<Option<f64>>,
     sampling_state: usize,
+    /// The rates here, and those of the truth.
+    _held: Reservation,
 }
 
 impl<'a> Setting<'a> {
@@ -68,12 +73,13 @@ impl<'a> Setting<'a> {
     /// # Errors
     /// Numbers of values that do not fit; rates that are missing or negative.
     pub fn new(options: &Sergio, grn: &Graph, network: &'a Network, ctx: &Context) -> Result<Self> {
-        let p = network.genes();
-        let rates = rates(options, grn, network, ctx)?;
+        options.check()?;
+        let (rates, held) = rates(options, grn, network, ctx)?;
         network.check_rates(&rates)?;
-        let decay = options.decay.each(p, "decay", |value| value > 0.0)?;
+        let labels = network.labels();
+        let decay = options.decay.each(labels, "decay", "a number > 0", |value| value > 0.0)?;
         if let Some(gene) = decay.iter().position(|decay| decay * options.dt >= 1.0) {
-            let name = network.labels().get(gene);
+            let name = labels.get(gene);
             return Err(Error::option(format!(
                 "steps of {} are too long for the decay {} of '{name}'",
                 options.dt, decay[gene]
@@ -86,11 +92,14 @@ impl<'a> Setting<'a> {
             cells: options.cells,
             rates,
             decay,
-            amplitude: options.noise_amplitude.each(p, "noise_amplitude", |value| value >= 0.0)?,
+            amplitude: options
+                .noise_amplitude
+                .each(labels, "noise_amplitude", "a number >= 0", |value| value >= 0.0)?,
             noise: options.noise,
             dt: options.dt,
-            half_response: options.half_response.each(network.labels())?,
+            half_response: options.half_response.each(network)?,
             sampling_state: options.sampling_state,
+            _held: held,
         })
     }
 
@@ -106,8 +115,15 @@ impl<'a> Setting<'a> {
 }
 
 impl PerGene {
-    /// One number a gene.
-    pub(super) fn each(&self, genes: usize, option: &str, fits: impl Fn(f64) -> bool) -> Result<Vec<f64>> {
+    /// One number a gene, `what` it has to be.
+    pub(super) fn each(
+        &self,
+        labels: &Names,
+        option: &str,
+        what: &str,
+        fits: impl Fn(f64) -> bool,
+    ) -> Result<Vec<f64>> {
+        let genes = labels.len();
         let values = match self {
             Self::Same(value) => vec![*value; genes],
             Self::Each(values) if values.len() == genes => values.clone(),
@@ -117,13 +133,35 @@ impl PerGene {
         };
         match values.iter().position(|&value| !(value.is_finite() && fits(value))) {
             None => Ok(values),
-            Some(gene) => Err(Error::option(format!("option '{option}' is {} for gene {gene}", values[gene]))),
+            Some(gene) => {
+                let (value, name) = (values[gene], labels.get(gene));
+                Err(Error::option(format!("option '{option}' must be {what}, it is {value} for '{name}'")))
+            }
         }
     }
 }
 
 impl HalfResponse {
-    fn each(&self, labels: &Names) -> Result<Vec<Option<f64>>> {
+    /// As an option says it.
+    pub(super) fn recorded(&self) -> Option<Value> {
+        let map = |named: &[(String, f64)]| named.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+        Some(match self {
+            Self::Estimated => return None,
+            Self::Each(values) => Vector::from(values.clone()).into(),
+            Self::Named(named) => Value::Map(map(named)),
+            Self::ByTarget(targets) => {
+                // The same numbers, by regulator.
+                let mut named: Vec<(String, f64)> = targets.iter().flat_map(|(_, by)| by.iter().cloned()).collect();
+                named.sort_by(|a, b| a.0.cmp(&b.0));
+                named.dedup_by(|a, b| a.0 == b.0);
+                Value::Map(map(&named))
+            }
+        })
+    }
+
+    /// One a gene, where it is given.
+    fn each(&self, network: &Network) -> Result<Vec<Option<f64>>> {
+        let labels = network.labels();
         let mut values = vec![None; labels.len()];
         match self {
             Self::Estimated => {}
@@ -136,14 +174,15 @@ impl HalfResponse {
             }
             Self::Named(named) => {
                 for (name, value) in named {
-                    let gene = by_name_or_position(name, labels).map_err(|error| error.at("option 'half_response'"))?;
-                    if values[gene].is_some_and(|known| known != *value) {
-                        let message = format!("option 'half_response' has two different numbers for '{name}'");
-                        return Err(
-                            Error::option(message).with_hint("the half response depends on the regulator alone")
-                        );
+                    set(&mut values, name, *value, None, network)?;
+                }
+            }
+            Self::ByTarget(targets) => {
+                for (target, regulators) in targets {
+                    let target = half_response_gene(target, labels)?;
+                    for (name, value) in regulators {
+                        set(&mut values, name, *value, Some(target), network)?;
                     }
-                    values[gene] = Some(*value);
                 }
             }
         }
@@ -154,43 +193,79 @@ impl HalfResponse {
     }
 }
 
+fn half_response_gene(name: &str, labels: &Names) -> Result<usize> {
+    by_name_or_position(name, labels).map_err(|error| error.at("option 'half_response'"))
+}
+
+/// The half response of a regulator, of that target where one is named.
+fn set(values: &mut [Option<f64>], name: &str, value: f64, target: Option<usize>, network: &Network) -> Result<()> {
+    let labels = network.labels();
+    let gene = half_response_gene(name, labels)?;
+    if network.terms(gene).is_empty() {
+        return Err(Error::option(format!("option 'half_response': '{name}' regulates no gene")));
+    }
+    if let Some(target) = target.filter(|&target| network.influences(target).iter().all(|by| by.regulator != gene)) {
+        let target = labels.get(target);
+        return Err(Error::option(format!("option 'half_response': '{name}' does not regulate '{target}'")));
+    }
+    if values[gene].is_some_and(|known| known != value) {
+        return Err(Error::option(format!("option 'half_response' has two different numbers for '{name}'"))
+            .with_hint("the half response depends on the regulator alone"));
+    }
+    values[gene] = Some(value);
+    Ok(())
+}
+
 /// A gene by its name, or by its position where no gene is called so.
 fn by_name_or_position(name: &str, labels: &Names) -> Result<usize> {
     let position = name.parse::<usize>().ok().filter(|&position| position < labels.len());
     labels.find(name).or(position).map_or_else(|| labels.position(name, "gene"), Ok)
 }
 
-/// Basal rates, genes x cell types: those given, else the network's own, else drawn.
-fn rates(options: &Sergio, grn: &Graph, network: &Network, ctx: &Context) -> Result<Array2<f64>> {
+/// Basal rates, genes x cell types: those given, else the network's own, else drawn. With the memory for them and for
+/// those of the truth.
+fn rates(options: &Sergio, grn: &Graph, network: &Network, ctx: &Context) -> Result<(Array2<f64>, Reservation)> {
+    let p = network.genes();
     let own = match &options.rates {
-        Some(Rates::Given(matrix)) => Some(by_master(matrix, grn, network.labels())?),
+        Some(Rates::Given(matrix)) => {
+            let held = ctx.reserve_matrices(2, p, matrix.cols())?;
+            Some((by_master(matrix, grn, network.labels())?, held))
+        }
         Some(Rates::Drawn { .. }) => None,
-        None => grn.rates()?,
+        None => match grn.rates()? {
+            Some(rates) => {
+                let held = ctx.reserve_matrices(2, p, rates.ncols())?;
+                Some((rates, held))
+            }
+            None => None,
+        },
     };
-    if let Some(rates) = own {
+    let stages = options.bifurcation.as_ref().map(Matrix::rows);
+    if let Some((rates, held)) = own {
         return match options.cell_types {
             Some(wanted) if wanted != rates.ncols() => {
                 Err(Error::option(format!("{wanted} cell types, but the rates are of {}", rates.ncols()))
                     .with_hint("leave 'cell_types' out, or give 'rates' of as many"))
             }
-            _ => Ok(rates),
+            _ => Ok((rates, held)),
         };
     }
-    let cell_types = options.cell_types.unwrap_or(Sergio::CELL_TYPES);
-    let _held = ctx.reserve_matrices(1, network.genes(), cell_types)?;
+    let cell_types = options.cell_types.or(stages).unwrap_or(Sergio::CELL_TYPES);
+    let held = ctx.reserve_matrices(2, p, cell_types)?;
     let (low, high) = match options.rates {
         Some(Rates::Drawn { low, high }) => (low, high),
         _ => (Sergio::LOW_RATES, Sergio::HIGH_RATES),
     };
-    let mut rates = Array2::from_elem((network.genes(), cell_types), f64::NAN);
-    for gene in (0..network.genes()).filter(|&gene| network.influences(gene).is_empty()) {
+    let mut rates = Array2::from_elem((p, cell_types), f64::NAN);
+    for gene in (0..p).filter(|&gene| network.influences(gene).is_empty()) {
+        ctx.check()?;
         let mut rng = rng::stream(ctx.seed(), "sergio rates", gene as u64);
         for rate in rates.row_mut(gene) {
             let [from, to] = if rng.random::<bool>() { high } else { low };
             *rate = from + (to - from) * rng.random::<f64>();
         }
     }
-    Ok(rates)
+    Ok((rates, held))
 }
 
 /// Rates of master regulators at their nodes.
@@ -214,7 +289,12 @@ fn by_master(given: &Matrix, grn: &Graph, labels: &Names) -> Result<Array2<f64>>
             masters.iter().enumerate().for_each(|(row, &gene)| rates.row_mut(gene).assign(&given.view().row(row)));
         }
         None => {
-            let message = format!("option 'rates' has {} rows for {} master regulators", given.rows(), masters.len());
+            let message = format!(
+                "option 'rates' is {} x {}, there are {} master regulators",
+                given.rows(),
+                given.cols(),
+                masters.len()
+            );
             return Err(Error::shape(message).with_hint("one row each, in the order of grn.master_regulators"));
         }
     }

@@ -1,16 +1,15 @@
 //! Steady states: every cell type is a long trajectory around its own fixed point, from which cells are drawn.
 
-use super::network::{Network, hill_term};
+use super::network::hill_term;
 use super::noise::{Reaction, fill_normal};
 use super::setting::Setting;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::linalg::axpy;
 use crate::parallel;
 use crate::rng;
 
-/// States computed between two looks at the context: what they take fits into the first cache.
-const BLOCK: usize = 256;
+/// Numbers of states and cell types computed between two looks at the context: what they take fits into the first cache.
+const BLOCK: usize = 2048;
 
 /// Expression of every gene.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub(super) fn simulate(setting: &Setting<'_>, ctx: &Context) -> Result<Expressio
     let (net, p) = (setting.network, setting.network.genes());
     let states = setting.states();
     let kept: usize = (0..p).map(|gene| net.terms(gene).len()).sum();
-    let _held = ctx.reserve_matrices(kept + 2 * ctx.threads(), states, setting.cell_types)?;
+    let _held = ctx.reserve_matrices(kept + 2 * ctx.threads(), states.saturating_add(2), setting.cell_types)?;
     let picks = setting.picks(ctx);
     let mut done = Done { half_response: vec![f64::NAN; p], means: vec![Vec::new(); p], terms: vec![Vec::new(); p] };
     let mut samples = vec![Vec::new(); p];
@@ -78,7 +77,9 @@ fn gene_run(setting: &Setting<'_>, gene: usize, picks: &[usize], done: &Done, ct
     let means: Vec<f64> =
         samples.chunks_exact(picks.len()).map(|cells| cells.iter().sum::<f64>() / cells.len() as f64).collect();
     let mean = means.iter().sum::<f64>() / lanes as f64;
-    if !mean.is_finite() {
+    // What is no number in one state is none in all later ones.
+    let last = &trajectory[trajectory.len() - lanes..];
+    if !mean.is_finite() || last.iter().any(|x| !x.is_finite()) {
         let name = net.labels().get(gene);
         return Err(Error::numerical(format!("the expression of '{name}' is no number any more"))
             .with_hint("smaller strengths, rates or noise; a larger decay"));
@@ -110,36 +111,24 @@ fn trajectory(setting: &Setting<'_>, gene: usize, done: &Done, ctx: &Context) ->
     let mut trajectory = vec![0.0; states * lanes];
     trajectory[..lanes].copy_from_slice(&x);
     let mut rng = rng::stream(ctx.seed(), "sergio", gene as u64);
-    let (mut production, mut normals) = (vec![0.0; BLOCK * lanes], vec![0.0; BLOCK * lanes]);
+    let block = (BLOCK / lanes).clamp(1, states);
+    let (mut production, mut normals) = (vec![0.0; block * lanes], vec![0.0; block * lanes]);
     if net.influences(gene).is_empty() {
         for row in production.chunks_exact_mut(lanes) {
             row.iter_mut().zip(setting.rates.row(gene)).for_each(|(rate, own)| *rate = *own);
         }
     }
-    for first in (1..states).step_by(BLOCK) {
+    for first in (1..states).step_by(block) {
         ctx.check()?;
-        let length = BLOCK.min(states - first) * lanes;
+        let length = block.min(states - first) * lanes;
         let (production, normals) = (&mut production[..length], &mut normals[..length]);
-        // A state is driven by the regulators' state before it.
-        produce(net, gene, &done.terms, (first - 1) * lanes, production);
+        if !net.influences(gene).is_empty() {
+            // A state is driven by the regulators' state before it.
+            let from = (first - 1) * lanes;
+            net.produce(gene, |regulator, term| &done.terms[regulator][term][from..from + length], production);
+        }
         fill_normal(&mut rng, normals);
         reaction.run(&mut x, production, normals, &mut trajectory[first * lanes..][..length]);
     }
     Ok(trajectory)
-}
-
-/// Production of a gene from the terms of its regulators, from position `from` of their trajectories on: the strength of
-/// an activator times its term, of a repressor times what is left of 1.
-fn produce(net: &Network, gene: usize, terms: &[Vec<Vec<f64>>], from: usize, production: &mut [f64]) {
-    let influences = net.influences(gene);
-    if influences.is_empty() {
-        return;
-    }
-    production.fill(net.base(gene));
-    for influence in influences {
-        let terms = &terms[influence.regulator][influence.term][from..from + production.len()];
-        axpy(influence.strength, terms, production);
-    }
-    // Rounding may leave a negative zero of a saturated repressor.
-    production.iter_mut().for_each(|rate| *rate = rate.max(0.0));
 }

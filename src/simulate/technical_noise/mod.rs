@@ -8,7 +8,7 @@ pub use presets::PRESETS;
 use ndarray::Array2;
 
 use crate::context::Context;
-use crate::data::{Matrix, Table};
+use crate::data::{Matrix, matrix_argument};
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Param, Record, Run, Simulation};
 use crate::options::{Kind, Opt, Options, Preset, Range};
@@ -87,7 +87,7 @@ its values are multiplied by one factor, log-normal. `library`: the values of a 
 `dropout`: with y = log(x + 1) and y0 the percentile of y over the whole matrix, a value is kept with probability 1 / (1 + \
 exp(-shape (y - y0))), else it is 0. `umi`: Poisson counts of these means. `true` applies a step with its defaults, and without \
 any of these options all four are applied with theirs, which are those of SERGIO's example. Takes counts (cells x genes), or what \
-`sergio` gave: then its counts are replaced; of differentiation unspliced and spliced get the same outliers and libraries (a \
+`sergio` gave: then its counts are replaced and its options say what was applied, under which seed; of differentiation unspliced and spliced get the same outliers and libraries (a \
 cell's total is over both), dropout each for itself, and counts are their sum again.",
     params: &[Param {
         name: "counts",
@@ -158,26 +158,8 @@ impl TechnicalNoise {
         *self == Self::default()
     }
 
-    pub(super) fn from_options(options: &Options) -> Result<Self> {
-        let steps = ["outlier", "library", "dropout", "umi", "preset"];
-        let all = !steps.iter().any(|step| options.is_given(step));
-        let preset = options.text("preset").and_then(Self::preset).unwrap_or_default();
-        let noise = Self {
-            outlier: step(options, "outlier", OUTLIER, all, preset.outlier, |o| Outlier {
-                probability: o("probability"),
-                mean: o("mean"),
-                scale: o("scale"),
-            }),
-            library: step(options, "library", LIBRARY, all, preset.library, |o| Library {
-                mean: o("mean"),
-                scale: o("scale"),
-            }),
-            dropout: step(options, "dropout", DROPOUT, all, preset.dropout, |o| Dropout {
-                shape: o("shape"),
-                percentile: o("percentile"),
-            }),
-            umi: if options.is_given("umi") { options.is_true("umi") } else { all || preset.umi },
-        };
+    fn from_options(options: &Options) -> Result<Self> {
+        let noise = Self::parse(options, !OPTIONS.iter().any(|step| options.is_given(step.name)));
         match noise.is_none() {
             true => Err(Error::option("technical_noise: all noise is switched off")
                 .with_hint("leave the call out, or give outlier, library, dropout or umi")),
@@ -185,13 +167,27 @@ impl TechnicalNoise {
         }
     }
 
+    /// What the options ask for; with `all`, every step that they do not switch off.
+    pub(super) fn parse(options: &Options, all: bool) -> Self {
+        let preset = options.text("preset").and_then(Self::preset).unwrap_or_default();
+        Self {
+            outlier: step(options, "outlier", OUTLIER, all, preset.outlier.map(|o| [o.probability, o.mean, o.scale]))
+                .map(|[probability, mean, scale]| Outlier { probability, mean, scale }),
+            library: step(options, "library", LIBRARY, all, preset.library.map(|l| [l.mean, l.scale]))
+                .map(|[mean, scale]| Library { mean, scale }),
+            dropout: step(options, "dropout", DROPOUT, all, preset.dropout.map(|d| [d.shape, d.percentile]))
+                .map(|[shape, percentile]| Dropout { shape, percentile }),
+            umi: if options.is_given("umi") { options.is_true("umi") } else { all || preset.umi },
+        }
+    }
+
     fn run(&self, args: &Args<'_>, ctx: &Context) -> Result<Value> {
-        let value = args.get(0)?;
-        match (value.object::<Matrix>(), value.object::<Table>(), value.object::<Simulation>()) {
-            (Some(counts), ..) => self.apply(counts, ctx).map(Into::into),
-            (_, Some(table), _) => self.apply(&table.matrix()?, ctx).map(Into::into),
-            (.., Some(simulation)) => self.apply_to(simulation, ctx).map(Into::into),
-            _ => Err(args.wrong("the expression", "a Matrix, a Table or a Simulation", value)),
+        match args.get(0)?.object::<Simulation>() {
+            Some(simulation) => self.apply_to(simulation, ctx).map(Into::into),
+            None => {
+                let counts = matrix_argument(args, 0, "the expression", "a Matrix, a Table or a Simulation")?;
+                self.apply(&counts, ctx).map(Into::into)
+            }
         }
     }
 
@@ -213,13 +209,30 @@ impl TechnicalNoise {
         let (Some(unspliced), Some(spliced)) = (part("unspliced"), part("spliced")) else {
             let counts = simulation.part("counts")?.object::<Matrix>();
             let counts = counts.ok_or_else(|| Error::argument("the counts of this simulation are no Matrix"))?;
-            return Ok(simulation.clone().with("counts", self.apply(counts, ctx)?));
+            return Ok(self.noted(simulation, ctx).with("counts", self.apply(counts, ctx)?));
         };
         let noisy = self.noisy(&[unspliced, spliced], ctx)?;
         let [u, s] = noisy.as_slice() else { return Err(Error::internal("no expression")) };
         let counts = like(unspliced, u + s)?;
         let (unspliced, spliced) = (like(unspliced, u.clone())?, like(spliced, s.clone())?);
-        Ok(simulation.clone().with("counts", counts).with("unspliced", unspliced).with("spliced", spliced))
+        Ok(self.noted(simulation, ctx).with("counts", counts).with("unspliced", unspliced).with("spliced", spliced))
+    }
+
+    /// The simulation with this noise among its options, and the seed that repeats it.
+    fn noted(&self, simulation: &Simulation, ctx: &Context) -> Simulation {
+        let map = |entries: &[(&str, f64)]| {
+            Value::Map(entries.iter().map(|&(name, value)| (name.to_string(), value.into())).collect())
+        };
+        let outlier =
+            self.outlier.map(|o| map(&[("probability", o.probability), ("mean", o.mean), ("scale", o.scale)]));
+        let library = self.library.map(|l| map(&[("mean", l.mean), ("scale", l.scale)]));
+        let dropout = self.dropout.map(|d| map(&[("shape", d.shape), ("percentile", d.percentile)]));
+        let mut noise: Vec<(String, Value)> = Vec::new();
+        let steps = [("outlier", outlier), ("library", library), ("dropout", dropout)];
+        noise.extend(steps.into_iter().filter_map(|(name, step)| Some((name.to_string(), step?))));
+        noise.push(("umi".into(), self.umi.into()));
+        noise.push(("seed".into(), (ctx.seed() as i64).into()));
+        simulation.clone().with_option("technical_noise", Value::Map(noise))
     }
 
     /// The noise in matrices that are parts of the same expression.
@@ -247,33 +260,42 @@ impl TechnicalNoise {
                 steps::molecules(values, index, ctx)?;
             }
         }
-        Ok(values)
+        let is_number = |values: &Array2<f64>| values.iter().all(|value| value.is_finite());
+        match values.iter().all(is_number) {
+            true => Ok(values),
+            false => Err(Error::numerical("technical_noise: values become too large for numbers").with_hint(
+                "outlier and library have the mean and the scale of logarithms: exp(mean) is a typical factor or total",
+            )),
+        }
     }
 }
 
 /// Other numbers under the same names.
 fn like(m: &Matrix, values: Array2<f64>) -> Result<Matrix> {
-    Matrix::from(values).with_names(m.names().cloned())?.with_row_names(m.row_names().cloned())
+    m.with_values(values.into_raw_vec_and_offset().0)
 }
 
-/// A step as the options have it: its own numbers, else those of the preset, else nothing or, where all apply, defaults.
-fn step<T>(
+/// The numbers of a step, in the order of its table: its own, else those of the preset, else defaults; none where the step
+/// is not applied.
+fn step<const N: usize>(
     options: &Options,
     name: &str,
     table: &'static [Opt],
     all: bool,
-    preset: Option<T>,
-    make: impl Fn(&dyn Fn(&str) -> f64) -> T,
-) -> Option<T> {
-    let default = |key: &str| match table.iter().find(|opt| opt.name == key).map(|opt| opt.default) {
-        Some(Preset::Number(value)) => value,
+    preset: Option<[f64; N]>,
+) -> Option<[f64; N]> {
+    let default = |key: usize| match table[key].default {
+        Preset::Number(value) => value,
         _ => f64::NAN,
     };
+    let other = |key: usize| preset.map_or_else(|| default(key), |numbers| numbers[key]);
     match options.nested(name) {
-        Some(own) => Some(make(&|key| own.number(key).unwrap_or_else(|| default(key)))),
+        Some(own) => Some(std::array::from_fn(|key| {
+            let given = own.number(table[key].name).filter(|_| own.is_given(table[key].name));
+            given.unwrap_or_else(|| other(key))
+        })),
         None if options.is_given(name) && !options.is_true(name) => None,
-        None if options.is_given(name) => preset.or_else(|| Some(make(&default))),
-        None if all => Some(make(&default)),
+        None if options.is_given(name) || all => Some(std::array::from_fn(other)),
         None => preset,
     }
 }
@@ -313,6 +335,13 @@ mod tests {
         let preset = noise(&[("preset", "DS13".into()), ("umi", false.into()), ("library", map("mean", 5.0))]).unwrap();
         assert_eq!(preset.dropout, Some(Dropout { shape: 8.0, percentile: 70.0 }));
         assert_eq!((preset.library, preset.umi), (Some(Library { mean: 5.0, scale: 0.4 }), false));
+        let own =
+            noise(&[("preset", "DS1".into()), ("dropout", map("percentile", 70.0)), ("outlier", true.into())]).unwrap();
+        assert_eq!(own.dropout, Some(Dropout { shape: 20.0, percentile: 70.0 }));
+        assert_eq!(
+            (own.outlier, own.library),
+            (TechnicalNoise::preset("DS1").unwrap().outlier, TechnicalNoise::preset("DS1").unwrap().library)
+        );
         assert!(noise(&[("umi", false.into())]).is_err());
         assert_eq!(noise(&[("umi", true.into())]).unwrap(), TechnicalNoise { umi: true, ..TechnicalNoise::default() });
     }

@@ -44,10 +44,11 @@ pub(super) fn library_sizes(parts: &mut [Array2<f64>], library: &Library, ctx: &
         if !(wanted.is_finite() && total.is_finite()) {
             return Err(Error::numerical(format!(
                 "the total of cell {cell} is too large: {total:e}, wanted {wanted:e}"
-            )));
+            ))
+            .with_hint("library: #{ mean, scale } are those of the logarithm of a cell's total"));
         }
         if total > 0.0 {
-            parts.iter_mut().for_each(|part| part.row_mut(cell).mapv_inplace(|value| value * (wanted / total)));
+            parts.iter_mut().for_each(|part| part.row_mut(cell).mapv_inplace(|value| value / total * wanted));
         }
     }
     Ok(())
