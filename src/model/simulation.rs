@@ -112,7 +112,7 @@ impl Simulation {
 }
 
 /// The first line of what a part prints, or what it is.
-fn outline(value: &Value) -> String {
+pub(crate) fn outline(value: &Value) -> String {
     match value {
         Value::Object(object) => object.to_string().lines().next().unwrap_or_default().to_string(),
         Value::List(list) => match list.first() {
