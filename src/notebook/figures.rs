@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use super::Bundle;
-use super::markup::{line, output};
+use super::markup::{GAP, line, output};
+use super::outline::cut;
 use crate::context::Context;
 use crate::graph::Graph;
 use crate::model::{Criterion, Path};
@@ -13,7 +14,7 @@ use crate::value::Value;
 /// The type of a figure for notebooks that have Plotly themselves.
 const PLOTLY: &str = "application/vnd.plotly.v1+json";
 /// Bytes of an output at most, as it is saved in a notebook.
-pub(super) const LIMIT: usize = 1_900_000;
+const LIMIT: usize = 1_900_000;
 /// What a text says where something was left out.
 const TOO_LARGE: &str =
     "(parts of this figure are too large for a notebook: its .save(\"figure.html\") writes all of it)";
@@ -24,7 +25,7 @@ pub(super) fn bundle(value: &Value) -> Option<Bundle> {
         return Some(single(figure, LIMIT));
     }
     let Value::List(list) = value else { return None };
-    let figures = list.iter().map(Value::object).collect::<Option<Vec<&Figure>>>()?;
+    let figures = list.iter().map(Value::object::<Figure>).collect::<Option<Vec<&Figure>>>()?;
     (!figures.is_empty()).then(|| several(&figures))
 }
 
@@ -39,7 +40,6 @@ fn single(figure: &Figure, limit: usize) -> Bundle {
     let (block, image) = (figure.to_html_block(&mark(figure)), output(&figure.to_html_image()));
     let (block, image, svg) = (Json::from(block), Json::from(image), Json::from(figure.to_svg()));
     let note = Json::from(output(&line(TOO_LARGE)));
-    let mut text = figure.to_string();
     let ways = [
         vec![(PLOTLY, &json), ("text/html", &block), ("image/svg+xml", &svg)],
         vec![(PLOTLY, &json), ("text/html", &block)],
@@ -51,31 +51,32 @@ fn single(figure: &Figure, limit: usize) -> Bundle {
     let has_room =
         |way: &Vec<(&'static str, &Json)>| way.iter().map(|(_, content)| size(content)).sum::<usize>() < limit;
     let chosen = ways.iter().position(has_room).unwrap_or(ways.len() - 1);
-    if chosen > 0 {
-        text = format!("{text}\n{TOO_LARGE}");
-    }
-    let mut bundle = Bundle::text(super::outline::cut(&text));
-    let contents = ways[chosen].iter().map(|&(mime, content)| (mime, content.clone()));
-    bundle.entries.splice(0..0, contents);
-    bundle
+    let left_out = if chosen > 0 { format!("\n{TOO_LARGE}") } else { String::new() };
+    let mut entries: Vec<(&'static str, Json)> =
+        ways[chosen].iter().map(|&(mime, content)| (mime, content.clone())).collect();
+    entries.extend(Bundle::text(cut(&format!("{figure}{left_out}"))).entries);
+    Bundle { entries }
 }
 
-/// Figures beside each other as far as there is room, with a line for those that are too large.
+/// Figures beside each other as far as there is room, with a line for each that is too large.
 fn several(figures: &[&Figure]) -> Bundle {
-    let (mut used, mut body) = (0, String::new());
+    let mut body = String::from("<div class=\"sinew-row sinew-figures\">\n");
+    let mut used = 0;
+    let mut shown = 0;
     for figure in figures {
-        let fits = |html: &String| used + html.len() + html.len() / 20 < LIMIT;
-        let ways = [figure.to_html_block(&mark(figure)), figure.to_html_image()];
-        let html = ways.into_iter().find(fits).unwrap_or_else(|| line(&format!("{figure} {TOO_LARGE}")));
-        used += html.len() + html.len() / 20;
-        if used >= LIMIT {
-            break;
-        }
+        let note = format!("{figure} {TOO_LARGE}");
+        let ways = [figure.to_html_block(&mark(figure)), figure.to_html_image(), line(&note)];
+        let Some(html) = ways.into_iter().find(|html| used + saved_size(html) < LIMIT) else { break };
+        used += saved_size(&html);
+        shown += 1;
         body += &format!("<div>{html}</div>\n");
     }
+    body += "</div>\n";
+    if shown < figures.len() {
+        body += &line(&format!("{GAP} {} more, for which a notebook has no room", figures.len() - shown));
+    }
     let lines: Vec<String> = figures.iter().map(ToString::to_string).collect();
-    let html = output(&format!("<div class=\"sinew-row sinew-figures\">\n{body}</div>\n"));
-    Bundle::html(html, super::outline::cut(&lines.join("\n")))
+    Bundle::html(output(&body), cut(&lines.join("\n")))
 }
 
 /// A network of a graph that is small enough to be read; nothing otherwise.
@@ -113,9 +114,14 @@ fn mark(figure: &Figure) -> String {
     format!("sinew-{hash:016x}")
 }
 
-/// How many bytes a content takes where it is saved.
+/// How many bytes a content takes where it is saved, as JSON.
 fn size(content: &Json) -> usize {
     content.to_string().len()
+}
+
+/// The same of a text that is not JSON yet.
+fn saved_size(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n')).count()
 }
 
 #[cfg(test)]
@@ -146,6 +152,7 @@ mod tests {
         assert_ne!(mark(&a), mark(&b));
         let html = several(&[&a, &b]).get("text/html").unwrap().as_str().unwrap().to_string();
         assert!(html.contains(&mark(&a)) && html.contains(&mark(&b)));
+        assert_eq!(size(&Json::from(html.as_str())), saved_size(&html) + 2);
     }
 
     #[test]
@@ -157,5 +164,9 @@ mod tests {
         assert_eq!(mimes(10), ["text/html", "text/plain"]);
         let text = single(&figure, 10).get("text/plain").unwrap().to_string();
         assert!(text.contains("save") && text.contains("too large"), "{text}");
+        let many = several(&[&figure; 40]);
+        let html = many.get("text/html").unwrap();
+        assert!(size(html) < 2_000_000 && html.to_string().contains("too large"), "{}", size(html));
+        assert_eq!(many.get("text/plain").unwrap().as_str().unwrap().lines().count(), 40);
     }
 }

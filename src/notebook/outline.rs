@@ -18,7 +18,7 @@ const MOST: usize = 100_000;
 /// full it would be all of their numbers.
 pub(super) fn plain(value: &Value) -> String {
     let mut left = PLAIN;
-    let entries = match value {
+    let entries: Vec<(String, &Value)> = match value {
         Value::List(list) if !is_plain(value, &mut left) => {
             list.iter().enumerate().map(|(i, item)| (i.to_string(), item)).collect()
         }
