@@ -79,7 +79,7 @@ mod tests {
         assert!(html.contains(">1000 x 100 Matrix<") && html.contains("pale\">NaN<") && html.contains(">-0.1235<"));
         assert!(html.len() < 40_000, "{}", html.len());
         assert!(vector(&Vector::from(vec![1.0, 2.0])).contains("Vector of 2"));
-        assert!(vector(&Vector::from(Vec::new())).contains("Vector of 0"));
+        assert!(vector(&Vector::from(Vec::<f64>::new())).contains("Vector of 0"));
         let mask = mask(&Mask::matrix(2, 2, vec![true, false, false, false]));
         assert!(mask.contains("Mask 2 x 2, 1 true") && mask.matches(">false<").count() == 3);
     }
