@@ -10,8 +10,6 @@ use crate::model::{Criterion, Fit, Path, Simulation};
 
 /// Edges in the list of the strongest.
 const EDGES: usize = 10;
-/// Warnings at most.
-const WARNINGS: usize = 10;
 
 pub(super) fn graph(graph: &Graph) -> String {
     let (nodes, edges, kind) = (graph.n_nodes(), graph.n_edges(), graph.direction().word());
@@ -78,7 +76,7 @@ pub(super) fn path(path: &Path) -> String {
         },
         tint: Tint::Off,
     };
-    let warnings: Vec<Fact> = path.warnings().into_iter().take(WARNINGS).map(Fact::warning).collect();
+    let warnings: Vec<Fact> = path.warnings().into_iter().map(Fact::warning).collect();
     let below = if warnings.is_empty() { String::new() } else { facts(&warnings) };
     let title = format!("Path of {}, {} solutions, {} s", path.method(), points.len(), number(path.seconds()));
     card(&title, &[grid.html() + &below, figures::criterion(path)])
