@@ -26,6 +26,7 @@ pub mod linalg;
 pub mod methods;
 pub mod metrics;
 pub mod model;
+pub mod notebook;
 pub mod options;
 pub mod parallel;
 #[cfg(feature = "plot")]

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["select"],
     &["methods", "simulate", "metrics", "plot"],
     &["registry"],
-    &["script"],
+    &["script", "notebook"],
     &["cli"],
 ];
 

@@ -38,4 +38,4 @@ pub use vector::Vector;
 
 pub(crate) use csv::has_header;
 pub(crate) use csv::{each_text_row, parse_cell, parse_table};
-pub(crate) use print::{number, table_text};
+pub(crate) use print::{number, shown, significant, table_text};

@@ -2,6 +2,11 @@
 
 /// A number in at most 6 significant digits, without the noise of trailing zeros.
 pub(crate) fn number(value: f64) -> String {
+    significant(value, 6)
+}
+
+/// A number in at most so many significant digits; what stands before the point is never cut.
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return if value.is_nan() {
             "NaN".into()
@@ -18,12 +23,13 @@ pub(crate) fn number(value: f64) -> String {
         return format!("{value:.0}");
     }
     let magnitude = value.abs().log10().floor();
+    let behind = digits.saturating_sub(1);
     if (-5.0..6.0).contains(&magnitude) {
-        let decimals = (5.0 - magnitude).max(0.0) as usize;
+        let decimals = (behind as f64 - magnitude).max(0.0) as usize;
         let text = format!("{value:.decimals$}");
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
     } else {
-        format!("{value:.5e}")
+        format!("{value:.behind$e}")
     }
 }
 
@@ -66,7 +72,7 @@ pub(crate) fn table_text(
 }
 
 /// The positions to show: all, or the first and last ones with a gap between.
-fn shown(count: usize, max: usize) -> Vec<Option<usize>> {
+pub(crate) fn shown(count: usize, max: usize) -> Vec<Option<usize>> {
     if count <= max {
         return (0..count).map(Some).collect();
     }
@@ -76,7 +82,7 @@ fn shown(count: usize, max: usize) -> Vec<Option<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{number, significant};
 
     #[test]
     fn numbers_are_short() {
@@ -93,6 +99,9 @@ mod tests {
             (f64::NEG_INFINITY, "-inf"),
         ] {
             assert_eq!(number(value), text);
+        }
+        for (value, text) in [(0.123456, "0.1235"), (-12345.67, "-12346"), (1.5e-9, "1.500e-9"), (0.99996, "1")] {
+            assert_eq!(significant(value, 4), text);
         }
     }
 }

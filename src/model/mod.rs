@@ -24,3 +24,4 @@ pub(crate) use record::{records, timed};
 pub use saved::{SavedPath, value_from_json, value_to_json};
 pub use second_moment::{Missing, SecondMoment};
 pub use simulation::Simulation;
+pub(crate) use simulation::outline;

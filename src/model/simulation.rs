@@ -122,7 +122,7 @@ fn put(entries: &mut Vec<(String, Value)>, name: &str, value: Value) {
 }
 
 /// The first line of what a part prints, or what it is.
-fn outline(value: &Value) -> String {
+pub(crate) fn outline(value: &Value) -> String {
     match value {
         Value::Object(object) => object.to_string().lines().next().unwrap_or_default().to_string(),
         Value::List(list) => match list.first() {

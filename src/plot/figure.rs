@@ -127,9 +127,20 @@ impl Figure {
     }
 
     /// As a block inside somebody else's page, a notebook: draws with `window.Plotly` where the page has it, and
-    /// shows the static picture where not. `id` is the element's, unique in the page.
+    /// shows the static picture where not. `id` tells this figure from the others of the page.
     pub fn to_html_block(&self, id: &str) -> String {
         html::block(self, id)
+    }
+
+    /// The static picture as an HTML image that needs nothing else.
+    pub fn to_html_image(&self) -> String {
+        html::picture(self)
+    }
+
+    /// As notebooks with Plotly take it (`application/vnd.plotly.v1+json`): [`Figure::to_json`] with a height, which a
+    /// notebook does not give, and the settings of the tool bar.
+    pub fn to_notebook_json(&self) -> serde_json::Value {
+        html::notebook_json(self)
     }
 
     /// Writes the figure in the format that the path's ending says: `.html`, `.svg` or `.json`.

@@ -9,6 +9,9 @@ const PLOTLY: &str = include_str!("assets/plotly-cartesian-3.7.0.min.js");
 const CDN: &str = "https://cdn.plot.ly/plotly-cartesian-3.7.0.min.js";
 const SCRIPT: &str = include_str!("assets/figure.js");
 const STYLE: &str = include_str!("assets/figure.css");
+const THEME: &str = include_str!("assets/theme.css");
+/// The least height of a figure in a notebook, in pixels.
+const NOTEBOOK_HEIGHT: f64 = 520.0;
 
 /// A whole page. Without scripts, and until Plotly has drawn, it shows the static picture.
 pub(super) fn page(figure: &Figure, js: JsSource) -> String {
@@ -22,29 +25,78 @@ pub(super) fn page(figure: &Figure, js: JsSource) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
-         </head>\n<body>\n{body}\n{plotly}\n<script>\n{SCRIPT}sinewDraw(\"sinew-figure\", true);\n</script>\n\
-         </body>\n</html>\n"
+         </head>\n<body>\n{body}\n{plotly}\n<script>\n{SCRIPT}sinewDraw(document.getElementById(\"sinew-figure\"), \
+         true);\n</script>\n</body>\n</html>\n"
     )
 }
 
-/// A block for a page that may have `window.Plotly`. Notebooks are light or dark whatever the system is, so that
-/// the block keeps the light colours on a white ground.
+/// A block for a page that may have `window.Plotly`. It is light or dark as the notebook is, and marked with `id`, which
+/// may occur twice where a figure is shown twice.
 pub(super) fn block(figure: &Figure, id: &str) -> String {
     let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
-    let body = element(figure, &id);
-    format!("{body}\n<script>\n(() => {{\n{SCRIPT}sinewDraw(\"{id}\", false);\n}})();\n</script>\n")
+    let (picture, data) = (picture(figure), script_json(&drawing(figure)));
+    // MathJax must not look for formulas in names.
+    format!(
+        "<div class=\"sinew-out tex2jax_ignore mathjax_ignore\" data-sinew=\"{id}\">\n<style>\n{THEME}</style>\n\
+         {picture}\n<div class=\"sinew-plot\" style=\"display: none\"></div>\n\
+         <script type=\"application/json\">{data}</script>\n<script>\n(() => {{\n{SCRIPT}\
+         document.querySelectorAll('[data-sinew=\"{id}\"]').forEach((root) => sinewDraw(root, false));\n}})();\n\
+         </script>\n</div>\n"
+    )
+}
+
+/// The static picture as an image that brings its own data. Notebooks that somebody else has written are shown without
+/// styles, scripts and inline SVG: images stay. It is dark where the `color-scheme` around it is.
+pub(super) fn picture(figure: &Figure) -> String {
+    let (alt, data) = (escape(&figure.to_string()), base64(figure.to_svg().as_bytes()));
+    format!(
+        "<img class=\"sinew-static\" alt=\"{alt}\" style=\"max-width: 100%\" src=\"data:image/svg+xml;base64,{data}\">"
+    )
+}
+
+/// The figure as notebooks with Plotly take it.
+pub(super) fn notebook_json(figure: &Figure) -> Value {
+    let mut json = figure.to_json();
+    json["layout"]["height"] = json!(figure.scene().least_height().max(NOTEBOOK_HEIGHT));
+    json["config"] = json!({ "responsive": true, "displaylogo": false });
+    json
+}
+
+/// A script with the whole of plotly.js for a page that has none yet; figures that are there already draw themselves.
+pub fn plotly_script() -> String {
+    format!(
+        "<script>\nif (!window.Plotly) {{\n{PLOTLY}\n}}\n\
+         window.dispatchEvent(new Event(\"sinew-plotly\"));\n</script>\n"
+    )
 }
 
 /// The static picture, the place where Plotly draws, and the figure as JSON.
 fn element(figure: &Figure, id: &str) -> String {
-    let height = figure.scene().least_height();
-    let data = json!({ "figure": figure.to_json(), "dark": dark_colors(), "height": height });
     format!(
         "<div id=\"{id}\" class=\"sinew\">\n<div class=\"sinew-static\">{}</div>\n<div class=\"sinew-plot\"></div>\n\
          <script type=\"application/json\">{}</script>\n</div>",
         figure.to_svg(),
-        script_json(&data)
+        script_json(&drawing(figure))
     )
+}
+
+/// What the script in a page draws from.
+fn drawing(figure: &Figure) -> Value {
+    json!({ "figure": figure.to_json(), "dark": dark_colors(), "height": figure.scene().least_height() })
+}
+
+/// Bytes as text (RFC 4648, section 4).
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = (0..3).fold(0u32, |bits, i| (bits << 8) | u32::from(three.get(i).copied().unwrap_or(0)));
+        for i in 0..4 {
+            let letter = LETTERS[((bits >> (18 - 6 * i)) & 63) as usize];
+            text.push(if i <= three.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
 }
 
 /// Which colour stands for which on a dark ground. The colours of scales are distinct from all others.
@@ -94,6 +146,23 @@ mod tests {
         assert_eq!(page.matches("MathJax").count(), PLOTLY.matches("MathJax").count());
         assert!(!page.contains("<script src") && !page.contains("<link"));
         assert!(page.len() < PLOTLY.len() + 20_000);
+    }
+
+    #[test]
+    fn bytes_become_text() {
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xff, 0xef, 0xbe]), "/+++");
+    }
+
+    #[test]
+    fn a_block_has_its_picture_and_its_numbers_and_fetches_nothing() {
+        let (figure, block) = (hostile(), hostile().to_html_block("a\"b"));
+        assert!(block.contains("data-sinew=\"ab\"") && block.contains(&base64(figure.to_svg().as_bytes())));
+        assert!(block.contains("\\u0026lt;/script\\u0026gt;") && !block.contains("http"), "{block}");
+        assert_eq!((block.matches("<script").count(), block.matches("</script").count()), (2, 2));
+        assert_eq!(figure.to_notebook_json()["layout"]["height"], 520.0);
     }
 
     #[test]

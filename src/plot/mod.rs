@@ -31,6 +31,7 @@ pub use degrees::degree_distribution;
 pub use expression::{component_scatter, expression_heatmap};
 pub use figure::{Figure, JsSource};
 pub use heatmap::heatmap;
+pub use html::plotly_script;
 pub use layout::{Point, circle, groups, spring};
 pub use network::{EdgeColor, Groups, NetworkLayout, NetworkOptions, network};
 pub use paint::{ColorScale, Paint};
