@@ -117,7 +117,7 @@ fn body(value: &Value) -> Option<String> {
         Value::Map(entries) if !entries.is_empty() => {
             let entry = |(key, value): &(String, Value)| markup::Fact::new(key.as_str(), outline::outline(value));
             let title = markup::line(&format!("map of {}", entries.len()));
-            Some(title + &markup::facts(&entries.iter().map(entry).collect::<Vec<_>>()))
+            Some(title + markup::facts(&entries.iter().map(entry).collect::<Vec<_>>()).as_str())
         }
         _ => None,
     }
@@ -146,7 +146,7 @@ fn objects(list: &[Value]) -> String {
     }
     match list.len().saturating_sub(LISTED) {
         0 => html,
-        more => html + &markup::line(&format!("{} {more} more", markup::GAP)),
+        more => html + markup::line(&format!("{} {more} more", markup::GAP)).as_str(),
     }
 }
 

@@ -42,7 +42,7 @@ fn strongest(graph: &Graph) -> String {
         all if all > EDGES => line(&format!("The {EDGES} strongest of {all} edges")),
         _ => String::new(),
     };
-    above + &grid.html()
+    above + grid.html().as_str()
 }
 
 pub(super) fn fit(fit: &Fit) -> String {
@@ -79,13 +79,13 @@ pub(super) fn path(path: &Path) -> String {
     let warnings: Vec<Fact> = path.warnings().into_iter().map(Fact::warning).collect();
     let below = if warnings.is_empty() { String::new() } else { facts(&warnings) };
     let title = format!("Path of {}, {} solutions, {} s", path.method(), points.len(), number(path.seconds()));
-    card(&title, &[grid.html() + &below, figures::criterion(path)])
+    card(&title, &[grid.html() + below.as_str(), figures::criterion(path)])
 }
 
 pub(super) fn simulation(simulation: &Simulation) -> String {
     let parts: Vec<Fact> =
         simulation.parts().iter().map(|(name, value)| Fact::new(name.as_str(), outline(value))).collect();
-    line(&format!("Simulation by {}, seed {}", simulation.verb(), simulation.seed())) + &facts(&parts)
+    line(&format!("Simulation by {}, seed {}", simulation.verb(), simulation.seed())) + facts(&parts).as_str()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) fn matrix(m: &Matrix) -> String {
         cell: &|i: usize, j: usize| Cell::Number(m.view()[(i, j)]),
         tint: Tint::Whole,
     };
-    line(&format!("{} x {} Matrix", m.rows(), m.cols())) + &grid.html()
+    line(&format!("{} x {} Matrix", m.rows(), m.cols())) + grid.html().as_str()
 }
 
 pub(super) fn vector(v: &Vector) -> String {
@@ -31,7 +31,7 @@ pub(super) fn vector(v: &Vector) -> String {
         cell: &|_: usize, j: usize| Cell::Number(v.as_slice()[j]),
         tint: Tint::Whole,
     };
-    line(&format!("Vector of {}", v.len())) + &grid.html()
+    line(&format!("Vector of {}", v.len())) + grid.html().as_str()
 }
 
 pub(super) fn mask(mask: &Mask) -> String {
@@ -45,7 +45,7 @@ pub(super) fn mask(mask: &Mask) -> String {
         cell: &|i: usize, j: usize| Cell::Flag(mask.as_slice()[i * cols + j]),
         tint: Tint::Off,
     };
-    line(&mask.to_string()) + &grid.html()
+    line(&mask.to_string()) + grid.html().as_str()
 }
 
 pub(super) fn table(table: &Table) -> String {
@@ -61,12 +61,12 @@ pub(super) fn table(table: &Table) -> String {
         },
         tint: Tint::Columns,
     };
-    line(&format!("{} x {} Table", table.rows(), table.cols())) + &grid.html()
+    line(&format!("{} x {} Table", table.rows(), table.cols())) + grid.html().as_str()
 }
 
 pub(super) fn groups(groups: &Groups) -> String {
     let counts = groups.count().map_or_else(|_| String::new(), |counts| table(&counts));
-    line(&groups.to_string()) + &counts
+    line(&groups.to_string()) + counts.as_str()
 }
 
 #[cfg(test)]
