@@ -8,8 +8,10 @@ mod check;
 mod doc;
 mod editor;
 mod interrupt;
+#[cfg(feature = "kernel")]
+mod kernel;
 mod output;
-mod progress;
+pub(crate) mod progress;
 mod repl;
 
 use std::ffi::OsString;
@@ -56,6 +58,8 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Check { files }) => check::check(flags, &output, files),
         Some(Command::Doc { out, force }) => doc::write(&output, out, *force),
+        #[cfg(feature = "kernel")]
+        Some(Command::Kernel { action }) => kernel::run(action, flags, &output),
         Some(other) => tell(other, flags, &output)
             .unwrap_or_else(|error| fail(&output, &ScriptError::outside(error, "sinew"), Some(2))),
     }
@@ -96,6 +100,8 @@ fn tell(command: &Command, flags: &Flags, output: &Output) -> crate::Result<Exit
         Command::Run { .. } | Command::Eval { .. } | Command::Repl | Command::Check { .. } | Command::Doc { .. } => {
             return Err(Error::internal("this command does not only tell something"));
         }
+        #[cfg(feature = "kernel")]
+        Command::Kernel { .. } => return Err(Error::internal("a kernel does not only tell something")),
     };
     output.result(&text);
     Ok(ExitCode::SUCCESS)
@@ -175,6 +181,8 @@ fn session(flags: &Flags, output: &Output, args: &[String]) -> Session {
         warn: Some(output.warner()),
         debug: Some(output.debugger()),
         progress: output.progress(),
+        input: Some(output.asker()),
+        ..SessionOptions::trusted()
     });
     session.set_args(args);
     session
