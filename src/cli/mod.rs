@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
 
-use crate::context::{Context, FileAccess};
+use crate::context::Context;
 use crate::data::file::write_atomic;
 use crate::devices::devices;
 use crate::error::Error;
@@ -167,22 +167,27 @@ fn method_list() -> String {
     methods.map(|record| format!("{:<26}{}", record.verb, record.summary)).collect::<Vec<_>>().join("\n")
 }
 
-/// A session under the program's flags.
-fn session(flags: &Flags, output: &Output, args: &[String]) -> Session {
-    let mut session = Session::new(SessionOptions {
+/// What the program's flags say of a session.
+fn session_options(flags: &Flags) -> SessionOptions {
+    SessionOptions {
         seed: flags.seed,
         threads: flags.threads,
         time_limit: flags.time_limit,
         memory_limit: flags.memory_limit.or_else(available_memory),
-        max_operations: None,
-        files: FileAccess::All,
         strict: flags.strict,
+        ..SessionOptions::trusted()
+    }
+}
+
+/// A session under the program's flags.
+fn session(flags: &Flags, output: &Output, args: &[String]) -> Session {
+    let mut session = Session::new(SessionOptions {
         print: Some(output.printer()),
         warn: Some(output.warner()),
         debug: Some(output.debugger()),
         progress: output.progress(),
         input: Some(output.asker()),
-        ..SessionOptions::trusted()
+        ..session_options(flags)
     });
     session.set_args(args);
     session

@@ -30,7 +30,7 @@ pub use check::{Checker, Diagnostic, Severity};
 pub use complete::{Candidate, CandidateKind, Completion};
 pub use definitions::definitions;
 pub use diagnose::{Frame, ScriptError};
-pub use help::{help, methods_json, names, overview, search};
+pub use help::{answer, help, methods_json, names, overview, search};
 pub use operators::register_operators;
 pub use records::Estimator;
 pub use session::{Session, SessionOptions, read_script};
