@@ -52,7 +52,7 @@ impl Cell {
         let mut outcome = Outcome::default();
         if !self.is_silent && !matches!(value, Value::Unit) {
             let bundle = bundle(&value);
-            outcome.shown = plain_text(&bundle);
+            outcome.shown = bundle.get("text/plain").and_then(|text| text.as_str()).map(String::from);
             output.result(self.count, &bundle);
         }
         if session.exit_code().is_some() {
@@ -72,7 +72,7 @@ impl Cell {
     fn answer(&self) -> Outcome {
         match answer(&self.code) {
             Ok(text) => {
-                let data = media(&Bundle { entries: vec![("text/plain", text.into())] });
+                let data = media(&Bundle::text(text));
                 Outcome { payload: vec![Payload::Page { data, start: 0 }], ..Outcome::default() }
             }
             Err(error) => self.failed(error),
@@ -88,11 +88,6 @@ fn evaluated(session: &mut Session, code: &str) -> ExpressionResult {
             ExpressionResult::Error { ename, evalue, traceback }
         }
     }
-}
-
-fn plain_text(bundle: &Bundle) -> Option<String> {
-    let text = bundle.entries.iter().find(|(mime, _)| *mime == "text/plain");
-    text.and_then(|(_, value)| value.as_str()).map(String::from)
 }
 
 /// An error as Jupyter's messages hold it: what it is in red, what to do in green.

@@ -99,8 +99,8 @@ fn problem(text: &str, version: impl Fn(&str) -> Option<String>) -> Option<Strin
         Ok(specification) => specification,
         Err(error) => return Some(format!("it cannot be read: {error}")),
     };
-    let argv: Vec<&str> = specification["argv"].as_array()?.iter().filter_map(Value::as_str).collect();
-    let program = *argv.first()?;
+    let argv: Vec<&str> = specification["argv"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let Some(&program) = argv.first() else { return Some("it does not say which program to start".into()) };
     if Path::new(program).is_absolute() && !Path::new(program).exists() {
         return Some(format!("it starts '{program}', which is not there: the program has moved"));
     }

@@ -252,7 +252,7 @@ mod tests {
     }
 
     fn plain(text: &str) -> Bundle {
-        Bundle { entries: vec![("text/plain", text.into())] }
+        Bundle::text(text)
     }
 
     #[test]

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_users_data_are_where_jupyter_looks() {
-        let with = |known: &'static [(&str, &str)]| {
+        let with = |known: &'static [(&'static str, &'static str)]| {
             user_data(move |name| known.iter().find(|(known, _)| *known == name).map(|(_, path)| PathBuf::from(path)))
         };
         assert_eq!(with(&[("HOME", "/h")]), Some("/h/.local/share/jupyter".into()));
