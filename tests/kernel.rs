@@ -484,7 +484,8 @@ fn a_kernel_is_installed_examined_and_removed() {
     let path = folder.path().join("env/share/jupyter/kernels/sinew/kernel.json");
     let specification = std::fs::read_to_string(&path).expect("the specification");
     let json: serde_json::Value = serde_json::from_str(&specification).expect("JSON");
-    assert_eq!((&json["argv"][1], &json["argv"][2]), (&"--threads".into(), &"2".into()));
+    assert_eq!(json["argv"][1], "--threads");
+    assert_eq!(json["argv"][2], "2");
     let said = doctor();
     assert!(said.contains("kernel.json is well") && said.contains("no program 'jupyter'"), "{said}");
     let moved = specification.replace(json["argv"][0].as_str().expect("a program"), "/nowhere/sinew");

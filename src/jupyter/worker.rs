@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::script::{Session, SessionOptions};
 
 /// Deep recursion in scripts takes a lot of stack; what is not used costs nothing.
-const STACK: usize = 256 << 20;
+const STACK: usize = 64 << 20;
 
 /// Something to do with the session.
 type Job = Box<dyn FnOnce(&mut Session) + Send>;

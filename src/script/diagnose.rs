@@ -76,7 +76,7 @@ impl ScriptError {
         let frame = |(i, called): (usize, &Called)| {
             let outside = place_of(&calls[i + 1..], origins, &own).source;
             let source = (outside != place.source).then(|| outside.to_string());
-            let function = if is_closure(&called.name) { "a closure" } else { &called.name };
+            let function = if is_closure(&called.name) { "a closure" } else { called.name.as_str() };
             Frame { function: function.into(), line: called.line, source }
         };
         let calls = calls.iter().enumerate().map(frame).collect();
