@@ -22,6 +22,8 @@ pub mod devices;
 pub mod error;
 pub mod explain;
 pub mod graph;
+#[cfg(feature = "kernel")]
+mod jupyter;
 pub mod linalg;
 pub mod methods;
 pub mod metrics;

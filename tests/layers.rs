@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["methods", "simulate", "metrics", "plot"],
     &["registry"],
     &["script", "notebook"],
-    &["cli"],
+    &["cli", "jupyter"],
 ];
 
 /// Which crates only certain folders may name.
@@ -25,6 +25,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("plotly", &["plot"]),
     ("clap", &["cli"]),
     ("rustyline", &["cli"]),
+    ("tokio", &["jupyter"]),
+    ("zeromq", &["jupyter"]),
+    ("jupyter_protocol", &["jupyter"]),
+    ("jupyter_zmq_client", &["jupyter"]),
     ("burn", &["nn"]),
 ];
 

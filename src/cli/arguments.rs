@@ -114,6 +114,54 @@ pub enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// The kernel for Jupyter notebooks
+    #[cfg(feature = "kernel")]
+    Kernel {
+        #[command(subcommand)]
+        action: KernelCommand,
+    },
+}
+
+/// What can be done with the kernel.
+#[cfg(feature = "kernel")]
+#[derive(Debug, Subcommand)]
+pub enum KernelCommand {
+    /// Make the kernel known to Jupyter; --threads, --seed and limits hold for its notebooks
+    Install {
+        #[command(flatten)]
+        place: KernelPlace,
+    },
+    /// Take the kernel away again
+    Uninstall {
+        #[command(flatten)]
+        place: KernelPlace,
+    },
+    /// Run the kernel: Jupyter does that
+    Start {
+        /// The connection file that Jupyter wrote
+        #[arg(short = 'f', long, value_name = "FILE")]
+        connection_file: String,
+    },
+    /// Find what keeps notebooks from using the kernel, and say how to mend it
+    Doctor,
+}
+
+/// Where Jupyter looks for the kernel.
+#[cfg(feature = "kernel")]
+#[derive(Debug, Args)]
+pub struct KernelPlace {
+    /// For this user; the default
+    #[arg(long, conflicts_with_all = ["prefix", "sys_prefix"])]
+    pub user: bool,
+    /// Below a folder: DIR/share/jupyter/kernels
+    #[arg(long, value_name = "DIR", conflicts_with = "sys_prefix")]
+    pub prefix: Option<std::path::PathBuf>,
+    /// In the Python environment that is active
+    #[arg(long)]
+    pub sys_prefix: bool,
+    /// The kernel's name, for several with different flags
+    #[arg(long, value_name = "NAME", default_value = crate::jupyter::DEFAULT_NAME)]
+    pub name: String,
 }
 
 const fn sinew_max_seed() -> u64 {

@@ -8,8 +8,10 @@ mod check;
 mod doc;
 mod editor;
 mod interrupt;
+#[cfg(feature = "kernel")]
+mod kernel;
 mod output;
-mod progress;
+pub(crate) mod progress;
 mod repl;
 
 use std::ffi::OsString;
@@ -20,7 +22,7 @@ use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
 
-use crate::context::{Context, FileAccess};
+use crate::context::Context;
 use crate::data::file::write_atomic;
 use crate::devices::devices;
 use crate::error::Error;
@@ -56,6 +58,8 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Check { files }) => check::check(flags, &output, files),
         Some(Command::Doc { out, force }) => doc::write(&output, out, *force),
+        #[cfg(feature = "kernel")]
+        Some(Command::Kernel { action }) => kernel::run(action, flags, &output),
         Some(other) => tell(other, flags, &output)
             .unwrap_or_else(|error| fail(&output, &ScriptError::outside(error, "sinew"), Some(2))),
     }
@@ -96,6 +100,8 @@ fn tell(command: &Command, flags: &Flags, output: &Output) -> crate::Result<Exit
         Command::Run { .. } | Command::Eval { .. } | Command::Repl | Command::Check { .. } | Command::Doc { .. } => {
             return Err(Error::internal("this command does not only tell something"));
         }
+        #[cfg(feature = "kernel")]
+        Command::Kernel { .. } => return Err(Error::internal("a kernel does not only tell something")),
     };
     output.result(&text);
     Ok(ExitCode::SUCCESS)
@@ -161,20 +167,27 @@ fn method_list() -> String {
     methods.map(|record| format!("{:<26}{}", record.verb, record.summary)).collect::<Vec<_>>().join("\n")
 }
 
-/// A session under the program's flags.
-fn session(flags: &Flags, output: &Output, args: &[String]) -> Session {
-    let mut session = Session::new(SessionOptions {
+/// What the program's flags say of a session.
+fn session_options(flags: &Flags) -> SessionOptions {
+    SessionOptions {
         seed: flags.seed,
         threads: flags.threads,
         time_limit: flags.time_limit,
         memory_limit: flags.memory_limit.or_else(available_memory),
-        max_operations: None,
-        files: FileAccess::All,
         strict: flags.strict,
+        ..SessionOptions::trusted()
+    }
+}
+
+/// A session under the program's flags.
+fn session(flags: &Flags, output: &Output, args: &[String]) -> Session {
+    let mut session = Session::new(SessionOptions {
         print: Some(output.printer()),
         warn: Some(output.warner()),
         debug: Some(output.debugger()),
         progress: output.progress(),
+        input: Some(output.asker()),
+        ..session_options(flags)
     });
     session.set_args(args);
     session

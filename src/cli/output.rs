@@ -7,7 +7,8 @@ use super::Printer;
 use super::arguments::{ErrorFormat, Flags};
 use super::progress::Bar;
 use crate::context::ProgressFn;
-use crate::script::ScriptError;
+use crate::error::Error;
+use crate::script::{Asker, ScriptError};
 
 /// Where the program's output goes.
 #[derive(Debug, Clone)]
@@ -22,6 +23,11 @@ pub struct Output {
 /// Writes a line; a reader that has gone away (`sinew .. | head`) is no error.
 fn line(mut stream: impl Write, text: &str) {
     let _ = writeln!(stream, "{text}");
+}
+
+/// Writes what stands before an answer, at once.
+fn write_prompt(mut stream: impl Write, prompt: &str) {
+    let _ = write!(stream, "{prompt}").and_then(|()| stream.flush());
 }
 
 impl Output {
@@ -56,6 +62,23 @@ impl Output {
                 ErrorFormat::Json => serde_json::json!({ "warning": text }).to_string(),
             };
             bar.aside(|| line(std::io::stderr(), &text));
+        })
+    }
+
+    /// Answers what scripts ask: from standard input, with the prompt where print goes.
+    pub fn asker(&self) -> Asker {
+        let (json, bar) = (self.json, Arc::clone(&self.bar));
+        Arc::new(move |prompt| {
+            bar.aside(|| {
+                if json { write_prompt(std::io::stderr(), prompt) } else { write_prompt(std::io::stdout(), prompt) }
+            });
+            let mut answer = String::new();
+            match std::io::stdin().read_line(&mut answer) {
+                Ok(0) => Err(Error::file("standard input has ended: there is no answer")
+                    .with_hint("a script that asks by `input` needs a terminal, or its answers line by line")),
+                Ok(_) => Ok(answer.trim_end_matches(['\n', '\r']).to_string()),
+                Err(error) => Err(Error::file(format!("cannot read standard input: {error}"))),
+            }
         })
     }
 

@@ -22,14 +22,28 @@ const COLUMNS: usize = 80;
 #[derive(Debug, Default)]
 pub struct Bar(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    meter: Meter,
+    is_shown: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { meter: Meter::new(DELAY, PAUSE), is_shown: false }
+    }
+}
+
+/// Follows the progress of one task after another, and knows when it is time to show how far it is.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    delay: Duration,
+    pause: Duration,
     task: String,
     total: usize,
     done: usize,
     started: Option<Instant>,
     drawn: Option<Instant>,
-    is_shown: bool,
 }
 
 impl Bar {
@@ -38,8 +52,8 @@ impl Bar {
         let mut state = self.lock();
         if progress.done >= progress.total {
             state.clear();
-            state.started = None;
-        } else if let Some(elapsed) = state.note(progress, Instant::now()) {
+            state.meter.end();
+        } else if let Some(elapsed) = state.meter.note(progress, Instant::now()) {
             // A terminal that has gone away is nobody's problem.
             let _ = write!(std::io::stderr(), "\r{}\x1b[K", line(progress, elapsed, columns()));
             state.is_shown = true;
@@ -58,7 +72,7 @@ impl Bar {
     pub fn end(&self) {
         let mut state = self.lock();
         state.clear();
-        state.started = None;
+        state.meter.end();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -66,15 +80,23 @@ impl Bar {
     }
 }
 
-impl State {
-    /// Takes note of progress; the time since the work began, if a line is due.
-    fn note(&mut self, progress: &Progress<'_>, now: Instant) -> Option<Duration> {
+impl Meter {
+    /// Nothing is shown for `delay`, and then again after each `pause`.
+    pub(crate) fn new(delay: Duration, pause: Duration) -> Self {
+        Self { delay, pause, task: String::new(), total: 0, done: 0, started: None, drawn: None }
+    }
+
+    /// Takes note of progress; the time since the work began, if it is time to show it.
+    pub(crate) fn note(&mut self, progress: &Progress<'_>, now: Instant) -> Option<Duration> {
         let is_same = self.task == progress.task && self.total == progress.total && progress.done > 0;
         let started = self.started.filter(|_| is_same).unwrap_or(now);
         if self.started != Some(started) {
-            *self =
-                Self { task: progress.task.into(), total: progress.total, is_shown: self.is_shown, ..Self::default() };
-            self.started = Some(started);
+            *self = Self {
+                task: progress.task.into(),
+                total: progress.total,
+                started: Some(started),
+                ..Self::new(self.delay, self.pause)
+            };
         }
         // Parallel work reports out of order.
         if progress.done < self.done {
@@ -82,13 +104,20 @@ impl State {
         }
         self.done = progress.done;
         let elapsed = now.duration_since(started);
-        if elapsed < DELAY || self.drawn.is_some_and(|drawn| now.duration_since(drawn) < PAUSE) {
+        if elapsed < self.delay || self.drawn.is_some_and(|drawn| now.duration_since(drawn) < self.pause) {
             return None;
         }
         self.drawn = Some(now);
         Some(elapsed)
     }
 
+    /// The task is over; the time that it took, if it was followed.
+    pub(crate) fn end(&mut self) -> Option<Duration> {
+        self.started.take().map(|started| started.elapsed())
+    }
+}
+
+impl State {
     fn clear(&mut self) {
         if std::mem::take(&mut self.is_shown) {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
@@ -102,7 +131,7 @@ fn columns() -> usize {
 }
 
 /// `task [#####...............]  25% 10/40, 12 s left`, cut to the width.
-fn line(progress: &Progress<'_>, elapsed: Duration, columns: usize) -> String {
+pub(crate) fn line(progress: &Progress<'_>, elapsed: Duration, columns: usize) -> String {
     let fraction = progress.done as f64 / progress.total.max(1) as f64;
     let full = (fraction * CELLS as f64) as usize;
     let bar: String = (0..CELLS).map(|cell| if cell < full { '#' } else { '.' }).collect();
@@ -115,7 +144,8 @@ fn line(progress: &Progress<'_>, elapsed: Duration, columns: usize) -> String {
     text.chars().take(columns.saturating_sub(1)).collect()
 }
 
-fn duration(seconds: f64) -> String {
+/// Seconds as people read them.
+pub(crate) fn duration(seconds: f64) -> String {
     let seconds = seconds.ceil() as u64;
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -134,9 +164,9 @@ mod tests {
 
     #[test]
     fn short_work_shows_nothing_and_long_work_ten_times_a_second() {
-        let mut state = State::default();
+        let mut meter = Meter::new(DELAY, PAUSE);
         let begin = Instant::now();
-        let mut note = |milliseconds, done| state.note(&at(done, 9), begin + Duration::from_millis(milliseconds));
+        let mut note = |milliseconds, done| meter.note(&at(done, 9), begin + Duration::from_millis(milliseconds));
         assert_eq!((note(0, 0), note(200, 1)), (None, None));
         assert_eq!(note(400, 2), Some(Duration::from_millis(400)));
         assert_eq!((note(450, 3), note(600, 2)), (None, None));

@@ -14,7 +14,7 @@ use super::{fail, is_interactive, session};
 use crate::context::Context;
 use crate::data::file::write_atomic;
 use crate::error::{Error, Result};
-use crate::script::{ScriptError, Session, help, overview, search};
+use crate::script::{ScriptError, Session, answer};
 
 /// A command of the prompt.
 pub struct Command {
@@ -129,10 +129,8 @@ impl Repl<'_> {
     /// Does what an input says.
     fn take(&mut self, input: &str) -> Next {
         let input = input.trim();
-        if let Some(text) = input.strip_prefix("??") {
-            self.find(text.trim());
-        } else if let Some(name) = input.strip_prefix('?') {
-            self.explain(name.trim());
+        if input.starts_with('?') {
+            self.answer(input);
         } else if let Some(command) = input.strip_prefix(':') {
             let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
             return self.command(word, rest.trim());
@@ -215,24 +213,12 @@ impl Repl<'_> {
         text.trim_end().to_string()
     }
 
-    fn explain(&mut self, name: &str) {
-        let text = if name.is_empty() { Ok(overview()) } else { help(name) };
-        match text {
+    fn answer(&mut self, question: &str) {
+        match answer(question) {
             Ok(text) => self.output.print(text.trim_end()),
             Err(error) => {
                 self.refuse(&ScriptError::outside(error, "help"));
             }
-        }
-    }
-
-    fn find(&mut self, text: &str) {
-        let found = search(text);
-        if found.is_empty() {
-            let error = Error::name(format!("no name and no summary contains '{text}'"));
-            self.refuse(&ScriptError::outside(error.with_hint("? lists all names"), "help"));
-        } else {
-            let lines: Vec<String> = found.iter().map(|(name, summary)| format!("{name:<26}{summary}")).collect();
-            self.output.print(&lines.join("\n"));
         }
     }
 

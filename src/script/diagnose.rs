@@ -2,6 +2,7 @@
 
 use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 
+use super::cells::{Called, Origin, Origins, place_of};
 use super::convert::{plain_type, to_value};
 use super::help::is_verb;
 use super::vocabulary::vocabulary;
@@ -15,6 +16,8 @@ pub struct Frame {
     pub function: String,
     /// Line of the call, from 1.
     pub line: Option<usize>,
+    /// The source that the line is of, where that is not the error's: another cell of a notebook.
+    pub source: Option<String>,
 }
 
 /// An error of a script with its place in the source.
@@ -45,10 +48,18 @@ impl ScriptError {
 
     /// The diagnosis of what Rhai reports, for a script called `source` with this text.
     pub(super) fn of(error: EvalAltResult, source: &str, text: &str) -> Self {
+        Self::within(error, source, text, &Origins::default())
+    }
+
+    /// The diagnosis of what Rhai reports, where functions may have been defined by the scripts before this one.
+    pub(super) fn within(error: EvalAltResult, source: &str, text: &str, origins: &Origins) -> Self {
         let mut calls = Vec::new();
         let (innermost, position) = unwind(error, &mut calls);
+        let own = Origin { source: source.into(), text: Some(text.into()) };
+        let place = place_of(&calls, origins, &own);
         let position = position.line().map(|line| (line, position.position().unwrap_or(1)));
-        let line = position.and_then(|(line, _)| text.lines().nth(line - 1)).map(String::from);
+        let lines = place.text.as_deref();
+        let line = position.and_then(|(line, _)| lines.and_then(|text| text.lines().nth(line - 1))).map(String::from);
         let called = position.zip(line.as_deref()).and_then(|((_, column), line)| word_at(line, column));
         let property = position.zip(line.as_deref()).and_then(|((_, column), line)| property_at(line, column));
         let error = match (translate(innermost, called.as_deref()), property) {
@@ -62,7 +73,14 @@ impl ScriptError {
             }
             (error, _) => error,
         };
-        Self { error: Box::new(error), source: source.into(), position, line, calls }
+        let frame = |(i, called): (usize, &Called)| {
+            let outside = place_of(&calls[i + 1..], origins, &own).source;
+            let source = (outside != place.source).then(|| outside.to_string());
+            let function = if is_closure(&called.name) { "a closure" } else { called.name.as_str() };
+            Frame { function: function.into(), line: called.line, source }
+        };
+        let calls = calls.iter().enumerate().map(frame).collect();
+        Self { error: Box::new(error), source: place.source.to_string(), position, line, calls }
     }
 
     /// As JSON, for other programs.
@@ -71,7 +89,7 @@ impl ScriptError {
             "code": self.error.kind().code(), "category": self.error.kind().category(), "exit_code": self.exit_code(),
             "message": self.error.message(), "hint": self.error.hint(),
             "source": self.source, "line": self.position.map(|p| p.0), "column": self.position.map(|p| p.1),
-            "calls": self.calls.iter().map(|f| serde_json::json!({ "function": f.function, "line": f.line })).collect::<Vec<_>>(),
+            "calls": self.calls.iter().map(Frame::to_json).collect::<Vec<_>>(),
         })
     }
 }
@@ -93,6 +111,9 @@ impl std::fmt::Display for ScriptError {
             }
             if let Some(line) = call.line {
                 write!(f, " at line {line}")?;
+            }
+            if let Some(source) = &call.source {
+                write!(f, " of {source}")?;
             }
         }
         Ok(())
@@ -127,16 +148,29 @@ fn property_at(line: &str, column: usize) -> Option<String> {
     (line.chars().nth(column - 1) == Some('.')).then(|| word_at(line, column + 1)).flatten()
 }
 
+impl Frame {
+    fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::json!({ "function": self.function, "line": self.line });
+        if let Some(source) = &self.source {
+            json["source"] = source.as_str().into();
+        }
+        json
+    }
+}
+
 /// The innermost error and its position; the calls around it go to `calls`.
-fn unwind(error: EvalAltResult, calls: &mut Vec<Frame>) -> (EvalAltResult, Position) {
+fn unwind(error: EvalAltResult, calls: &mut Vec<Called>) -> (EvalAltResult, Position) {
     match error {
-        EvalAltResult::ErrorInFunctionCall(name, _, inner, position) => {
+        EvalAltResult::ErrorInFunctionCall(name, module, inner, position) => {
             let result = unwind(*inner, calls);
-            let function = if is_closure(&name) { "a closure".to_string() } else { name };
-            calls.push(Frame { function, line: position.line() });
+            calls.push(Called { name, module, line: position.line() });
             result
         }
-        EvalAltResult::ErrorInModule(_, inner, _) => unwind(*inner, calls),
+        EvalAltResult::ErrorInModule(path, inner, position) => {
+            let result = unwind(*inner, calls);
+            calls.push(Called { name: format!("module '{path}'"), module: path, line: position.line() });
+            result
+        }
         other => {
             let position = other.position();
             (other, position)

@@ -35,6 +35,31 @@ pub fn unknown_name(name: &str) -> Error {
         .or_hint("`sinew methods` lists the methods, `sinew help` everything")
 }
 
+/// What a prompt answers to `?NAME`, to `??TEXT` and to `?`.
+///
+/// # Errors
+/// A name that nothing has, a text that is in no name and no summary.
+pub fn answer(question: &str) -> Result<String> {
+    let question = question.trim();
+    if let Some(text) = question.strip_prefix("??") {
+        return found(text.trim());
+    }
+    match question.trim_start_matches('?').trim() {
+        "" => Ok(overview()),
+        name => help(name),
+    }
+}
+
+fn found(text: &str) -> Result<String> {
+    let found = search(text);
+    if found.is_empty() {
+        let error = Error::name(format!("no name and no summary contains '{text}'"));
+        return Err(error.with_hint("? lists all names"));
+    }
+    let lines: Vec<String> = found.iter().map(|(name, summary)| format!("{name:<26}{summary}")).collect();
+    Ok(lines.join("\n"))
+}
+
 /// The names whose name or summary contains a text, each with its summary, in order of name.
 pub fn search(text: &str) -> Vec<(String, String)> {
     let wanted = text.to_lowercase();

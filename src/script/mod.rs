@@ -2,6 +2,7 @@
 //!
 //! [`Session`] runs scripts; `functions/` is the vocabulary; verbs of methods come from their records.
 
+mod cells;
 mod check;
 mod complete;
 mod convert;
@@ -10,6 +11,7 @@ mod diagnose;
 mod functions;
 mod help;
 mod index;
+mod inspect;
 mod operators;
 mod parallel;
 mod records;
@@ -23,14 +25,15 @@ mod usage;
 mod variables;
 mod vocabulary;
 
+pub use cells::Completeness;
 pub use check::{Checker, Diagnostic, Severity};
 pub use complete::{Candidate, CandidateKind, Completion};
 pub use definitions::definitions;
 pub use diagnose::{Frame, ScriptError};
-pub use help::{help, methods_json, names, overview, search};
+pub use help::{answer, help, methods_json, names, overview, search};
 pub use operators::register_operators;
 pub use records::Estimator;
 pub use session::{Session, SessionOptions, read_script};
-pub use state::Printer;
+pub use state::{Asker, Clearer, Displayer, Printer};
 pub use variables::Variable;
 pub use vocabulary::{Entry, Vocabulary, vocabulary};

@@ -6,16 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseError, ParseErrorType, Scope};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseError, Position, Scope};
 
+use super::cells::{Origins, imports};
 use super::check::advice::{Surroundings, improve};
 use super::convert::{to_dynamic, to_value};
 use super::diagnose::ScriptError;
 use super::help::is_verb;
 use super::operators::register_operators;
-use super::scan::Scan;
-use super::state::{Exit, Printer, State, StateHandle};
-use super::variables::shown;
+use super::state::{Asker, Clearer, Displayer, Exit, Outlets, Printer, State, StateHandle};
 use super::vocabulary::vocabulary;
 use crate::context::{CancelHandle, Context, FileAccess, ProgressFn};
 use crate::error::Error;
@@ -46,6 +45,12 @@ pub struct SessionOptions {
     pub debug: Option<Printer>,
     /// Receives progress.
     pub progress: Option<ProgressFn>,
+    /// Receives what scripts `display` and `emit`; the former is printed when not given.
+    pub display: Option<Displayer>,
+    /// Does what `clear_output` says.
+    pub clear: Option<Clearer>,
+    /// Answers what scripts ask by `input`, which is an error when not given.
+    pub input: Option<Asker>,
 }
 
 impl Default for SessionOptions {
@@ -63,6 +68,9 @@ impl Default for SessionOptions {
             warn: None,
             debug: None,
             progress: None,
+            display: None,
+            clear: None,
+            input: None,
         }
     }
 }
@@ -88,6 +96,7 @@ pub struct Session {
     engine: Engine,
     scope: Scope<'static>,
     functions: AST,
+    origins: Origins,
     state: Arc<State>,
     cancel: CancelHandle,
     time_limit: Option<Duration>,
@@ -127,12 +136,19 @@ impl Session {
         }
         let cancel = context.cancel_handle();
         let silent = || -> Printer { Arc::new(|_| {}) };
-        let print = options.print.clone().unwrap_or_else(silent);
-        let state = Arc::new(State::new(context, print, options.warn.clone().unwrap_or_else(silent)));
+        let outlets = Outlets {
+            print: options.print.clone().unwrap_or_else(silent),
+            warn: options.warn.clone().unwrap_or_else(silent),
+            display: options.display.clone(),
+            clear: options.clear.clone(),
+            input: options.input.clone(),
+        };
+        let state = Arc::new(State::new(context, outlets));
         Self {
             engine: engine(&state, &options),
             scope: Scope::new(),
             functions: AST::empty(),
+            origins: Origins::default(),
             state,
             cancel,
             time_limit: options.time_limit,
@@ -160,27 +176,6 @@ impl Session {
         })
     }
 
-    /// Evaluates a script and gives its last value as a prompt shows it; `None` for `()`.
-    ///
-    /// # Errors
-    /// As [`Session::eval`].
-    pub fn eval_shown(&mut self, text: &str) -> Result<Option<String>, ScriptError> {
-        self.run(text, "input").map(|value| (!value.is_unit()).then(|| shown(&value)))
-    }
-
-    /// Whether a prompt should evaluate `text` as it stands: nothing is open, and the parser wants nothing more at its
-    /// end. A text with an error before its end is complete, because more lines do not cure it.
-    pub fn is_complete(&self, text: &str) -> bool {
-        let text = text.trim_end_matches(['\n', '\r']);
-        if Scan::of(text).wants_more(text) {
-            return false;
-        }
-        match self.engine.compile_with_scope(&self.scope, text) {
-            Ok(_) => true,
-            Err(error) => !is_at_end(&error, text),
-        }
-    }
-
     /// Evaluates a file; `script_dir()` is its folder meanwhile.
     ///
     /// # Errors
@@ -199,22 +194,36 @@ impl Session {
         Ok(to_value(&value).unwrap_or(Value::Unit))
     }
 
-    fn run(&mut self, text: &str, source: &str) -> Result<Dynamic, ScriptError> {
+    pub(super) fn run(&mut self, text: &str, source: &str) -> Result<Dynamic, ScriptError> {
         self.cancel.reset();
         self.state.set_exit_code(None);
         self.state.context().restart_clock(self.time_limit);
-        let diagnose = |error: Box<EvalAltResult>| ScriptError::of(*error, source, text);
         let parsed =
             self.engine.compile_with_scope(&self.scope, text).map_err(|error| self.explained(error, source, text))?;
         let whole = self.functions.merge(&parsed);
         self.functions = whole.clone_functions_only();
+        self.origins.note(&parsed, source, text);
         let outcome = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole);
         self.forget_hidden();
+        // A stop that came during the script's last native call has not been looked at yet.
+        let outcome = outcome.and_then(|value| self.state.context().check().map(|()| value).map_err(Into::into));
         match outcome {
             Err(error) if is_exit(&error) => Ok(Dynamic::UNIT),
-            // A stop that came during the script's last native call has not been looked at yet.
-            Ok(value) => self.state.context().check().map(|()| value).map_err(|error| diagnose(error.into())),
-            Err(error) => Err(diagnose(error)),
+            Err(error) => Err(ScriptError::within(*error, source, text, &self.origins)),
+            Ok(value) => {
+                self.keep_imports(text);
+                Ok(value)
+            }
+        }
+    }
+
+    /// Modules that a script imported by a name stay, as variables do.
+    fn keep_imports(&mut self, text: &str) {
+        for (path, name) in imports(text) {
+            // The script has imported it: what goes wrong now goes wrong where it is used.
+            if let Ok(module) = self.engine.module_resolver().resolve(&self.engine, None, &path, Position::NONE) {
+                self.engine.register_static_module(name, module);
+            }
         }
     }
 
@@ -309,17 +318,6 @@ impl Session {
     pub(super) fn context(&self) -> &Context {
         self.state.context()
     }
-}
-
-/// Whether the parser found its error behind the last character: it wants more.
-fn is_at_end(error: &ParseError, text: &str) -> bool {
-    if matches!(error.err_type(), ParseErrorType::UnexpectedEOF) {
-        return true;
-    }
-    let text = text.trim_end();
-    let last = (text.lines().count(), text.lines().last().map_or(0, |line| line.chars().count()));
-    let place = error.position();
-    (place.line().unwrap_or(0), place.position().unwrap_or(0)) > last
 }
 
 /// The text of a script.

@@ -6,16 +6,38 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rhai::{Dynamic, NativeCallContext};
 
 use crate::context::Context;
+use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
 
 /// Receives what a script prints, or its warnings.
 pub type Printer = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Receives a value that a script displays, with the name of the display that it takes the place of.
+pub type Displayer = Arc<dyn Fn(&Value, Option<&str>) + Send + Sync>;
+
+/// Takes away what was shown so far: at once, or (`true`) when something else is shown.
+pub type Clearer = Arc<dyn Fn(bool) + Send + Sync>;
+
+/// Asks a person for a line of text, with a prompt.
+pub type Asker = Arc<dyn Fn(&str) -> Result<String> + Send + Sync>;
+
+/// Where what a script shows goes, and where what it asks for comes from.
+#[derive(Clone)]
+pub struct Outlets {
+    pub print: Printer,
+    pub warn: Printer,
+    /// Values are printed where there is none.
+    pub display: Option<Displayer>,
+    /// Nothing can be taken away where there is none.
+    pub clear: Option<Clearer>,
+    /// Nobody can be asked where there is none.
+    pub input: Option<Asker>,
+}
+
 /// A session's state, shared by its engine's functions.
 pub struct State {
     context: Context,
-    print: Printer,
-    warn: Printer,
+    outlets: Outlets,
     emitted: Mutex<Option<Value>>,
     warnings: Mutex<Vec<String>>,
     script_dir: Mutex<Option<String>>,
@@ -33,11 +55,10 @@ pub struct StateHandle(pub Arc<State>);
 
 impl State {
     /// A state under `context`.
-    pub fn new(context: Context, print: Printer, warn: Printer) -> Self {
+    pub fn new(context: Context, outlets: Outlets) -> Self {
         Self {
             context,
-            print,
-            warn,
+            outlets,
             emitted: Mutex::default(),
             warnings: Mutex::default(),
             script_dir: Mutex::default(),
@@ -61,6 +82,33 @@ impl State {
         self.deliver(Line::Warning(text.to_string()));
     }
 
+    /// Displays a value, in the place of what was displayed under `id` before.
+    pub fn display(&self, value: Value, id: Option<String>) {
+        self.deliver(Line::Display(value, id));
+    }
+
+    /// Whether values are displayed as they are, not as printed text.
+    #[cfg(feature = "plot")]
+    pub fn has_displays(&self) -> bool {
+        self.outlets.display.is_some()
+    }
+
+    /// Takes away what was shown so far, at once or (`wait`) when something else is shown.
+    pub fn clear_output(&self, wait: bool) {
+        self.deliver(Line::Clear(wait));
+    }
+
+    /// Asks a person for a line of text.
+    ///
+    /// # Errors
+    /// Where nobody can be asked.
+    pub fn ask(&self, prompt: &str) -> Result<String> {
+        match &self.outlets.input {
+            Some(ask) => ask(prompt),
+            None => Err(no_input()),
+        }
+    }
+
     /// Shows a line; within an item of a parallel call it waits for the items before.
     fn deliver(&self, line: Line) {
         let line = ITEMS.with_borrow(|items| match items.iter().rev().find(|item| item.state == self) {
@@ -78,11 +126,25 @@ impl State {
     /// Shows a line at once.
     fn show(&self, line: Line) {
         match line {
-            Line::Print(text) => (self.print)(&text),
-            Line::Emit(value) => *self.emitted.lock().unwrap_or_else(PoisonError::into_inner) = Some(value),
+            Line::Print(text) => (self.outlets.print)(&text),
+            Line::Display(value, id) => match &self.outlets.display {
+                Some(display) => display(&value, id.as_deref()),
+                None => (self.outlets.print)(&value.to_string()),
+            },
+            Line::Clear(wait) => {
+                if let Some(clear) = &self.outlets.clear {
+                    clear(wait);
+                }
+            }
+            Line::Emit(value) => {
+                if let Some(display) = &self.outlets.display {
+                    display(&value, None);
+                }
+                *self.emitted.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            }
             Line::Warning(text) => {
                 self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
-                (self.warn)(&text);
+                (self.outlets.warn)(&text);
             }
         }
     }
@@ -133,6 +195,12 @@ impl State {
     }
 }
 
+/// The error for a question that nobody answers.
+pub fn no_input() -> Error {
+    Error::new(ErrorKind::Denied, "nobody can be asked here: this session takes no input")
+        .with_hint("set the value as a variable, or give it as an argument of the script")
+}
+
 /// Something that a script shows.
 pub enum Line {
     /// Printed.
@@ -141,6 +209,10 @@ pub enum Line {
     Warning(String),
     /// What `--json` prints.
     Emit(Value),
+    /// A value as it is, with the name of its display.
+    Display(Value, Option<String>),
+    /// What was shown so far is taken away.
+    Clear(bool),
 }
 
 /// What an item has shown so far. Threads that work for the item, in a parallel call within it, add to it too.

@@ -47,7 +47,13 @@ pub(super) fn shown(value: &Dynamic) -> String {
     to_value(value).map_or_else(|_| describe(value), |value| value.to_string())
 }
 
-fn summary(value: &Dynamic) -> String {
+/// A value for a notebook: what has no value outside scripts, such as a model or a function, is its text.
+pub(super) fn displayed(value: &Dynamic) -> Value {
+    to_value(value).unwrap_or_else(|_| Value::Text(shown(value)))
+}
+
+/// A value in one short line.
+pub(super) fn summary(value: &Dynamic) -> String {
     // Lists and maps may hold a lot: they are not written out to be cut.
     if let Some(list) = value.read_lock::<Array>() {
         return format!("{} elements", list.len());

@@ -15,6 +15,7 @@ mod charts;
 mod communities;
 mod construct;
 mod data;
+mod display;
 mod fits;
 mod graph_sets;
 mod graph_values;
@@ -58,5 +59,6 @@ pub(super) fn define(builder: &mut Builder) {
     resampling::define(builder);
     results::define(builder);
     system::define(builder);
+    display::define(builder);
     arguments::define(builder);
 }

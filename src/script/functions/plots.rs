@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::model::{Area, Criterion, Fit, Path, Simulation};
 use crate::options::{Kind, Opt, Preset, Range};
 use crate::plot::{self, EdgeColor, Figure, Groups, JsSource, NetworkLayout, NetworkOptions};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 const LAYOUT: Opt =
     Opt::new("layout", &[Kind::Choice(&["spring", "circle", "groups"])], Preset::Text("spring"), "Where nodes stand");
@@ -207,8 +207,13 @@ fn save(call: &NativeCallContext<'_>, figure: &Figure, path: &str, options: &Map
     Ok(figure.save(path, &context(call), js)?)
 }
 
-/// Writes the figure to a file and says where: a program that may run without a screen opens nothing by itself.
+/// Shows the figure where figures can be seen. Elsewhere it goes to a file, and the script says where that is: a program
+/// that may run without a screen opens nothing by itself.
 fn show(call: &NativeCallContext<'_>, figure: &Figure) -> Outcome<()> {
+    if let Some(state) = state(call).filter(|state| state.has_displays()) {
+        state.display(Value::Object(Object::new(figure.clone())), None);
+        return Ok(());
+    }
     let ctx = context(call);
     let name = format!("sinew-figure-{}.html", ctx.next_seed());
     let path = std::env::temp_dir().join(name).display().to_string();
@@ -304,7 +309,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb(
         "show",
         "figure.show()",
-        "Write a figure to a file in the temporary folder and print where it is",
+        "Show a figure in a notebook; elsewhere write it to a temporary file and print where that is",
         with_g!("g.plot().show();"),
     )
     .on(|call: NativeCallContext<'_>, figure: &mut Figure| show(&call, figure));

@@ -1,0 +1,161 @@
+//! The kernel from its start to its end.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jupyter_protocol::{ConnectionInfo, InterruptReply, JupyterMessage, JupyterMessageContent, ShutdownReply, Status};
+use jupyter_zmq_client::{KernelControlConnection, RouterRecvConnection};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use super::connection::{Sockets, beat, bind, child, publish, read, receive};
+use super::output::{Output, Stream};
+use super::parent;
+use super::progress::progress;
+use super::questions::Questions;
+use super::requests::{kernel_info, refusal};
+use super::shell::Shell;
+use super::worker::Worker;
+use crate::context::CancelHandle;
+use crate::error::{Error, Result};
+use crate::notebook::bundle;
+use crate::script::SessionOptions;
+use crate::value::Value;
+
+/// How long the last messages may take to leave.
+const FAREWELL: Duration = Duration::from_millis(100);
+
+/// What the parts of a kernel share.
+#[derive(Debug)]
+pub struct Kernel {
+    pub output: Arc<Output>,
+    pub questions: Arc<Questions>,
+    pub worker: Worker,
+    cancel: Arc<OnceLock<CancelHandle>>,
+}
+
+impl Kernel {
+    /// Stops what runs; all that was set before stays.
+    pub fn interrupt(&self) {
+        // Before the session is there nothing runs.
+        if let Some(cancel) = self.cancel.get() {
+            cancel.cancel();
+        }
+    }
+}
+
+/// Serves clients until one shuts the kernel down, or the process that started it is gone.
+///
+/// # Errors
+/// A connection file that cannot be used, an address that is taken.
+pub fn serve(connection_file: &str, options: SessionOptions) -> Result<()> {
+    let info = read(connection_file)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal(format!("cannot start the kernel: {error}")))?;
+    let served = runtime.block_on(run(&info, options));
+    // What still runs, runs on a thread of its own, and ends with the process.
+    runtime.shutdown_background();
+    served
+}
+
+async fn run(info: &ConnectionInfo, options: SessionOptions) -> Result<()> {
+    let Sockets { shell, control, stdin, iopub, heartbeat } = bind(info).await?;
+    let (output, published) = Output::new();
+    let (questions, desk) = Questions::new();
+    let kernel = Arc::new(kernel(Arc::new(output), Arc::new(questions), options)?);
+    tokio::spawn(beat(heartbeat));
+    tokio::spawn(publish(iopub, published));
+    tokio::spawn(desk.run(stdin));
+    let output = Arc::clone(&kernel.output);
+    tokio::spawn(async move { output.flush_in_time().await });
+    kernel.output.status(Status::starting(), None);
+    let (replies, incoming) = shell.split();
+    let (sender, requests) = unbounded_channel();
+    // Read at once, so that the kernel knows what stands behind the cell that runs.
+    tokio::spawn(collect(incoming, sender));
+    tokio::select! {
+        () = Shell::new(Arc::clone(&kernel), requests, replies).run() => {}
+        () = serve_control(control, &kernel) => {}
+        () = parent::gone() => kernel.interrupt(),
+        () = hear_interrupts(&kernel) => {}
+    }
+    kernel.output.flush();
+    tokio::time::sleep(FAREWELL).await;
+    Ok(())
+}
+
+/// A kernel whose session shows everything in notebooks.
+fn kernel(output: Arc<Output>, questions: Arc<Questions>, options: SessionOptions) -> Result<Kernel> {
+    let cancel = Arc::new(OnceLock::<CancelHandle>::new());
+    let line = |stream, before: &'static str| {
+        let output = Arc::clone(&output);
+        move |text: &str| output.write(stream, &format!("{before}{text}\n"))
+    };
+    let (displays, clears, asks) = (Arc::clone(&output), Arc::clone(&output), Arc::clone(&output));
+    let (asked, interrupted) = (Arc::clone(&questions), Arc::clone(&cancel));
+    let options = SessionOptions {
+        print: Some(Arc::new(line(Stream::Output, ""))),
+        warn: Some(Arc::new(line(Stream::Error, "warning: "))),
+        debug: Some(Arc::new(line(Stream::Error, ""))),
+        progress: Some(progress(Arc::clone(&output))),
+        display: Some(Arc::new(move |value: &Value, name: Option<&str>| displays.display(&bundle(value), name))),
+        clear: Some(Arc::new(move |wait: bool| clears.clear(wait))),
+        input: Some(Arc::new(move |prompt: &str| {
+            asks.flush();
+            asked.ask(prompt, || interrupted.get().is_some_and(CancelHandle::is_cancelled))
+        })),
+        ..options
+    };
+    let heard = Arc::clone(&cancel);
+    let worker = Worker::start(options, move |handle| drop(heard.set(handle)))?;
+    Ok(Kernel { output, questions, worker, cancel })
+}
+
+async fn collect(mut incoming: RouterRecvConnection, requests: UnboundedSender<JupyterMessage>) {
+    while let Some(request) = receive(&mut incoming).await {
+        if requests.send(request).is_err() {
+            return;
+        }
+    }
+}
+
+/// Ctrl-C in the terminal of the server stops the cell, as an interrupt in the notebook does, and never the kernel.
+async fn hear_interrupts(kernel: &Kernel) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        kernel.interrupt();
+    }
+    std::future::pending().await
+}
+
+/// Requests that do not wait for a cell, until one of them shuts the kernel down.
+async fn serve_control(mut control: KernelControlConnection, kernel: &Kernel) {
+    while let Some(request) = receive(&mut control).await {
+        kernel.output.status(Status::busy(), Some(&request));
+        let reply: JupyterMessageContent = match &request.content {
+            JupyterMessageContent::KernelInfoRequest(_) => kernel_info().into(),
+            JupyterMessageContent::InterruptRequest(_) => {
+                kernel.interrupt();
+                InterruptReply::new().into()
+            }
+            JupyterMessageContent::ShutdownRequest(shutdown) => {
+                kernel.interrupt();
+                let reply = ShutdownReply { restart: shutdown.restart, ..ShutdownReply::default() };
+                // Whoever else listens learns it too.
+                kernel.output.publish_for(reply.clone(), &request);
+                reply.into()
+            }
+            other => {
+                let error = Error::usage(format!("the kernel does not know '{}' here", other.message_type()));
+                refusal(request.message_type(), &error)
+            }
+        };
+        // A client that has gone away needs no answer.
+        let _ = control.send(child(reply, Some(&request))).await;
+        kernel.output.status(Status::idle(), Some(&request));
+        if matches!(request.content, JupyterMessageContent::ShutdownRequest(_)) {
+            return;
+        }
+    }
+    std::future::pending().await
+}

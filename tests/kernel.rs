@@ -1,0 +1,506 @@
+//! The Jupyter kernel as clients meet it: the program runs, and a raw client talks to its sockets.
+#![cfg(feature = "kernel")]
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use jupyter_protocol::{
+    CommInfoRequest, CompleteRequest, ConnectionInfo, ExecuteReply, ExecuteRequest, HistoryRequest, InputReply,
+    InspectRequest, InterruptRequest, IsCompleteReplyStatus, IsCompleteRequest, JupyterMessage, JupyterMessageContent,
+    KernelInfoRequest, Media, MediaType, ReplyStatus, ShutdownRequest, Transport,
+};
+use jupyter_zmq_client::{
+    ClientControlConnection, ClientIoPubConnection, ClientShellConnection, ClientStdinConnection,
+    create_client_control_connection, create_client_iopub_connection, create_client_shell_connection_with_identity,
+    create_client_stdin_connection_with_identity, peek_ports, peer_identity_for_session,
+};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+/// Longer than anything takes on a busy machine, except what hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn run<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test)
+}
+
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, what).await.expect("an answer in time")
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_sinew"))
+}
+
+/// A connection file with free ports.
+async fn connection(folder: &Path) -> (ConnectionInfo, String) {
+    let ports = peek_ports(IpAddr::V4(Ipv4Addr::LOCALHOST), 5).await.expect("ports");
+    let info = ConnectionInfo {
+        ip: "127.0.0.1".into(),
+        transport: Transport::TCP,
+        shell_port: ports[0],
+        iopub_port: ports[1],
+        stdin_port: ports[2],
+        control_port: ports[3],
+        hb_port: ports[4],
+        key: "a key".into(),
+        signature_scheme: "hmac-sha256".into(),
+        kernel_name: Some("sinew".into()),
+    };
+    let path = folder.join("connection.json").display().to_string();
+    std::fs::write(&path, serde_json::to_string(&info).expect("JSON")).expect("a file");
+    (info, path)
+}
+
+/// A running kernel with one client.
+struct Kernel {
+    child: Child,
+    client: Client,
+    _folder: TempDir,
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Kernel {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (info, path) = connection(folder.path()).await;
+        let child = program()
+            .args(["kernel", "start", "-f", &path])
+            .current_dir(folder.path())
+            .env_remove("JPY_PARENT_PID")
+            .spawn()
+            .expect("the program");
+        let client = soon(Client::connect(&info)).await;
+        Self { child, client, _folder: folder }
+    }
+}
+
+struct Client {
+    shell: ClientShellConnection,
+    control: ClientControlConnection,
+    stdin: ClientStdinConnection,
+    iopub: ClientIoPubConnection,
+}
+
+/// What came of a cell.
+struct Ran {
+    reply: ExecuteReply,
+    /// Type and content of all that was published for it, between busy and idle.
+    published: Vec<JupyterMessageContent>,
+}
+
+impl Ran {
+    fn stream(&self, name: &str) -> String {
+        let texts = self.published.iter().filter_map(|content| match content {
+            JupyterMessageContent::StreamContent(stream) if format!("{:?}", stream.name).to_lowercase() == name => {
+                Some(stream.text.as_str())
+            }
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    /// The text of the value.
+    fn result(&self) -> Option<String> {
+        self.published.iter().find_map(|content| match content {
+            JupyterMessageContent::ExecuteResult(result) => plain(&result.data),
+            _ => None,
+        })
+    }
+
+    /// What was published, in order, by type; text and displays with what they show.
+    fn story(&self) -> Vec<String> {
+        let story = self.published.iter().map(|content| match content {
+            JupyterMessageContent::StreamContent(stream) => format!("{:?} {}", stream.name, stream.text.trim_end()),
+            JupyterMessageContent::DisplayData(display) => {
+                format!("display {}", plain(&display.data).unwrap_or_default())
+            }
+            JupyterMessageContent::UpdateDisplayData(display) => {
+                format!("update {}", plain(&display.data).unwrap_or_default())
+            }
+            other => other.message_type().to_string(),
+        });
+        story.collect()
+    }
+
+    fn traceback(&self) -> String {
+        self.reply.error.as_ref().map(|error| error.traceback.join("\n")).unwrap_or_default()
+    }
+}
+
+fn plain(media: &Media) -> Option<String> {
+    media.content.iter().find_map(|content| match content {
+        MediaType::Plain(text) => Some(text.clone()),
+        _ => None,
+    })
+}
+
+fn request(code: &str) -> ExecuteRequest {
+    ExecuteRequest::new(code.into())
+}
+
+impl Client {
+    /// Connects, and waits until what the kernel publishes is heard.
+    async fn connect(info: &ConnectionInfo) -> Self {
+        let session = format!("test-{}", info.shell_port);
+        let identity = peer_identity_for_session(&session).expect("an identity");
+        let shell = create_client_shell_connection_with_identity(info, &session, identity.clone()).await;
+        let stdin = create_client_stdin_connection_with_identity(info, &session, identity).await;
+        let mut client = Self {
+            shell: shell.expect("the shell"),
+            control: create_client_control_connection(info, &session).await.expect("control"),
+            stdin: stdin.expect("stdin"),
+            iopub: create_client_iopub_connection(info, "", &session).await.expect("iopub"),
+        };
+        loop {
+            client.ask(KernelInfoRequest {}).await;
+            let heard = timeout(Duration::from_millis(100), client.iopub.read()).await;
+            if heard.is_ok() {
+                while timeout(Duration::from_millis(100), client.iopub.read()).await.is_ok() {}
+                return client;
+            }
+        }
+    }
+
+    /// Sends a request on the shell, and gives the answer's content.
+    async fn ask(&mut self, request: impl Into<JupyterMessage>) -> JupyterMessageContent {
+        let request = request.into();
+        let id = request.header.msg_id.clone();
+        self.shell.send(request).await.expect("sent");
+        self.answer(&id).await
+    }
+
+    async fn answer(&mut self, id: &str) -> JupyterMessageContent {
+        loop {
+            let reply = soon(self.shell.read()).await.expect("a reply");
+            if reply.parent_header.as_ref().is_some_and(|parent| parent.msg_id == id) {
+                return reply.content;
+            }
+        }
+    }
+
+    async fn send(&mut self, request: ExecuteRequest) -> String {
+        let request: JupyterMessage = request.into();
+        let id = request.header.msg_id.clone();
+        self.shell.send(request).await.expect("sent");
+        id
+    }
+
+    async fn finish(&mut self, id: &str) -> Ran {
+        let JupyterMessageContent::ExecuteReply(reply) = self.answer(id).await else { panic!("another reply") };
+        let mut published = Vec::new();
+        loop {
+            let message = soon(self.iopub.read()).await.expect("a message");
+            if message.parent_header.as_ref().is_none_or(|parent| parent.msg_id != id) {
+                continue;
+            }
+            match message.content {
+                JupyterMessageContent::Status(status) if status.execution_state.as_str() == "idle" => {
+                    return Ran { reply, published };
+                }
+                JupyterMessageContent::Status(_) => {}
+                content => published.push(content),
+            }
+        }
+    }
+
+    async fn execute(&mut self, code: &str) -> Ran {
+        let id = self.send(request(code)).await;
+        self.finish(&id).await
+    }
+
+    /// Waits for a text on standard output of the cell that runs.
+    async fn wait_for(&mut self, text: &str) {
+        loop {
+            let message = soon(self.iopub.read()).await.expect("a message");
+            if matches!(&message.content, JupyterMessageContent::StreamContent(stream) if stream.text.contains(text)) {
+                return;
+            }
+        }
+    }
+
+    async fn interrupt(&mut self) {
+        self.control.send(InterruptRequest {}.into()).await.expect("sent");
+        let reply = soon(self.control.read()).await.expect("a reply");
+        assert!(matches!(reply.content, JupyterMessageContent::InterruptReply(_)));
+    }
+}
+
+#[test]
+fn cells_show_values_text_and_displays_in_order_and_state_stays() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let JupyterMessageContent::KernelInfoReply(info) = client.ask(KernelInfoRequest {}).await else {
+            panic!("another reply");
+        };
+        assert_eq!((info.language_info.name.as_str(), info.implementation.as_str()), ("rhai", "sinew"));
+        assert_eq!(client.execute("let x = 1 + 2; x").await.result().as_deref(), Some("3"));
+        let ran = client.execute("fn twice(a) { 2 * a }\nlet y = twice(x);").await;
+        assert_eq!((ran.reply.execution_count.value(), ran.result()), (2, None));
+        let ran = client.execute("print(\"a\"); display(y); print(\"b\"); warn(\"careful\"); display(7); y + 1").await;
+        let expected = [
+            "execute_input",
+            "Stdout a",
+            "display 6",
+            "Stdout b",
+            "Stderr warning: careful",
+            "display 7",
+            "execute_result",
+        ];
+        assert_eq!(ran.story(), expected);
+        let code = "display(1, #{ id: \"a\" }); display(2, #{ id: \"a\" }); emit(3); clear_output(true); print(4)";
+        let story = client.execute(code).await.story();
+        assert_eq!(story, ["execute_input", "display 1", "update 2", "display 3", "clear_output", "Stdout 4"]);
+        let expressions = HashMap::from([("z".to_string(), "y * 10".to_string())]);
+        let id =
+            client.send(ExecuteRequest { user_expressions: Some(expressions), silent: true, ..request("y") }).await;
+        let ran = client.finish(&id).await;
+        assert!(ran.published.is_empty() && ran.reply.status == ReplyStatus::Ok);
+        assert!(format!("{:?}", ran.reply.user_expressions).contains("60"));
+    });
+}
+
+#[test]
+fn an_error_names_cell_line_and_hint_and_everything_set_before_stays() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        client.execute("fn f(x) {\n  x.graphical_lasso(#{ lamda: 0.1 })\n}").await;
+        let ran = client.execute("let kept = 5;\nf(randn(20, 3))").await;
+        assert_eq!(ran.reply.status, ReplyStatus::Error);
+        let text = ran.traceback();
+        assert!(text.contains("In[1]:2:") && text.contains("did you mean 'lambda'"), "{text}");
+        assert!(text.contains("in call to 'f' at line 2 of In[2]"), "{text}");
+        assert!(ran.story().contains(&"error".to_string()));
+        assert_eq!(client.execute("kept").await.result().as_deref(), Some("5"));
+        let ran = client.execute("let a =").await;
+        assert!(ran.traceback().contains("In[4]:1:"), "{}", ran.traceback());
+        // What was sent together with a cell that fails does not run; what comes later does.
+        let first = client.send(request("let i = 0; while i < 200000 { i += 1; }\nthrow \"no\"")).await;
+        let second = client.send(request("print(\"never\")")).await;
+        assert_eq!(client.finish(&first).await.reply.status, ReplyStatus::Error);
+        let second = client.finish(&second).await;
+        assert_eq!((second.reply.status.clone(), second.stream("stdout")), (ReplyStatus::Aborted, String::new()));
+        assert_eq!(client.execute("1").await.result().as_deref(), Some("1"));
+    });
+}
+
+#[test]
+fn an_interrupt_stops_loops_and_native_methods_and_all_stays() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let fit = "let x = randn(400, 700, #{ seed: 1 }) + randn(400, 1, #{ seed: 2 }) @ ones(1, 700) * 3;\
+                   print(\"started\"); x.graphical_lasso(#{ lambda: 0.0005, tol: 1e-13 })";
+        for code in ["let kept = 5; print(\"started\"); loop {}", fit] {
+            let id = client.send(request(code)).await;
+            client.wait_for("started").await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let interrupted = Instant::now();
+            client.interrupt().await;
+            let ran = client.finish(&id).await;
+            let waited = interrupted.elapsed();
+            assert!(ran.traceback().contains("interrupted"), "{}", ran.traceback());
+            // The bar is 100 ms on an idle machine; an unoptimised build on a busy one gets some more.
+            assert!(waited < Duration::from_secs(1), "{waited:?}");
+            println!("interrupt to reply: {waited:?}");
+        }
+        assert_eq!(client.execute("kept + x.cols").await.result().as_deref(), Some("705"));
+    });
+}
+
+#[test]
+fn completion_inspection_and_history_answer() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        client.execute("let data = example(\"sachs\");").await;
+        let code = "/* é */ data.graphical_lasso(#{ lam".to_string();
+        let cursor_pos = code.chars().count();
+        let JupyterMessageContent::CompleteReply(reply) =
+            client.ask(CompleteRequest { code: code.clone(), cursor_pos }).await
+        else {
+            panic!("another reply");
+        };
+        assert!(reply.matches.contains(&"lambda".to_string()), "{:?}", reply.matches);
+        assert_eq!((reply.cursor_start, reply.cursor_end), (cursor_pos - 3, cursor_pos));
+        let inspect = InspectRequest { code, cursor_pos, detail_level: Some(0) };
+        let JupyterMessageContent::InspectReply(reply) = client.ask(inspect).await else { panic!("another reply") };
+        assert!(reply.found && plain(&reply.data).is_some_and(|text| text.contains("x.graphical_lasso(")));
+        for (code, expected) in [
+            ("1 + 1", IsCompleteReplyStatus::Complete),
+            ("fn f(a) {", IsCompleteReplyStatus::Incomplete),
+            ("let = )", IsCompleteReplyStatus::Invalid),
+        ] {
+            let reply = client.ask(IsCompleteRequest { code: code.into() }).await;
+            let JupyterMessageContent::IsCompleteReply(reply) = reply else { panic!("another reply") };
+            assert_eq!(reply.status, expected, "{code}");
+        }
+        let tail = HistoryRequest::Tail { n: 5, output: false, raw: true };
+        let JupyterMessageContent::HistoryReply(reply) = client.ask(tail).await else { panic!("another reply") };
+        assert_eq!(reply.history.len(), 1);
+        let reply = client.ask(CommInfoRequest { target_name: None }).await;
+        assert!(matches!(reply, JupyterMessageContent::CommInfoReply(reply) if reply.comms.is_empty()));
+    });
+}
+
+#[test]
+fn a_cell_asks_where_the_client_lets_it() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let ran = client.execute("input(\"Name: \")").await;
+        assert!(ran.traceback().contains("takes no input"), "{}", ran.traceback());
+        let id = client.send(ExecuteRequest { allow_stdin: true, ..request("\"hello \" + input(\"Name: \")") }).await;
+        let question = soon(client.stdin.read()).await.expect("a question");
+        assert!(matches!(&question.content, JupyterMessageContent::InputRequest(asked) if asked.prompt == "Name: "));
+        client.stdin.send(InputReply { value: "you".into(), ..InputReply::default() }.into()).await.expect("sent");
+        assert_eq!(client.finish(&id).await.result().as_deref(), Some("hello you"));
+    });
+}
+
+#[test]
+fn much_output_arrives_in_order_and_far_too_much_is_cut() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let ran = client.execute("for i in 0..5000 { print(i); }").await;
+        let expected: String = (0..5000).map(|i| format!("{i}\n")).collect();
+        assert!(ran.stream("stdout") == expected);
+        assert!(ran.published.len() < 200, "{} messages", ran.published.len());
+        let ran = client.execute("let line = \"x\"; line.pad(1000000, \"y\"); for i in 0..50 { print(line); }").await;
+        assert_eq!(ran.reply.status, ReplyStatus::Ok, "{}", ran.traceback());
+        assert_eq!(ran.stream("stdout").len(), 8_000_000);
+        assert!(ran.stream("stderr").contains("the rest is left out"));
+        assert_eq!(client.execute("1").await.result().as_deref(), Some("1"));
+    });
+}
+
+#[test]
+fn a_cell_comes_back_fast_and_two_kernels_do_not_disturb_each_other() {
+    run(async {
+        let (mut one, mut other) = (Kernel::start().await, Kernel::start().await);
+        one.client.execute("let x = 1;").await;
+        assert_eq!(other.client.execute("x").await.reply.status, ReplyStatus::Error);
+        let mut times = Vec::new();
+        for i in 0..200 {
+            let begin = Instant::now();
+            assert_eq!(one.client.execute(&format!("x + {i}")).await.reply.status, ReplyStatus::Ok);
+            times.push(begin.elapsed());
+        }
+        times.sort();
+        println!("a cell and back: median {:?}", times[100]);
+        // The bar is 2 ms on an idle machine in an optimised build.
+        assert!(times[100] < Duration::from_millis(20), "{:?}", times[100]);
+        let reply = one.client.ask(ShutdownRequest { restart: false }).await;
+        assert!(matches!(reply, JupyterMessageContent::ShutdownReply(_)));
+        let begin = Instant::now();
+        while one.child.try_wait().expect("a status").is_none() {
+            assert!(begin.elapsed() < Duration::from_secs(5), "the kernel goes on");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(other.client.execute("1 + 1").await.result().as_deref(), Some("2"));
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_goes_with_its_parent_also_in_the_middle_of_a_cell() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (info, path) = connection(folder.path()).await;
+        let line = format!("JPY_PARENT_PID=$$ '{}' kernel start -f '{path}' & wait", env!("CARGO_BIN_EXE_sinew"));
+        let mut parent = Command::new("sh").args(["-c", &line]).spawn().expect("a shell");
+        let mut client = soon(Client::connect(&info)).await;
+        client.send(request("loop {}")).await;
+        parent.kill().expect("a signal");
+        parent.wait().expect("the end");
+        let begin = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", info.shell_port)).is_ok() {
+            assert!(begin.elapsed() < Duration::from_secs(5), "the kernel goes on without its parent");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_wrong_connection_file_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("no.json").display().to_string();
+    for content in [None, Some("{}"), Some("text")] {
+        if let Some(content) = content {
+            std::fs::write(&path, content).expect("a file");
+        }
+        let output = program().args(["kernel", "start", "-f", &path]).output().expect("the program");
+        assert_eq!(output.status.code(), Some(2), "{content:?}");
+        let message = text(&output.stderr);
+        assert!(message.contains("no.json' is not a connection file") && message.contains("help:"), "{message}");
+    }
+}
+
+/// The program in an environment where Jupyter is nowhere, and kernels are looked for below `folder`.
+fn alone(folder: &Path, arguments: &[&str]) -> Output {
+    program()
+        .args(arguments)
+        .env("HOME", folder)
+        .env("PATH", folder)
+        .env("JUPYTER_PATH", folder.join("env/share/jupyter"))
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("JUPYTER_DATA_DIR")
+        .env_remove("VIRTUAL_ENV")
+        .env_remove("CONDA_PREFIX")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program")
+}
+
+#[test]
+fn a_kernel_is_installed_examined_and_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let prefix = folder.path().join("env").display().to_string();
+    let doctor = || text(&alone(folder.path(), &["kernel", "doctor"]).stdout);
+    assert!(
+        doctor().contains("Jupyter sees no kernel") && doctor().contains("help: sinew kernel install"),
+        "{}",
+        doctor()
+    );
+    let output = alone(folder.path(), &["kernel", "install", "--prefix", &prefix, "--threads", "2"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let path = folder.path().join("env/share/jupyter/kernels/sinew/kernel.json");
+    let specification = std::fs::read_to_string(&path).expect("the specification");
+    let json: serde_json::Value = serde_json::from_str(&specification).expect("JSON");
+    assert_eq!(json["argv"][1], "--threads");
+    assert_eq!(json["argv"][2], "2");
+    let said = doctor();
+    assert!(said.contains("kernel.json is well") && said.contains("no program 'jupyter'"), "{said}");
+    let moved = specification.replace(json["argv"][0].as_str().expect("a program"), "/nowhere/sinew");
+    std::fs::write(&path, moved).expect("a file");
+    let said = doctor();
+    assert!(said.contains("the program has moved") && said.contains("install --prefix"), "{said}");
+    let output = alone(folder.path(), &["kernel", "uninstall", "--prefix", &prefix]);
+    assert!(output.status.success() && !path.exists(), "{}", text(&output.stderr));
+    // Nobody, not even the superuser, can make a folder below a file.
+    std::fs::write(folder.path().join("file"), "").expect("a file");
+    let output =
+        alone(folder.path(), &["kernel", "install", "--prefix", &folder.path().join("file").display().to_string()]);
+    let message = text(&output.stderr);
+    assert!(
+        output.status.code() == Some(3) && message.contains("cannot make") && message.contains("--user"),
+        "{message}"
+    );
+}
