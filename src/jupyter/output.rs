@@ -24,8 +24,9 @@ const PATIENCE: Duration = Duration::from_millis(30);
 /// Bytes of text in one message at most.
 const PIECE: usize = 64 << 10;
 
-/// Bytes of text that a cell may show; a browser would hang on much more.
-const TEXT: usize = 8_000_000;
+/// Bytes of text that a cell may show: a browser would hang on much more, and Jupyter's server drops what comes faster
+/// than 3 MB in 3 s, this notice with it.
+const TEXT: usize = 2_000_000;
 
 /// Bytes of displays that a cell may show.
 const DISPLAYS: usize = 64_000_000;

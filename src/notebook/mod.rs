@@ -77,6 +77,9 @@ impl Bundle {
 /// assert_eq!(bundle.entries.last().map(|(mime, _)| *mime), Some("text/plain"));
 /// ```
 pub fn bundle(value: &Value) -> Bundle {
+    if value.object::<PageScript>().is_some() {
+        return page_script();
+    }
     if let Some(bundle) = figures::bundle(value) {
         return bundle;
     }
@@ -90,6 +93,25 @@ pub fn bundle(value: &Value) -> Bundle {
 /// plotly.js for pages that have none, once a page: all figures of the page are interactive then, without a network.
 pub fn page_script() -> Bundle {
     figures::page_script()
+}
+
+/// What [`page_script`] shows, as a value that can be displayed.
+#[derive(Debug, Clone, Copy)]
+pub struct PageScript;
+
+crate::engine_type!(PageScript, "PageScript");
+
+impl PageScript {
+    /// It has no data.
+    pub fn to_json(&self) -> Json {
+        serde_json::json!({})
+    }
+}
+
+impl std::fmt::Display for PageScript {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the figures of this page are interactive from here on, without a network")
+    }
 }
 
 /// An error as a notebook shows it: what is wrong, and what to do.

@@ -7,6 +7,7 @@ use super::super::state::{no_input, state};
 use super::super::variables::displayed;
 use super::super::vocabulary::Builder;
 use crate::model::Area;
+use crate::notebook::PageScript;
 use crate::options::{Kind, Opt, Preset};
 
 const DISPLAY: &[Opt] = &[Opt::new(
@@ -46,6 +47,17 @@ pub(super) fn define(b: &mut Builder) {
     .options(DISPLAY)
     .on(|call: NativeCallContext<'_>, value: Dynamic| display(&call, &value, &Map::new()))
     .on(|call: NativeCallContext<'_>, value: Dynamic, options: Map| display(&call, &value, &options));
+    b.verb(
+        "notebook_init",
+        "notebook_init()",
+        "Put plotly.js into the page of a notebook, once: all its figures are interactive then, also offline and exported",
+        "notebook_init();\nprint(\"figures of this page are interactive\");",
+    )
+    .on(|call: NativeCallContext<'_>| {
+        if let Some(state) = state(&call) {
+            state.display(PageScript.into(), None);
+        }
+    });
     b.verb(
         "clear_output",
         "clear_output()\nclear_output(wait)",
