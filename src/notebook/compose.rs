@@ -28,20 +28,36 @@ pub fn compose(parts: &[Bundle]) -> Bundle {
     if parts.iter().all(|part| part.get("text/html").is_none()) {
         return Bundle::text(text);
     }
+    Bundle::html(blocks(&parts), text)
+}
+
+/// The HTML of each part, and of texts that follow each other in one piece.
+fn blocks(parts: &[&Bundle]) -> String {
     let mut html = String::new();
+    let mut texts: Vec<&str> = Vec::new();
+    let mut used = 0;
     for (at, part) in parts.iter().enumerate() {
-        let rich = text_of(part, "text/html");
-        let plain = || output(&format!("<pre>{}</pre>\n", escape(text_of(part, "text/plain"))));
-        html += &match rich.is_empty() || html.len() + rich.len() > LIMIT {
-            true => plain(),
-            false => rich.to_string(),
-        };
-        if html.len() > LIMIT {
-            html += &output(&line(&format!("{GAP} {} more, for which there is no room", parts.len() - at - 1)));
+        let (rich, plain) = (text_of(part, "text/html"), text_of(part, "text/plain"));
+        if used > LIMIT {
+            html += &written(&std::mem::take(&mut texts));
+            html += &output(&line(&format!("{GAP} {} more, for which there is no room", parts.len() - at)));
             break;
         }
+        if rich.is_empty() || used + rich.len() > LIMIT {
+            texts.push(plain);
+            used += plain.len();
+        } else {
+            html += &written(&std::mem::take(&mut texts));
+            html += rich;
+            used += rich.len();
+        }
     }
-    Bundle::html(html, text)
+    html + written(&texts).as_str()
+}
+
+/// Lines of text; nothing where there are none.
+fn written(texts: &[&str]) -> String {
+    if texts.is_empty() { String::new() } else { output(&format!("<pre>{}</pre>\n", escape(&texts.join("\n")))) }
 }
 
 /// The content of a type, if it is a text.
