@@ -46,7 +46,8 @@ fn is_loud(flags: &Flags) -> bool {
 fn report(places: &Places, seconds: f64, flags: &Flags, output: &Output) -> ExitCode {
     let (folder, project) = (places.folder.display().to_string(), places.project.display().to_string());
     if flags.json {
-        output.json(&serde_json::json!({ "schema_version": 1, "folder": folder, "tmpdir": project, "seconds": seconds }));
+        let told = serde_json::json!({ "folder": folder, "tmpdir": project, "seconds": seconds, "schema_version": 1 });
+        output.json(&told);
         return ExitCode::SUCCESS;
     }
     let mut lines = vec![format!("ready after {seconds:.1} s: the notebooks in {folder}, compiled in {project}")];
@@ -279,7 +280,8 @@ mod tests {
 
     #[test]
     fn the_settings_of_the_repository_are_those_that_are_built_for() {
-        for line in [&format!("tmpdir = \"{PROJECT}\""), "opt_level = \"0\"", "sinew-notebook = { path = \"crate\" }"] {
+        let tmpdir = format!("tmpdir = \"{PROJECT}\"");
+        for line in [tmpdir.as_str(), "opt_level = \"0\"", "sinew-notebook = { path = \"crate\" }"] {
             assert!(REAL.lines().any(|known| known == line), "{line}");
         }
         assert!(manifest("").contains("\nopt-level = 0\n"));
@@ -302,7 +304,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("crate")).unwrap();
         std::fs::write(folder.path().join("crate/Cargo.toml"), "[package]").unwrap();
         let other = folder.path().join("other");
-        let places = Places::of(Some(folder.path()), None, Some(&other)).unwrap();
+        let places = Places::of(Some(folder.path()), None, Some(other.as_path())).unwrap();
         assert!(places.project.starts_with(&places.base) && places.base.ends_with("other"));
         let places = Places::of(Some(folder.path()), None, None).unwrap();
         assert_eq!((places.project, places.base), (places.folder.join(PROJECT), places.folder.clone()));
