@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sinew::data::Column;
 use sinew::notebook::{self, Bundle};
-use sinew::script::{ScriptError, Session, SessionOptions};
+use sinew::script::{Completeness, ScriptError, Session, SessionOptions};
 use sinew::{Error, Table, Value};
 
 use crate::output::{Output, Part, panicked};
@@ -110,12 +110,13 @@ impl Notebook {
     /// A name that no script can write.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<(), Error> {
         let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
-        let is_name = name.chars().any(|c| c.is_ascii_alphabetic())
-            && name.starts_with(is_letter)
-            && name.chars().all(|c| is_letter(c) || c.is_ascii_digit());
-        if !is_name {
-            return Err(Error::argument(format!("'{name}' cannot be the name of a variable"))
-                .with_hint("letters, digits and underscores, a letter or underscore first"));
+        let is_word = name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit());
+        // The language has words of its own, which it alone knows.
+        let declaration = format!("let {name} = 0;");
+        if !is_word || self.session.completeness(&declaration) != Completeness::Complete {
+            return Err(Error::argument(format!("'{name}' cannot be the name of a variable")).with_hint(
+                "letters, digits and underscores, a letter or underscore first, and no word of the language",
+            ));
         }
         self.session.set(name, value);
         Ok(())
