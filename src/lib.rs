@@ -43,6 +43,10 @@ pub mod solver;
 pub mod value;
 
 pub use context::Context;
+// Their types stand in signatures: a program needs these very versions.
+pub use faer;
+pub use ndarray;
+
 pub use data::{Matrix, Table, Vector};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::Graph;

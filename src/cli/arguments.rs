@@ -120,6 +120,27 @@ pub enum Command {
         #[command(subcommand)]
         action: KernelCommand,
     },
+    /// Notebooks in Rust, whose kernel is evcxr
+    Notebook {
+        #[command(subcommand)]
+        action: NotebookCommand,
+    },
+}
+
+/// What can be done for notebooks in Rust.
+#[derive(Debug, Subcommand)]
+pub enum NotebookCommand {
+    /// Compile what notebooks stand on, so that a new kernel starts in seconds
+    Warm {
+        /// The folder of the notebooks, with its evcxr.toml; the current one, or notebooks in it
+        folder: Option<std::path::PathBuf>,
+        /// The crate that notebooks use; FOLDER/crate when not given
+        #[arg(long = "crate", value_name = "DIR")]
+        package: Option<std::path::PathBuf>,
+        /// Where what is compiled goes; FOLDER/.evcxr when not given
+        #[arg(long, value_name = "DIR")]
+        tmpdir: Option<std::path::PathBuf>,
+    },
 }
 
 /// What can be done with the kernel.

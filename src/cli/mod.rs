@@ -10,6 +10,7 @@ mod editor;
 mod interrupt;
 #[cfg(feature = "kernel")]
 mod kernel;
+mod notebook;
 mod output;
 pub(crate) mod progress;
 mod repl;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Check { files }) => check::check(flags, &output, files),
         Some(Command::Doc { out, force }) => doc::write(&output, out, *force),
+        Some(Command::Notebook { action }) => notebook::run(action, flags, &output),
         #[cfg(feature = "kernel")]
         Some(Command::Kernel { action }) => kernel::run(action, flags, &output),
         Some(other) => tell(other, flags, &output)
@@ -97,7 +99,12 @@ fn tell(command: &Command, flags: &Flags, output: &Output) -> crate::Result<Exit
         }
         Command::Definitions { out: None } => definitions(),
         Command::Definitions { out: Some(path) } => return write_definitions(path, output),
-        Command::Run { .. } | Command::Eval { .. } | Command::Repl | Command::Check { .. } | Command::Doc { .. } => {
+        Command::Run { .. }
+        | Command::Eval { .. }
+        | Command::Repl
+        | Command::Check { .. }
+        | Command::Doc { .. }
+        | Command::Notebook { .. } => {
             return Err(Error::internal("this command does not only tell something"));
         }
         #[cfg(feature = "kernel")]

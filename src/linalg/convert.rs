@@ -7,10 +7,17 @@ use faer::{Mat, MatRef};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::data::{Matrix, Vector};
+use crate::value::Value;
 
 impl From<ArrayView2<'_, f64>> for Matrix {
     fn from(values: ArrayView2<'_, f64>) -> Self {
         Self::from(values.to_owned())
+    }
+}
+
+impl From<Array2<f64>> for Value {
+    fn from(values: Array2<f64>) -> Self {
+        Matrix::from(values).into()
     }
 }
 
@@ -30,6 +37,12 @@ impl From<MatRef<'_, f64>> for Matrix {
 impl From<Mat<f64>> for Matrix {
     fn from(values: Mat<f64>) -> Self {
         Self::from(values.as_ref())
+    }
+}
+
+impl From<Mat<f64>> for Value {
+    fn from(values: Mat<f64>) -> Self {
+        Matrix::from(values).into()
     }
 }
 

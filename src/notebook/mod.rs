@@ -3,6 +3,7 @@
 //! HTML fetches nothing, has classes of its own prefix and no ids, is readable on light and dark grounds, and loses no
 //! number where a notebook strips its scripts and styles.
 
+mod compose;
 #[cfg(feature = "plot")]
 mod figures;
 #[cfg(not(feature = "plot"))]
@@ -13,6 +14,8 @@ mod markup;
 mod outline;
 mod results;
 mod values;
+
+pub use compose::compose;
 
 use serde_json::Value as Json;
 
@@ -30,7 +33,7 @@ const LISTED: usize = 12;
 /// One value in several types; whoever shows it takes the richest that it knows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bundle {
-    /// Type and content, the richest first; `text/plain` is always there, and last.
+    /// Type and content, the richest first; `text/plain` is always there, and last, unless there is nothing to show.
     pub entries: Vec<(&'static str, Json)>,
 }
 

@@ -185,6 +185,14 @@ mod tests {
     }
 
     #[test]
+    fn a_host_may_set_what_a_script_declared_constant() {
+        let mut session = Session::sandboxed();
+        session.eval_cell("const A = 1; let b = 2;", "In[1]").unwrap();
+        session.set("A", 40_i64);
+        assert_eq!(session.eval_as::<i64>("A + b").unwrap(), 42);
+    }
+
+    #[test]
     fn errors_before_the_end_are_invalid() {
         let session = Session::sandboxed();
         let kinds = ["1 + 1", "let x = [1,", "let x = )"].map(|text| session.completeness(text));

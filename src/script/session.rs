@@ -255,9 +255,9 @@ impl Session {
         self.state.exit_code()
     }
 
-    /// Sets a variable.
+    /// Sets a variable, also where a script has declared a constant of that name.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.scope.set_value(name.to_string(), to_dynamic(&value.into()));
+        self.scope.set_or_push(name.to_string(), to_dynamic(&value.into()));
     }
 
     /// Sets what a script finds in the list `args` and `args_spec` reads: what stands behind `--` on the command line.
