@@ -186,7 +186,6 @@ impl Tools {
         let mut command = Command::new(&self.cargo);
         command
             .args(arguments)
-            .args(["--target", self.host.as_str()])
             .current_dir(project)
             .env("CARGO_TARGET_DIR", "target")
             .env("CARGO_BUILD_BUILD_DIR", "target")
@@ -197,7 +196,7 @@ impl Tools {
         command
     }
 
-    /// Fetches what the dependencies are made of. Without a network the build says whether something is missing.
+    /// Fetches what the dependencies are made of, on all systems: evcxr looks at all of it. Without a network the build says whether something is missing.
     fn fetch(&self, project: &Path) {
         let _ = self
             .cargo(project, &["fetch"])
@@ -211,7 +210,7 @@ impl Tools {
     /// # Errors
     /// cargo cannot be run, or what it compiles fails.
     fn build(&self, project: &Path, is_loud: bool) -> Result<()> {
-        let mut command = self.cargo(project, &["--offline", "build"]);
+        let mut command = self.cargo(project, &["--offline", "build", "--target", self.host.as_str()]);
         command.stderr(if is_loud { Stdio::inherit() } else { Stdio::piped() });
         let done = command.spawn().and_then(std::process::Child::wait_with_output).map_err(|error| {
             Error::file(format!("cannot run {}: {error}", self.cargo.display()))
