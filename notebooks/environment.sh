@@ -4,6 +4,8 @@
 #
 #     notebooks/environment.sh [rust]     # prints the folder of the environment
 #
+# Exit code 77: what is needed cannot be had here. Any other one is a failure.
+#
 # PROGRAM is the program whose kernel is installed (default: the debug build).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,16 +17,16 @@ packages="jupyterlab==4.6.6 nbclient==0.11.0 nbconvert==7.17.2 jupyter_kernel_te
 
 if [ "$(cat "$environment/packages" 2>/dev/null)" != "$packages" ]; then
   rm -rf "$environment"
-  python3 -m venv "$environment"
+  python3 -m venv "$environment" >&2 || exit 77
   # shellcheck disable=SC2086 # a list of words
-  "$environment/bin/pip" install --quiet --disable-pip-version-check $packages >&2
+  "$environment/bin/pip" install --quiet --disable-pip-version-check $packages >&2 || exit 77
   echo "$packages" > "$environment/packages"
 fi
 "$program" kernel install --prefix "$environment" --quiet >&2
 if [ "${1:-}" = rust ]; then
   if [ ! -x "$cache/tools/bin/evcxr_jupyter" ]; then
     start=$SECONDS
-    nice cargo install --quiet --locked evcxr_jupyter@0.22.0 --root "$cache/tools" --target-dir "$cache/tools/target" >&2
+    nice cargo install --quiet --locked evcxr_jupyter@0.22.0 --root "$cache/tools" --target-dir "$cache/tools/target" >&2 || exit 77
     echo "evcxr_jupyter was compiled in $((SECONDS - start)) s" >&2
   fi
   JUPYTER_PATH="$environment/share/jupyter" "$cache/tools/bin/evcxr_jupyter" --install >/dev/null

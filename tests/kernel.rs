@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::{
@@ -16,7 +17,7 @@ use jupyter_protocol::{
 use jupyter_zmq_client::{
     ClientControlConnection, ClientIoPubConnection, ClientShellConnection, ClientStdinConnection,
     create_client_control_connection, create_client_iopub_connection, create_client_shell_connection_with_identity,
-    create_client_stdin_connection_with_identity, peek_ports, peer_identity_for_session,
+    create_client_stdin_connection_with_identity, peer_identity_for_session,
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -36,9 +37,22 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_sinew"))
 }
 
+/// A free port that no other kernel of these tests gets, and that the system gives to no connection by itself: those
+/// are from 32768 on.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 15_000 + (std::process::id() % 150) as u16 * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// A connection file with free ports.
-async fn connection(folder: &Path) -> (ConnectionInfo, String) {
-    let ports = peek_ports(IpAddr::V4(Ipv4Addr::LOCALHOST), 5).await.expect("ports");
+fn connection(folder: &Path) -> (ConnectionInfo, String) {
+    let ports: [u16; 5] = std::array::from_fn(|_| free_port());
     let info = ConnectionInfo {
         ip: "127.0.0.1".into(),
         transport: Transport::TCP,
@@ -73,7 +87,7 @@ impl Drop for Kernel {
 impl Kernel {
     async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (info, path) = connection(folder.path()).await;
+        let (info, path) = connection(folder.path());
         let child = program()
             .args(["kernel", "start", "-f", &path])
             .current_dir(folder.path())
@@ -419,7 +433,7 @@ fn a_cell_comes_back_fast_and_two_kernels_do_not_disturb_each_other() {
 fn the_kernel_goes_with_its_parent_also_in_the_middle_of_a_cell() {
     run(async {
         let folder = tempfile::tempdir().expect("a folder");
-        let (info, path) = connection(folder.path()).await;
+        let (info, path) = connection(folder.path());
         let line = format!("JPY_PARENT_PID=$$ '{}' kernel start -f '{path}' & wait", env!("CARGO_BIN_EXE_sinew"));
         let mut parent = Command::new("sh").args(["-c", &line]).spawn().expect("a shell");
         let mut client = soon(Client::connect(&info)).await;

@@ -92,7 +92,13 @@ fn evaluated(session: &mut Session, code: &str) -> ExpressionResult {
 
 /// An error as Jupyter's messages hold it: what it is in red, what to do in green.
 pub fn failure(error: &ScriptError) -> ReplyError {
-    let text = error.to_string();
+    /// Letters of an error: what is thrown may be of any size.
+    const LONGEST: usize = 10_000;
+    let cut = |text: String| match text.len() > LONGEST {
+        true => format!("{} ... (cut)", &text[..text.floor_char_boundary(LONGEST)]),
+        false => text,
+    };
+    let text = cut(error.to_string());
     let paint = |(i, line): (usize, &str)| match line.starts_with("  help: ") {
         _ if i == 0 => format!("\x1b[31m{line}\x1b[0m"),
         true => format!("\x1b[32m{line}\x1b[0m"),
@@ -101,7 +107,7 @@ pub fn failure(error: &ScriptError) -> ReplyError {
     let kind = error.error.kind();
     ReplyError {
         ename: format!("{} {}", kind.code(), kind.category()),
-        evalue: error.error.message().to_string(),
+        evalue: cut(error.error.message().to_string()),
         traceback: text.lines().enumerate().map(paint).collect(),
     }
 }

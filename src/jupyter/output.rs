@@ -28,6 +28,9 @@ const PIECE: usize = 64 << 10;
 /// than 3 MB in 3 s, this notice with it.
 const TEXT: usize = 2_000_000;
 
+/// Displays of a cell, those that take the place of others included: pages do not keep up with more.
+const COUNT: usize = 10_000;
+
 /// Bytes of displays that a cell may show.
 const DISPLAYS: usize = 64_000_000;
 
@@ -58,6 +61,8 @@ struct Cell {
     /// Bytes of text and of displays so far; behind the limit nothing is shown.
     text: usize,
     displays: usize,
+    /// Displays so far, and how often they were taken away.
+    count: usize,
     /// Displays that can be changed, by their names.
     named: HashSet<String>,
 }
@@ -93,9 +98,10 @@ impl Output {
     /// A value; in the place of what was displayed under the name before.
     pub fn display(&self, bundle: &Bundle, name: Option<&str>) {
         let mut cell = self.lock();
-        let is_full = cell.displays > DISPLAYS;
+        let is_full = cell.displays > DISPLAYS || cell.count > COUNT;
         cell.displays = cell.displays.saturating_add(size(bundle));
-        if cell.displays <= DISPLAYS {
+        cell.count = cell.count.saturating_add(1);
+        if cell.displays <= DISPLAYS && cell.count <= COUNT {
             self.send_display(&mut cell, media(bundle), name);
         } else if !is_full {
             self.append(&mut cell, Stream::Error, &too_much("displays", DISPLAYS));
@@ -123,8 +129,18 @@ impl Output {
 
     /// Takes away what the cell has shown, at once or when it shows something else.
     pub fn clear(&self, wait: bool) {
-        self.lock().named.clear();
-        self.publish(ClearOutput { wait });
+        let mut cell = self.lock();
+        cell.named.clear();
+        cell.count = cell.count.saturating_add(1);
+        if cell.count <= COUNT {
+            self.send_text(&mut cell);
+            self.send(ClearOutput { wait }, cell.parent.as_deref());
+        }
+    }
+
+    /// The cell that runs, by the name of its request.
+    pub fn cell(&self) -> Option<String> {
+        self.lock().parent.as_ref().map(|parent| parent.header.msg_id.clone())
     }
 
     /// A message about the cell that runs, behind all that it has shown.

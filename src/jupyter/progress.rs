@@ -18,10 +18,16 @@ const COLUMNS: usize = 100;
 
 /// Shows progress in the output of the cell that runs.
 pub fn progress(output: Arc<Output>) -> ProgressFn {
-    let state = Mutex::new((Meter::new(DELAY, PAUSE), false));
+    let fresh = |cell| (Meter::new(DELAY, PAUSE), false, cell);
+    let state = Mutex::new(fresh(None));
     Arc::new(move |progress| {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (meter, is_shown) = &mut *state;
+        let cell = output.cell();
+        if state.2 != cell {
+            // What an interrupted cell left behind is of no other.
+            *state = fresh(cell);
+        }
+        let (meter, is_shown, _) = &mut *state;
         if let Some(text) = due(meter, is_shown, progress, Instant::now()) {
             output.progress(&text);
         }

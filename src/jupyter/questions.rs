@@ -27,12 +27,15 @@ pub struct Questions {
     answers: Mutex<Receiver<Answer>>,
     /// The request of the cell, if its client takes questions.
     request: Mutex<Option<Arc<JupyterMessage>>>,
+    /// The question that waits for its answer, by the id of its message.
+    open: Arc<Mutex<Option<String>>>,
 }
 
 /// The sockets' side: what was asked, and where answers go.
 pub struct Desk {
     asked: UnboundedReceiver<JupyterMessage>,
     answers: Sender<Answer>,
+    open: Arc<Mutex<Option<String>>>,
 }
 
 impl Questions {
@@ -40,8 +43,9 @@ impl Questions {
     pub fn new() -> (Self, Desk) {
         let (asked, from_cell) = unbounded_channel();
         let (to_cell, answers) = channel();
-        let questions = Self { asked, answers: Mutex::new(answers), request: Mutex::default() };
-        (questions, Desk { asked: from_cell, answers: to_cell })
+        let open = Arc::<Mutex<Option<String>>>::default();
+        let desk = Desk { asked: from_cell, answers: to_cell, open: Arc::clone(&open) };
+        (Self { asked, answers: Mutex::new(answers), request: Mutex::default(), open }, desk)
     }
 
     /// Questions are of the cell of this request from now on; there can be none where the client takes none.
@@ -62,9 +66,10 @@ impl Questions {
         })?;
         // The answer to a question that was given up may have come since.
         while answers.try_recv().is_ok() {}
-        let question = InputRequest { prompt: prompt.into(), password: false };
+        let question = child(InputRequest { prompt: prompt.into(), password: false }, Some(&request));
+        *lock(&self.open) = Some(question.header.msg_id.clone());
         let gone = || Error::new(ErrorKind::Denied, "the question reached nobody: the client has gone away");
-        self.asked.send(child(question, Some(&request))).map_err(|_| gone())?;
+        self.asked.send(question).map_err(|_| gone())?;
         loop {
             match answers.recv_timeout(LOOK) {
                 Ok(Some(text)) if text == END => return Err(Error::new(ErrorKind::Denied, "the input has ended")),
@@ -86,7 +91,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Desk {
     /// Carries questions to the client and answers back, for as long as the kernel lives.
     pub async fn run(self, stdin: KernelStdinConnection) {
-        let Self { mut asked, answers } = self;
+        let Self { mut asked, answers, open } = self;
         let (mut sender, mut receiver) = stdin.split();
         let unreached = answers.clone();
         let asking = async {
@@ -98,7 +103,12 @@ impl Desk {
         };
         let answering = async {
             while let Some(message) = receive(&mut receiver).await {
-                if let JupyterMessageContent::InputReply(reply) = message.content {
+                // Clients may leave out what they answer; an answer to another question is none to this one.
+                let answered = message.parent_header.map(|header| header.msg_id).filter(|id| !id.is_empty());
+                let is_other = answered.is_some() && answered != *lock(&open);
+                if let JupyterMessageContent::InputReply(reply) = message.content
+                    && !is_other
+                {
                     let _ = answers.send(Some(reply.value));
                 }
             }

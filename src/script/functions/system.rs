@@ -1,6 +1,6 @@
 //! The session: seed, threads, output, help, errors.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rhai::{Array, Dynamic, EvalAltResult, NativeCallContext, Position};
 
@@ -48,6 +48,19 @@ fn show(call: &NativeCallContext<'_>, text: &str) {
     if let Some(state) = state(call) {
         state.print(text);
     }
+}
+
+/// Rhai's own would not hear an interrupt before its end.
+fn sleep(call: &NativeCallContext<'_>, seconds: f64) -> Outcome<()> {
+    const LOOK: Duration = Duration::from_millis(20);
+    let wrong = || Error::argument(format!("sleep: seconds must be a number >= 0, not {seconds}"));
+    let end = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+    let (ctx, start) = (context(call), Instant::now());
+    while let Some(rest) = end.checked_sub(start.elapsed()).filter(|rest| !rest.is_zero()) {
+        ctx.check()?;
+        std::thread::sleep(rest.min(LOOK));
+    }
+    Ok(())
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -103,6 +116,14 @@ pub(super) fn define(b: &mut Builder) {
     )
     .on(|call: NativeCallContext<'_>| exit(&call, 0))
     .on(|call: NativeCallContext<'_>, code: i64| exit(&call, code));
+    b.verb(
+        "sleep",
+        "sleep(seconds)",
+        "Wait; an interrupt and a limit on time end it",
+        "sleep(0.01);\nprint(\"awake\");",
+    )
+    .on(|call: NativeCallContext<'_>, seconds: f64| sleep(&call, seconds))
+    .on(|call: NativeCallContext<'_>, seconds: i64| sleep(&call, seconds as f64));
     b.verb(
         "timer",
         "timer() -> Timer",
