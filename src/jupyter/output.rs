@@ -104,7 +104,8 @@ impl Output {
         if cell.displays <= DISPLAYS && cell.count <= COUNT {
             self.send_display(&mut cell, media(bundle), name);
         } else if !is_full {
-            self.append(&mut cell, Stream::Error, &too_much("displays", DISPLAYS));
+            let notice = if cell.count > COUNT { too_many() } else { too_much("displays", DISPLAYS) };
+            self.append(&mut cell, Stream::Error, &notice);
         }
     }
 
@@ -135,6 +136,8 @@ impl Output {
         if cell.count <= COUNT {
             self.send_text(&mut cell);
             self.send(ClearOutput { wait }, cell.parent.as_deref());
+        } else if cell.count == COUNT + 1 {
+            self.append(&mut cell, Stream::Error, &too_many());
         }
     }
 
@@ -226,6 +229,10 @@ impl Output {
         // Nobody reads the queue once the kernel ends.
         let _ = self.queue.send(message);
     }
+}
+
+fn too_many() -> String {
+    format!("\n[this cell has displayed and cleared {COUNT} times: the rest is left out]\n")
 }
 
 fn too_much(what: &str, limit: usize) -> String {
@@ -323,6 +330,20 @@ mod tests {
         output.progress("20%");
         let kinds: Vec<String> = sent(&mut messages).into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, ["display_data", "update_display_data", "display_data", "update_display_data"]);
+    }
+
+    #[test]
+    fn floods_of_displays_and_clears_end_with_one_notice() {
+        let (output, mut messages) = output();
+        for _ in 0..COUNT {
+            output.clear(true);
+            output.display(&plain("x"), Some("a"));
+        }
+        output.flush();
+        let all = sent(&mut messages);
+        assert_eq!(all.iter().filter(|(kind, _)| kind != "stream").count(), COUNT);
+        let said: Vec<_> = all.iter().filter(|(_, text)| text.contains("the rest is left out")).collect();
+        assert!(said.len() == 1 && said[0].1.contains("10000 times"), "{said:?}");
     }
 
     #[test]
