@@ -7,6 +7,10 @@ Every cell runs without an error; figures come as Plotly, HTML, SVG and text. Th
 headless Chromium, where every figure has to be there: as a picture, and drawn by Plotly in a notebook that called
 `notebook_init()`; and the same in JupyterLab itself. With `--screenshots DIR` also pictures of them, light and dark. Without
 Chromium nothing is opened, and the output says so.
+
+The pictures of README.md and docs/notebooks.md, made anew:
+
+    $environment/bin/python notebooks/check.py --pictures docs
 """
 
 import argparse
@@ -31,6 +35,11 @@ from nbconvert import HTMLExporter
 warnings.filterwarnings("ignore", message="No lexer found")
 
 PLOTLY = "application/vnd.plotly.v1+json"
+# What README.md and docs/notebooks.md show.
+PICTURED = [
+    'let x = example("sachs").head(853).log1p().standardize();\nx.head(4)',
+    'let fit = x.graphical_lasso(#{ lambda: "ebic" });\nfit',
+]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -43,9 +52,14 @@ def run(path):
     notebook = nbformat.read(path, as_version=4)
     if any(cell.get("outputs") for cell in notebook.cells):
         fail(f"{path} is committed with outputs: clear them")
+    # Relative paths of cells are relative to the notebook's folder in evcxr, which finds its settings there.
+    return notebook, execute(notebook, path.parent if kernel(notebook) == "rust" else None)
+
+
+def execute(notebook, own=None):
+    """Runs the cells, in a folder of their own or in a new one; how long each took."""
     with tempfile.TemporaryDirectory() as folder:
-        # Relative paths of cells are relative to the notebook's folder in evcxr, which finds its settings there.
-        resources = {"metadata": {"path": str(path.parent if kernel(notebook) == "rust" else folder)}}
+        resources = {"metadata": {"path": str(own or folder)}}
         seconds = []
         client = NotebookClient(notebook, timeout=900, resources=resources, kernel_name=kernel(notebook))
         with client.setup_kernel():
@@ -53,7 +67,7 @@ def run(path):
                 start = time.monotonic()
                 client.execute_cell(cell, i)
                 seconds.append(time.monotonic() - start)
-    return notebook, seconds
+    return seconds
 
 
 def kernel(notebook):
@@ -173,11 +187,52 @@ def check_lab(path, notebook, figures, screenshots):
     return drawn, pictures
 
 
+# Below the last cell of a picture.
+MARGIN = 24
+# The page says in its title how far down its cells reach.
+MEASURE = """<script>addEventListener("load", () => {
+  const ends = [...document.querySelectorAll(".jp-Cell")].map((cell) => cell.getBoundingClientRect().bottom);
+  document.title = "ends at " + Math.ceil(Math.max(...ends));
+});</script>"""
+
+
+def write_pictures(folder):
+    """The pictures of README.md and docs/notebooks.md: an exported notebook, light and dark, as high as its cells."""
+    if not CHROMIUM:
+        fail("pictures need chromium, and there is none")
+    os.makedirs(folder, exist_ok=True)
+    metadata = {
+        "kernelspec": {"name": "sinew", "display_name": "sinew (Rhai)", "language": "rhai"},
+        # As the kernel says: Rust's colours are the nearest.
+        "language_info": {"name": "rhai", "pygments_lexer": "rust"},
+    }
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in PICTURED], metadata=metadata)
+    execute(notebook)
+    with tempfile.TemporaryDirectory() as temporary:
+        page = pathlib.Path(temporary, "page.html")
+        for mode in ("light", "dark"):
+            export(notebook, page, mode)
+            page.write_text(page.read_text() + MEASURE)
+            end = re.search(r"<title>ends at (\d+)", chromium(page.as_uri(), "--dump-dom"))
+            if not end:
+                fail("chromium does not show the page that was to be pictured")
+            picture = pathlib.Path(folder, f"notebook_{mode}.png").resolve()
+            chromium(page.as_uri(), f"--screenshot={picture}", height=int(end[1]) + MARGIN)
+            if not picture.exists():
+                fail(f"chromium has not written {picture}")
+            print(f"{picture}: {picture.stat().st_size // 1024} kB")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("notebooks", nargs="+", type=pathlib.Path)
-    parser.add_argument("--screenshots", metavar="DIR")
+    parser.add_argument("notebooks", nargs="*", type=pathlib.Path)
+    parser.add_argument("--screenshots", metavar="DIR", help="pictures of the notebooks")
+    parser.add_argument("--pictures", metavar="DIR", help="the pictures of README.md and docs/notebooks.md")
     given = parser.parse_args()
+    if not given.notebooks and not given.pictures:
+        parser.error("name a notebook, or --pictures DIR")
+    if given.pictures:
+        write_pictures(given.pictures)
     for path in given.notebooks:
         notebook, seconds = run(path.resolve())
         figures = check_outputs(path, notebook)

@@ -14,6 +14,8 @@ program="${PROGRAM:-${CARGO_TARGET_DIR:-$cache/target}/debug/sinew}"
 environment="$cache/notebooks"
 # A change of this list makes a new environment.
 packages="jupyterlab==4.6.6 nbclient==0.11.0 nbconvert==7.17.2 jupyter_kernel_test==0.7.0"
+# So does a change of this one; evcxr_jupyter does not tell its version, but cargo writes down what it installs.
+evcxr=0.22.0
 
 if [ "$(cat "$environment/packages" 2>/dev/null)" != "$packages" ]; then
   rm -rf "$environment"
@@ -24,9 +26,9 @@ if [ "$(cat "$environment/packages" 2>/dev/null)" != "$packages" ]; then
 fi
 "$program" kernel install --prefix "$environment" --quiet >&2
 if [ "${1:-}" = rust ]; then
-  if [ ! -x "$cache/tools/bin/evcxr_jupyter" ]; then
+  if [ ! -x "$cache/tools/bin/evcxr_jupyter" ] || ! grep -qsF "\"evcxr_jupyter $evcxr " "$cache/tools/.crates.toml"; then
     start=$SECONDS
-    nice cargo install --quiet --locked evcxr_jupyter@0.22.0 --root "$cache/tools" --target-dir "$cache/tools/target" >&2 || exit 77
+    nice cargo install --quiet --locked --force "evcxr_jupyter@$evcxr" --root "$cache/tools" --target-dir "$cache/tools/target" >&2 || exit 77
     echo "evcxr_jupyter was compiled in $((SECONDS - start)) s" >&2
   fi
   JUPYTER_PATH="$environment/share/jupyter" "$cache/tools/bin/evcxr_jupyter" --install >/dev/null

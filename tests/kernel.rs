@@ -5,20 +5,21 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::{
     CommInfoRequest, CompleteRequest, ConnectionInfo, ExecuteReply, ExecuteRequest, HistoryRequest, InputReply,
     InspectRequest, InterruptRequest, IsCompleteReplyStatus, IsCompleteRequest, JupyterMessage, JupyterMessageContent,
-    KernelInfoRequest, Media, MediaType, ReplyStatus, ShutdownRequest, Transport,
+    KernelInfoRequest, Media, MediaType, ReplyStatus, ShutdownRequest, Transport, UnknownMessage,
 };
 use jupyter_zmq_client::{
     ClientControlConnection, ClientIoPubConnection, ClientShellConnection, ClientStdinConnection,
     create_client_control_connection, create_client_iopub_connection, create_client_shell_connection_with_identity,
     create_client_stdin_connection_with_identity, peer_identity_for_session,
 };
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -65,16 +66,32 @@ fn connection(folder: &Path) -> (ConnectionInfo, String) {
         signature_scheme: "hmac-sha256".into(),
         kernel_name: Some("sinew".into()),
     };
-    let path = folder.join("connection.json").display().to_string();
-    std::fs::write(&path, serde_json::to_string(&info).expect("JSON")).expect("a file");
+    let path = write_connection(folder, &info);
     (info, path)
+}
+
+fn write_connection(folder: &Path, info: &ConnectionInfo) -> String {
+    let path = folder.join("connection.json").display().to_string();
+    std::fs::write(&path, serde_json::to_string(info).expect("JSON")).expect("a file");
+    path
+}
+
+/// Starts the program as a kernel.
+fn spawn(folder: &Path, path: &str, flags: &[&str]) -> Child {
+    program()
+        .args(["kernel", "start", "-f", path])
+        .args(flags)
+        .current_dir(folder)
+        .env_remove("JPY_PARENT_PID")
+        .spawn()
+        .expect("the program")
 }
 
 /// A running kernel with one client.
 struct Kernel {
     child: Child,
     client: Client,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl Drop for Kernel {
@@ -86,16 +103,21 @@ impl Drop for Kernel {
 
 impl Kernel {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (info, path) = connection(folder.path());
-        let child = program()
-            .args(["kernel", "start", "-f", &path])
-            .current_dir(folder.path())
-            .env_remove("JPY_PARENT_PID")
-            .spawn()
-            .expect("the program");
-        let client = soon(Client::connect(&info)).await;
-        Self { child, client, _folder: folder }
+        let mut kernel = Self::start_at(folder.path(), &info, &path, flags).await;
+        kernel._folder = Some(folder);
+        kernel
+    }
+
+    async fn start_at(folder: &Path, info: &ConnectionInfo, path: &str, flags: &[&str]) -> Self {
+        let child = spawn(folder, path, flags);
+        let client = soon(Client::connect(info)).await;
+        Self { child, client, _folder: None }
     }
 }
 
@@ -243,6 +265,21 @@ impl Client {
         }
     }
 
+    /// Waits for a text in something displayed by the cell that runs.
+    async fn wait_for_display(&mut self, text: &str) {
+        loop {
+            let message = soon(self.iopub.read()).await.expect("a message");
+            let shown = match &message.content {
+                JupyterMessageContent::DisplayData(display) => plain(&display.data),
+                JupyterMessageContent::UpdateDisplayData(display) => plain(&display.data),
+                _ => None,
+            };
+            if shown.is_some_and(|shown| shown.contains(text)) {
+                return;
+            }
+        }
+    }
+
     async fn interrupt(&mut self) {
         self.control.send(InterruptRequest {}.into()).await.expect("sent");
         let reply = soon(self.control.read()).await.expect("a reply");
@@ -273,7 +310,9 @@ fn cells_show_values_text_and_displays_in_order_and_state_stays() {
             "execute_result",
         ];
         assert_eq!(ran.story(), expected);
-        let code = "display(1, #{ id: \"a\" }); display(2, #{ id: \"a\" }); emit(3); clear_output(true); print(4)";
+        // What is replaced or cleared before it is sent is not sent at all.
+        let code = "display(1, #{ id: \"a\" }); sleep(0.5); display(2, #{ id: \"a\" }); emit(3); sleep(0.5);\
+                    clear_output(true); print(4)";
         let story = client.execute(code).await.story();
         assert_eq!(story, ["execute_input", "display 1", "update 2", "display 3", "clear_output", "Stdout 4"]);
         let expressions = HashMap::from([("z".to_string(), "y * 10".to_string())]);
@@ -282,6 +321,158 @@ fn cells_show_values_text_and_displays_in_order_and_state_stays() {
         let ran = client.finish(&id).await;
         assert!(ran.published.is_empty() && ran.reply.status == ReplyStatus::Ok);
         assert!(format!("{:?}", ran.reply.user_expressions).contains("60"));
+    });
+}
+
+#[test]
+fn a_loop_of_updates_costs_little_and_its_last_state_arrives() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let ran = client.execute("for i in 0..20000 { display(i, #{ id: \"a\" }); }").await;
+        let story = ran.story();
+        assert!(story.len() < 2000, "{} messages", story.len());
+        assert!(story.last().is_some_and(|last| last.ends_with(" 19999")), "{:?}", story.last());
+        let code = "for i in 0..20000 { clear_output(true); print(`step ${i}`); display(i); }";
+        let ran = client.execute(code).await;
+        let story = ran.story();
+        assert!(story.len() < 2000 && ran.stream("stderr").is_empty(), "{} messages", story.len());
+        let page = story.rsplit(|what| what == "clear_output").next().expect("a page");
+        assert_eq!(page, ["Stdout step 19999", "display 19999"]);
+    });
+}
+
+#[test]
+fn a_silent_cell_shows_nothing_and_a_cell_that_is_not_stored_has_no_number() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let before = client.execute("let x = 1; x").await.reply.execution_count.value();
+        let shows = "x = 2; print(1); display(2, #{ id: \"a\" }); warn(\"w\"); clear_output(); emit(3); 4";
+        for (code, status) in [(shows, ReplyStatus::Ok), ("x = 3; print(1); throw \"no\"", ReplyStatus::Error)] {
+            let id = client.send(ExecuteRequest { silent: true, ..request(code) }).await;
+            let ran = client.finish(&id).await;
+            assert!(ran.published.is_empty(), "{:?}", ran.story());
+            assert_eq!((ran.reply.status.clone(), ran.reply.execution_count.value()), (status, before), "{code}");
+            assert_eq!(ran.traceback().contains("no"), ran.reply.status == ReplyStatus::Error);
+        }
+        let id = client.send(ExecuteRequest { store_history: false, ..request("x") }).await;
+        let ran = client.finish(&id).await;
+        assert_eq!((ran.result().as_deref(), ran.reply.execution_count.value()), (Some("3"), before));
+        assert_eq!(client.execute("x").await.reply.execution_count.value(), before + 1);
+        let tail = HistoryRequest::Tail { n: 9, output: false, raw: true };
+        let JupyterMessageContent::HistoryReply(reply) = client.ask(tail).await else { panic!("another reply") };
+        assert_eq!(reply.history.len(), 2);
+    });
+}
+
+#[test]
+fn requests_that_are_wrong_are_refused_by_name_and_other_messages_have_no_answer() {
+    run(async {
+        let unknown = |kind: &str| UnknownMessage { msg_type: kind.into(), content: json!({ "code": 5 }) };
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let count = client.execute("1").await.reply.execution_count;
+        let JupyterMessageContent::ExecuteReply(reply) = client.ask(unknown("execute_request")).await else {
+            panic!("another reply");
+        };
+        assert_eq!((reply.status, reply.execution_count), (ReplyStatus::Error, count));
+        let error = reply.error.expect("an error");
+        assert_eq!(error.ename, "E005 usage");
+        assert!(error.evalue.starts_with("'code' of execute_request is wrong: invalid type"), "{}", error.evalue);
+        let JupyterMessageContent::UnknownMessage(reply) = client.ask(unknown("nonsense_request")).await else {
+            panic!("another reply");
+        };
+        assert_eq!((reply.msg_type.as_str(), &reply.content["status"]), ("nonsense_reply", &json!("error")));
+        client.control.send(unknown("nonsense_request").into()).await.expect("sent");
+        let reply = soon(client.control.read()).await.expect("a reply");
+        assert_eq!(reply.message_type(), "nonsense_reply");
+        for kind in ["nonsense", "comm_open", "stream"] {
+            client.shell.send(unknown(kind).into()).await.expect("sent");
+            client.control.send(unknown(kind).into()).await.expect("sent");
+        }
+        client.shell.send(KernelInfoRequest {}.into()).await.expect("sent");
+        let reply = soon(client.shell.read()).await.expect("a reply");
+        assert_eq!(reply.message_type(), "kernel_info_reply");
+        client.interrupt().await;
+    });
+}
+
+#[test]
+fn work_that_is_interrupted_says_where_it_stopped() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let code = "let path = randn(200, 40, #{ seed: 1 }).graphical_lasso_path(#{ n_lambdas: 10 });\
+                    path.select(\"stars\", #{ subsamples: 100000 })";
+        let id = client.send(request(code)).await;
+        client.wait_for_display("stars [").await;
+        client.interrupt().await;
+        let ran = client.finish(&id).await;
+        assert!(ran.traceback().contains("interrupted"), "{}", ran.traceback());
+        let story = ran.story();
+        let line = story.iter().rfind(|what| what.starts_with("update ")).expect("a line");
+        assert!(line.starts_with("update stars stopped at ") && line.contains("/100000, after "), "{story:?}");
+    });
+}
+
+#[test]
+fn a_quiet_kernel_shows_neither_warnings_nor_progress() {
+    run(async {
+        let mut kernel = Kernel::start_with(&["--quiet"]).await;
+        let ran = kernel.client.execute("warn(\"careful\"); print(1);").await;
+        assert_eq!(ran.story(), ["execute_input", "Stdout 1"]);
+    });
+}
+
+/// Sends a signal until the process has ended.
+#[cfg(unix)]
+async fn end(child: &mut Child, signal: &str) {
+    let begin = Instant::now();
+    while child.try_wait().expect("a status").is_none() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "the kernel goes on after {signal}");
+        let line = format!("kill -{signal} {}", child.id());
+        Command::new("sh").args(["-c", &line]).status().expect("a shell");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn sockets_in_folders_go_with_the_kernel_and_those_of_the_dead_are_replaced() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (tcp, _) = connection(folder.path());
+        let ip = folder.path().join("kernel").display().to_string();
+        let info = ConnectionInfo {
+            ip,
+            transport: Transport::IPC,
+            shell_port: 1,
+            iopub_port: 2,
+            stdin_port: 3,
+            control_port: 4,
+            hb_port: 5,
+            ..tcp
+        };
+        let path = write_connection(folder.path(), &info);
+        let sockets = || (1..=5).filter(|i| folder.path().join(format!("kernel-{i}")).exists()).count();
+        for (signal, left) in [("KILL", 5), ("TERM", 0), ("INT", 0)] {
+            let mut kernel = Kernel::start_at(folder.path(), &info, &path, &[]).await;
+            assert_eq!(kernel.client.execute("1 + 1").await.result().as_deref(), Some("2"));
+            assert_eq!(sockets(), 5);
+            kernel.client.send(request("loop {}")).await;
+            end(&mut kernel.child, signal).await;
+            assert_eq!(sockets(), left, "after {signal}");
+        }
+        let mut kernel = Kernel::start_at(folder.path(), &info, &path, &[]).await;
+        kernel.client.ask(ShutdownRequest { restart: false }).await;
+        soon(async {
+            while kernel.child.try_wait().expect("a status").is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+        assert_eq!(sockets(), 0, "after a request");
     });
 }
 
@@ -465,56 +656,4 @@ fn a_wrong_connection_file_is_refused() {
         let message = text(&output.stderr);
         assert!(message.contains("no.json' is not a connection file") && message.contains("help:"), "{message}");
     }
-}
-
-/// The program in an environment where Jupyter is nowhere, and kernels are looked for below `folder`.
-fn alone(folder: &Path, arguments: &[&str]) -> Output {
-    program()
-        .args(arguments)
-        .env("HOME", folder)
-        .env("PATH", folder)
-        .env("JUPYTER_PATH", folder.join("env/share/jupyter"))
-        .env_remove("XDG_DATA_HOME")
-        .env_remove("JUPYTER_DATA_DIR")
-        .env_remove("VIRTUAL_ENV")
-        .env_remove("CONDA_PREFIX")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program")
-}
-
-#[test]
-fn a_kernel_is_installed_examined_and_removed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let prefix = folder.path().join("env").display().to_string();
-    let doctor = || text(&alone(folder.path(), &["kernel", "doctor"]).stdout);
-    assert!(
-        doctor().contains("Jupyter sees no kernel") && doctor().contains("help: sinew kernel install"),
-        "{}",
-        doctor()
-    );
-    let output = alone(folder.path(), &["kernel", "install", "--prefix", &prefix, "--threads", "2"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let path = folder.path().join("env/share/jupyter/kernels/sinew/kernel.json");
-    let specification = std::fs::read_to_string(&path).expect("the specification");
-    let json: serde_json::Value = serde_json::from_str(&specification).expect("JSON");
-    assert_eq!(json["argv"][1], "--threads");
-    assert_eq!(json["argv"][2], "2");
-    let said = doctor();
-    assert!(said.contains("kernel.json is well") && said.contains("no program 'jupyter'"), "{said}");
-    let moved = specification.replace(json["argv"][0].as_str().expect("a program"), "/nowhere/sinew");
-    std::fs::write(&path, moved).expect("a file");
-    let said = doctor();
-    assert!(said.contains("the program has moved") && said.contains("install --prefix"), "{said}");
-    let output = alone(folder.path(), &["kernel", "uninstall", "--prefix", &prefix]);
-    assert!(output.status.success() && !path.exists(), "{}", text(&output.stderr));
-    // Nobody, not even the superuser, can make a folder below a file.
-    std::fs::write(folder.path().join("file"), "").expect("a file");
-    let output =
-        alone(folder.path(), &["kernel", "install", "--prefix", &folder.path().join("file").display().to_string()]);
-    let message = text(&output.stderr);
-    assert!(
-        output.status.code() == Some(3) && message.contains("cannot make") && message.contains("--user"),
-        "{message}"
-    );
 }

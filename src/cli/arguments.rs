@@ -42,7 +42,7 @@ pub struct Flags {
     /// Memory that matrices may take, as 500MB or 2GB
     #[arg(long, global = true, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<usize>,
-    /// No warnings, no progress, no greeting
+    /// No warnings, no progress, no greeting, no word of what was done
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// How errors and warnings are written on standard error

@@ -18,7 +18,7 @@ const MARKER: &str = ".sinew-doc";
 pub fn write(output: &Output, folder: &str, force: bool) -> ExitCode {
     match build(folder, force) {
         Ok(count) => {
-            output.result(&format!("{count} pages in {folder}"));
+            output.done(&format!("{count} pages in {folder}"));
             ExitCode::SUCCESS
         }
         Err(error) => super::fail(output, &ScriptError::outside(error, "doc"), None),

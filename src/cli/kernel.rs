@@ -30,7 +30,7 @@ fn start(connection_file: &str, flags: &Flags) -> Result<ExitCode> {
     if flags.json {
         return Err(Error::usage("a kernel prints nothing").with_hint("leave --json out"));
     }
-    serve(connection_file, session_options(flags)).map(|()| ExitCode::SUCCESS)
+    serve(connection_file, session_options(flags), flags.quiet).map(|()| ExitCode::SUCCESS)
 }
 
 fn place_of(place: &KernelPlace) -> Place {
@@ -46,12 +46,12 @@ fn told(what: &str, folder: &str, flags: &Flags, output: &Output) -> ExitCode {
     if flags.json {
         output.json(&serde_json::json!({ "schema_version": 1, what: folder }));
     } else {
-        output.result(&format!("{what}: {folder}"));
+        output.done(&format!("{what}: {folder}"));
     }
     ExitCode::SUCCESS
 }
 
-/// The flags that hold for the notebooks of an installed kernel.
+/// The flags that hold for the notebooks of an installed kernel. `--quiet` is about the installation.
 fn kept(flags: &Flags) -> Vec<String> {
     let valued = [
         ("--seed", flags.seed.map(|seed| seed.to_string())),
@@ -65,7 +65,7 @@ fn kept(flags: &Flags) -> Vec<String> {
     valued.chain(plain).collect()
 }
 
-/// What the doctor found; exit code 1 where something is wrong.
+/// What the doctor found, with `--quiet` what is wrong; exit code 1 where something is.
 fn report(findings: &[Finding], flags: &Flags, output: &Output) -> ExitCode {
     let is_well = findings.iter().all(|finding| finding.mend.is_none());
     if flags.json {
@@ -77,12 +77,15 @@ fn report(findings: &[Finding], flags: &Flags, output: &Output) -> ExitCode {
     } else {
         let lines: Vec<String> = findings
             .iter()
+            .filter(|finding| !flags.quiet || finding.mend.is_some())
             .map(|finding| match &finding.mend {
                 None => format!("ok     {}", finding.text),
                 Some(mend) => format!("wrong  {}\n       help: {mend}", finding.text),
             })
             .collect();
-        output.result(&lines.join("\n"));
+        if !lines.is_empty() {
+            output.result(&lines.join("\n"));
+        }
     }
     ExitCode::from(u8::from(!is_well))
 }

@@ -57,7 +57,7 @@ fn report(places: &Places, seconds: f64, flags: &Flags, output: &Output) -> Exit
     if !is_on_path("evcxr_jupyter") {
         lines.push("the kernel: cargo install evcxr_jupyter@0.22.0 --locked, then evcxr_jupyter --install".into());
     }
-    output.result(&lines.join("\n"));
+    output.done(&lines.join("\n"));
     ExitCode::SUCCESS
 }
 

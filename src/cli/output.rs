@@ -106,6 +106,13 @@ impl Output {
         line(std::io::stdout(), text.trim_end());
     }
 
+    /// What the program has done, where that is all it has to say.
+    pub fn done(&self, text: &str) {
+        if !self.quiet {
+            self.result(text);
+        }
+    }
+
     pub fn json(&self, value: &serde_json::Value) {
         line(std::io::stdout(), &value.to_string());
     }

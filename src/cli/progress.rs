@@ -111,6 +111,12 @@ impl Meter {
         Some(elapsed)
     }
 
+    /// How far the task is that is followed.
+    #[cfg(feature = "kernel")]
+    pub(crate) fn reached(&self) -> Option<Progress<'_>> {
+        self.started.map(|_| Progress { task: &self.task, done: self.done, total: self.total })
+    }
+
     /// The task is over; the time that it took, if it was followed.
     pub(crate) fn end(&mut self) -> Option<Duration> {
         self.started.take().map(|started| started.elapsed())

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 use zeromq::{SocketRecv, SocketSend, ZmqError};
 
+use super::socket_files::SocketFiles;
 use crate::error::{Error, Result};
 
 /// The five sockets that a client talks to.
@@ -41,25 +42,30 @@ pub fn read(path: &str) -> Result<ConnectionInfo> {
     Ok(info)
 }
 
-/// Opens the sockets.
+/// Opens the sockets; `files` removes what they leave in folders.
 ///
 /// # Errors
 /// An address that cannot be used.
-pub async fn bind(info: &ConnectionInfo) -> Result<Sockets> {
+pub async fn bind(info: &ConnectionInfo, files: &mut SocketFiles) -> Result<Sockets> {
     // Every message that the crate makes has a session of its own, until it is sent by one.
     let session = JupyterMessage::from(Status::starting()).header.session;
-    let cannot = |url: String| {
-        move |error: RuntimeError| {
-            Error::usage(format!("cannot listen at {url}: {error}"))
-                .with_hint("another program may have taken the port: start the kernel again from Jupyter")
-        }
-    };
     Ok(Sockets {
-        heartbeat: create_kernel_heartbeat_connection(info).await.map_err(cannot(info.hb_url()))?,
-        shell: create_kernel_shell_connection(info, &session).await.map_err(cannot(info.shell_url()))?,
-        control: create_kernel_control_connection(info, &session).await.map_err(cannot(info.control_url()))?,
-        stdin: create_kernel_stdin_connection(info, &session).await.map_err(cannot(info.stdin_url()))?,
-        iopub: create_kernel_iopub_connection(info, &session).await.map_err(cannot(info.iopub_url()))?,
+        heartbeat: open(files, info.hb_url(), create_kernel_heartbeat_connection(info)).await?,
+        shell: open(files, info.shell_url(), create_kernel_shell_connection(info, &session)).await?,
+        control: open(files, info.control_url(), create_kernel_control_connection(info, &session)).await?,
+        stdin: open(files, info.stdin_url(), create_kernel_stdin_connection(info, &session)).await?,
+        iopub: open(files, info.iopub_url(), create_kernel_iopub_connection(info, &session)).await?,
+    })
+}
+
+async fn open<S>(
+    files: &mut SocketFiles,
+    url: String,
+    socket: impl Future<Output = std::result::Result<S, RuntimeError>>,
+) -> Result<S> {
+    files.open(&url, socket).await.map_err(|error| {
+        Error::usage(format!("cannot listen at {url}: {error}"))
+            .with_hint("another program may have taken the address: start the kernel again from Jupyter")
     })
 }
 
@@ -112,18 +118,18 @@ pub async fn receive<S: SocketRecv>(connection: &mut Connection<S>) -> Option<Ju
 }
 
 /// Standard error is the kernel's log: Jupyter shows it where the server was started.
-fn note(what: &str, error: &dyn std::fmt::Display) {
+pub fn note(what: &str, error: &dyn std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "sinew kernel: {what}: {error}");
 }
 
 /// A message with its content, where need be with defaults for what the client left out. A content that is still not
-/// understood stays unknown, and gets an answer that says so.
+/// understood, or is no JSON, stays unknown, and gets an answer that says why.
 fn parse(raw: RawMessage) -> serde_json::Result<JupyterMessage> {
     let part = |i: usize| raw.jparts.get(i).map_or(&[][..], |part| &part[..]);
     let header: Header = serde_json::from_slice(part(0))?;
     let parent_header = serde_json::from_slice(part(1)).ok();
     let metadata = serde_json::from_slice(part(2)).unwrap_or_else(|_| json!({}));
-    let content = with_defaults(&header.msg_type, serde_json::from_slice(part(3))?);
+    let content = with_defaults(&header.msg_type, serde_json::from_slice(part(3)).unwrap_or(Value::Null));
     let known = JupyterMessageContent::from_type_and_content(&header.msg_type, content.clone());
     let content = known.unwrap_or_else(|_| {
         JupyterMessageContent::UnknownMessage(UnknownMessage { msg_type: header.msg_type.clone(), content })
@@ -135,7 +141,9 @@ fn parse(raw: RawMessage) -> serde_json::Result<JupyterMessage> {
 /// Clients leave out what has a default; the crate wants it all.
 fn with_defaults(msg_type: &str, mut content: Value) -> Value {
     let defaults = match msg_type {
-        "execute_request" => json!({ "silent": false, "store_history": true, "user_expressions": {} }),
+        "execute_request" => json!({
+            "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true,
+        }),
         "history_request" => json!({
             "hist_access_type": "tail", "session": 0, "start": 1, "stop": i32::MAX, "n": i32::MAX, "pattern": "*",
             "unique": false, "output": false, "raw": true,
@@ -171,8 +179,24 @@ mod tests {
             panic!("no search");
         };
         assert_eq!((pattern.as_str(), unique, n), ("1?2*", false, i32::MAX));
-        let content = with_defaults("execute_request", json!({ "code": "1", "silent": true }));
-        assert_eq!((&content["silent"], &content["store_history"]), (&json!(true), &json!(true)));
+        let content = with_defaults("execute_request", json!({ "code": "1", "silent": true, "stop_on_error": null }));
+        let flags = ["silent", "store_history", "allow_stdin", "stop_on_error"].map(|key| content[key] == json!(true));
+        assert_eq!(flags, [true, true, false, true]);
+    }
+
+    #[test]
+    fn a_content_that_is_not_understood_arrives_all_the_same() {
+        let header = json!({
+            "msg_id": "1", "username": "", "session": "s", "date": "", "msg_type": "execute_request", "version": "5.3",
+        });
+        let header = header.to_string();
+        for content in ["{\"code\": 5}", "no JSON", "[[]]"] {
+            let parts = [header.as_str(), "{}", "{}", content];
+            let jparts = parts.iter().map(|part| part.as_bytes().to_vec().into()).collect();
+            let message = parse(RawMessage { zmq_identities: Vec::new(), jparts }).expect("a message");
+            assert!(matches!(&message.content, JupyterMessageContent::UnknownMessage(_)), "{content}");
+            assert_eq!(message.message_type(), "execute_request");
+        }
     }
 
     #[test]

@@ -9,13 +9,16 @@ mod doctor;
 mod history;
 mod install;
 mod output;
+mod page;
 mod parent;
+mod pending;
 mod places;
 mod progress;
 mod questions;
 mod requests;
 mod server;
 mod shell;
+mod socket_files;
 mod worker;
 
 pub use doctor::{Finding, examine};

@@ -1,38 +1,38 @@
 //! What a cell shows: text, displays, its result, its error. One queue for all, so that everything arrives in order.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jupyter_protocol::{
-    ClearOutput, DisplayData, ExecuteResult, ExecutionCount, JupyterMessage, JupyterMessageContent, Media, MediaType,
-    Status, Stdio, StreamContent, Transient, UpdateDisplayData,
+    ClearOutput, DisplayData, ExecuteResult, ExecutionCount, JupyterMessage, JupyterMessageContent, Status, Stdio,
+    StreamContent, Transient, UpdateDisplayData,
 };
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
 
 use super::connection::child;
-use crate::context::human_bytes;
+use super::page::Page;
+use super::pending::{Display, Item};
 use crate::notebook::Bundle;
 
-/// Bytes of text that are sent without waiting for more: a message for each print would be too much for clients.
-const ENOUGH: usize = 8 << 10;
+pub use super::page::media;
 
-/// How long less text than that waits.
+/// How long what is shown waits for more: a message for each print would be too much for clients, and what is replaced
+/// sooner than this is seen by nobody.
 const PATIENCE: Duration = Duration::from_millis(30);
+
+/// Bytes that clients take in a second: Jupyter's server drops what comes faster, for a while.
+const PACE: f64 = 1e6;
+
+/// Bytes that a message counts for beside those that it carries: the server takes a thousand messages a second.
+const MESSAGE: usize = 1000;
+
+/// How long anything waits at most, however much was sent before it.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Bytes of text in one message at most.
 const PIECE: usize = 64 << 10;
-
-/// Bytes of text that a cell may show: a browser would hang on much more, and Jupyter's server drops what comes faster
-/// than 3 MB in 3 s, this notice with it.
-const TEXT: usize = 2_000_000;
-
-/// Displays of a cell, those that take the place of others included: pages do not keep up with more.
-const COUNT: usize = 10_000;
-
-/// Bytes of displays that a cell may show.
-const DISPLAYS: usize = 64_000_000;
 
 /// Which stream a text goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +54,9 @@ pub struct Output {
 struct Cell {
     /// The request that it came with.
     parent: Option<Arc<JupyterMessage>>,
-    /// Text that was not sent yet.
-    pending: String,
-    /// Its stream.
-    stream: Option<Stream>,
-    /// Bytes of text and of displays so far; behind the limit nothing is shown.
-    text: usize,
-    displays: usize,
-    /// Displays so far, and how often they were taken away.
-    count: usize,
-    /// Displays that can be changed, by their names.
-    named: HashSet<String>,
+    /// Whether nobody wants to see anything of it.
+    is_silent: bool,
+    page: Page,
 }
 
 impl Output {
@@ -74,48 +66,31 @@ impl Output {
         (Self { queue, waiting: Notify::new(), cell: Mutex::default() }, messages)
     }
 
-    /// What follows is of the cell of this request.
+    /// What follows is of the cell of this request. One that is to run silently shows nothing at all.
     pub fn begin(&self, request: Arc<JupyterMessage>) {
         let mut cell = self.lock();
-        self.send_text(&mut cell);
-        *cell = Cell { parent: Some(request), ..Cell::default() };
+        self.send_page(&mut cell);
+        let is_silent = matches!(&request.content, JupyterMessageContent::ExecuteRequest(execute) if execute.silent);
+        *cell = Cell { parent: Some(request), is_silent, page: Page::default() };
     }
 
     /// Text, sent soon.
     pub fn write(&self, stream: Stream, text: &str) {
-        let mut cell = self.lock();
-        let room = TEXT.saturating_sub(cell.text);
-        let fitting = &text[..text.floor_char_boundary(room)];
-        self.append(&mut cell, stream, fitting);
-        cell.text += fitting.len();
-        if fitting.len() < text.len() && cell.text < usize::MAX / 2 {
-            // Nothing more, and said once.
-            cell.text = usize::MAX / 2;
-            self.append(&mut cell, Stream::Error, &too_much("text", TEXT));
-        }
+        self.show(|cell| cell.page.write(stream, text));
     }
 
     /// A value; in the place of what was displayed under the name before.
     pub fn display(&self, bundle: &Bundle, name: Option<&str>) {
-        let mut cell = self.lock();
-        let is_full = cell.displays > DISPLAYS || cell.count > COUNT;
-        cell.displays = cell.displays.saturating_add(size(bundle));
-        cell.count = cell.count.saturating_add(1);
-        if cell.displays <= DISPLAYS && cell.count <= COUNT {
-            self.send_display(&mut cell, media(bundle), name);
-        } else if !is_full {
-            let notice = if cell.count > COUNT { too_many() } else { too_much("displays", DISPLAYS) };
-            self.append(&mut cell, Stream::Error, &notice);
-        }
+        self.show(|cell| cell.page.display(bundle, name));
     }
 
     /// How far long work is: one line a cell that changes.
     pub fn progress(&self, line: &str) {
-        let mut cell = self.lock();
-        // Displays of earlier cells and sessions may still be on the page.
-        let name = cell.parent.as_ref().map(|parent| format!("progress-{}", parent.header.msg_id));
-        let media = Media { content: vec![MediaType::Plain(line.to_string())] };
-        self.send_display(&mut cell, media, name.as_deref());
+        self.show(|cell| {
+            // Displays of earlier cells and sessions may still be on the page.
+            let name = cell.parent.as_ref().map(|parent| format!("progress-{}", parent.header.msg_id));
+            cell.page.line(line, name);
+        });
     }
 
     /// The value of the cell.
@@ -130,15 +105,7 @@ impl Output {
 
     /// Takes away what the cell has shown, at once or when it shows something else.
     pub fn clear(&self, wait: bool) {
-        let mut cell = self.lock();
-        cell.named.clear();
-        cell.count = cell.count.saturating_add(1);
-        if cell.count <= COUNT {
-            self.send_text(&mut cell);
-            self.send(ClearOutput { wait }, cell.parent.as_deref());
-        } else if cell.count == COUNT + 1 {
-            self.append(&mut cell, Stream::Error, &too_many());
-        }
+        self.show(|cell| cell.page.clear(wait));
     }
 
     /// The cell that runs, by the name of its request.
@@ -149,35 +116,38 @@ impl Output {
     /// A message about the cell that runs, behind all that it has shown.
     pub fn publish(&self, content: impl Into<JupyterMessageContent>) {
         let mut cell = self.lock();
-        self.send_text(&mut cell);
-        self.send(content, cell.parent.as_deref());
+        if !cell.is_silent {
+            self.send_page(&mut cell);
+            self.send(content, cell.parent.as_deref());
+        }
     }
 
     /// A message that belongs to another request than the cell.
     pub fn publish_for(&self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
         let mut cell = self.lock();
-        self.send_text(&mut cell);
+        self.send_page(&mut cell);
         self.send(content, Some(request));
     }
 
     /// What the kernel is doing, for a request or by itself.
     pub fn status(&self, status: Status, request: Option<&JupyterMessage>) {
         let mut cell = self.lock();
-        self.send_text(&mut cell);
+        self.send_page(&mut cell);
         self.send(status, request);
     }
 
-    /// Sends the text that waits.
-    pub fn flush(&self) {
-        self.send_text(&mut self.lock());
+    /// Sends what waits; for how many bytes clients take it.
+    pub fn flush(&self) -> usize {
+        self.send_page(&mut self.lock())
     }
 
-    /// Sends text that nothing else sends, for as long as the kernel lives.
+    /// Sends what nothing else sends, no faster than clients take it, for as long as the kernel lives.
     pub async fn flush_in_time(&self) {
+        let mut earliest = Instant::now();
         loop {
             self.waiting.notified().await;
-            tokio::time::sleep(PATIENCE).await;
-            self.flush();
+            tokio::time::sleep_until((Instant::now() + PATIENCE).max(earliest)).await;
+            earliest = Instant::now() + pause(self.flush());
         }
     }
 
@@ -185,40 +155,49 @@ impl Output {
         self.cell.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn append(&self, cell: &mut Cell, stream: Stream, text: &str) {
-        if cell.stream != Some(stream) {
-            self.send_text(cell);
-            cell.stream = Some(stream);
+    /// Changes what the cell shows, and sees to it that it is sent.
+    fn show(&self, change: impl FnOnce(&mut Cell)) {
+        let cell: &mut Cell = &mut self.lock();
+        if cell.is_silent {
+            return;
         }
-        if cell.pending.is_empty() && !text.is_empty() {
+        if cell.page.is_settled() {
             self.waiting.notify_one();
         }
-        cell.pending.push_str(text);
-        if cell.pending.len() >= ENOUGH {
-            self.send_text(cell);
-        }
+        change(cell);
     }
 
-    fn send_text(&self, cell: &mut Cell) {
-        let text = std::mem::take(&mut cell.pending);
-        let mut rest = text.as_str();
+    fn send_page(&self, cell: &mut Cell) -> usize {
+        let parent = cell.parent.as_deref();
+        let mut bytes = 0;
+        for item in cell.page.take() {
+            bytes += MESSAGE + item.size();
+            match item {
+                Item::Text { stream, text } => self.send_text(stream, &text, parent),
+                Item::Display(display) => self.send_display(display, parent),
+                Item::Clear { wait } => self.send(ClearOutput { wait }, parent),
+            }
+        }
+        bytes
+    }
+
+    fn send_text(&self, stream: Stream, text: &str, parent: Option<&JupyterMessage>) {
+        let mut rest = text;
         while !rest.is_empty() {
             let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
-            let name = if cell.stream == Some(Stream::Error) { Stdio::Stderr } else { Stdio::Stdout };
-            self.send(StreamContent { name, text: piece.to_string() }, cell.parent.as_deref());
+            let name = if stream == Stream::Error { Stdio::Stderr } else { Stdio::Stdout };
+            self.send(StreamContent { name, text: piece.to_string() }, parent);
             rest = behind;
         }
     }
 
-    fn send_display(&self, cell: &mut Cell, data: Media, name: Option<&str>) {
-        self.send_text(cell);
-        let metadata = serde_json::Map::new();
-        let transient = Transient { display_id: name.map(String::from) };
-        let is_new = name.is_none_or(|name| cell.named.insert(name.to_string()));
+    fn send_display(&self, display: Display, parent: Option<&JupyterMessage>) {
+        let Display { name, is_new, media: data, .. } = display;
+        let (metadata, transient) = (serde_json::Map::new(), Transient { display_id: name });
         if is_new {
-            self.send(DisplayData { data, metadata, transient: Some(transient) }, cell.parent.as_deref());
+            self.send(DisplayData { data, metadata, transient: Some(transient) }, parent);
         } else {
-            self.send(UpdateDisplayData { data, metadata, transient }, cell.parent.as_deref());
+            self.send(UpdateDisplayData { data, metadata, transient }, parent);
         }
     }
 
@@ -231,28 +210,14 @@ impl Output {
     }
 }
 
-fn too_many() -> String {
-    format!("\n[this cell has displayed and cleared {COUNT} times: the rest is left out]\n")
-}
-
-fn too_much(what: &str, limit: usize) -> String {
-    format!("\n[this cell has shown {} of {what}: the rest is left out]\n", human_bytes(limit))
-}
-
-/// A value as Jupyter's messages hold it.
-pub fn media(bundle: &Bundle) -> Media {
-    let entries = bundle.entries.iter();
-    Media { content: entries.map(|(mime, value)| MediaType::Other(((*mime).to_string(), value.clone()))).collect() }
-}
-
-/// Bytes of a value, about.
-fn size(bundle: &Bundle) -> usize {
-    let of = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string().len(), str::len);
-    bundle.entries.iter().map(|(_, value)| of(value)).sum()
+/// How long clients are busy with so many bytes.
+fn pause(bytes: usize) -> Duration {
+    Duration::from_secs_f64(bytes as f64 / PACE).min(LONGEST)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::page::TEXT;
     use super::*;
     use jupyter_protocol::ExecuteRequest;
 
@@ -275,6 +240,10 @@ mod tests {
         all
     }
 
+    fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+        pairs.map(|(kind, text)| (kind.to_string(), text.to_string())).to_vec()
+    }
+
     fn plain(text: &str) -> Bundle {
         Bundle::text(text)
     }
@@ -287,6 +256,7 @@ mod tests {
         output.write(Stream::Error, "c\n");
         output.display(&plain("one"), None);
         output.write(Stream::Output, "d\n");
+        assert!(sent(&mut messages).is_empty());
         output.result(1, &plain("two"));
         let expected = [
             ("stream", "Stdout a\nb\n"),
@@ -295,11 +265,7 @@ mod tests {
             ("stream", "Stdout d\n"),
             ("execute_result", "\"two\""),
         ];
-        assert_eq!(sent(&mut messages), expected.map(|(kind, text)| (kind.to_string(), text.to_string())));
-        output.write(Stream::Output, &"x".repeat(ENOUGH));
-        assert_eq!(sent(&mut messages).len(), 1);
-        output.write(Stream::Output, "y");
-        assert!(sent(&mut messages).is_empty());
+        assert_eq!(sent(&mut messages), pairs(expected));
     }
 
     #[test]
@@ -325,34 +291,41 @@ mod tests {
     fn displays_of_a_name_change_and_progress_is_one_display() {
         let (output, mut messages) = output();
         output.display(&plain("1"), Some("a"));
-        output.display(&plain("2"), Some("a"));
         output.progress("10%");
+        output.flush();
+        assert_eq!(sent(&mut messages), pairs([("display_data", "\"1\""), ("display_data", "\"10%\"")]));
+        (2..=100).for_each(|i| output.display(&plain(&i.to_string()), Some("a")));
         output.progress("20%");
-        let kinds: Vec<String> = sent(&mut messages).into_iter().map(|(kind, _)| kind).collect();
-        assert_eq!(kinds, ["display_data", "update_display_data", "display_data", "update_display_data"]);
+        output.progress("30%");
+        output.flush();
+        let expected = [("update_display_data", "\"100\""), ("update_display_data", "\"30%\"")];
+        assert_eq!(sent(&mut messages), pairs(expected));
+        output.clear(true);
+        output.display(&plain("new"), Some("a"));
+        output.flush();
+        assert_eq!(sent(&mut messages), pairs([("clear_output", "null"), ("display_data", "\"new\"")]));
     }
 
     #[test]
-    fn floods_of_displays_and_clears_end_with_one_notice() {
+    fn a_silent_cell_shows_nothing_but_that_the_kernel_is_busy() {
         let (output, mut messages) = output();
-        for _ in 0..COUNT {
-            output.clear(true);
-            output.display(&plain("x"), Some("a"));
-        }
-        output.flush();
-        let all = sent(&mut messages);
-        assert_eq!(all.iter().filter(|(kind, _)| kind != "stream").count(), COUNT);
-        let said: Vec<_> = all.iter().filter(|(_, text)| text.contains("the rest is left out")).collect();
-        assert!(said.len() == 1 && said[0].1.contains("10000 times"), "{said:?}");
+        output.write(Stream::Output, "of the cell before");
+        let silent = ExecuteRequest { silent: true, ..ExecuteRequest::new("2".into()) };
+        output.begin(Arc::new(silent.into()));
+        output.write(Stream::Error, "text");
+        output.display(&plain("1"), Some("a"));
+        output.progress("10%");
+        output.clear(false);
+        output.result(1, &plain("2"));
+        output.status(Status::busy(), None);
+        assert_eq!(sent(&mut messages), pairs([("stream", "Stdout of the cell before"), ("status", "null")]));
     }
 
     #[test]
-    fn too_many_displays_are_cut_and_said() {
-        let (output, mut messages) = output();
-        let large = plain(&"x".repeat(DISPLAYS / 2));
-        (0..4).for_each(|_| output.display(&large, None));
-        output.flush();
-        let kinds: Vec<String> = sent(&mut messages).into_iter().map(|(kind, _)| kind).collect();
-        assert_eq!(kinds, ["display_data", "display_data", "stream"]);
+    fn what_is_sent_in_time_is_no_faster_than_clients_take_it() {
+        let (output, _messages) = output();
+        output.display(&plain(&"x".repeat(499_000)), None);
+        assert_eq!(pause(output.flush()), Duration::from_millis(500));
+        assert_eq!((pause(output.flush()), pause(usize::MAX)), (Duration::ZERO, LONGEST));
     }
 }

@@ -2,11 +2,12 @@
 
 use jupyter_protocol::{
     CodeMirrorMode, CommInfoReply, CompleteReply, CompleteRequest, HelpLink, InspectReply, InspectRequest,
-    IsCompleteReply, IsCompleteRequest, JupyterMessageContent, KernelInfoReply, LanguageInfo, Media, MediaType,
-    ReplyStatus, UnknownMessage,
+    IsCompleteReply, IsCompleteRequest, JupyterMessage, JupyterMessageContent, KernelInfoReply, LanguageInfo, Media,
+    MediaType, ReplyStatus, UnknownMessage,
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
+use super::connection::note;
 use crate::error::Error;
 use crate::script::{CandidateKind, Completeness, Session};
 
@@ -99,6 +100,57 @@ pub fn comm_info() -> CommInfoReply {
     CommInfoReply::default()
 }
 
+/// The answer to a message that nobody takes; `None` where it is no request, which is noted in the kernel's log.
+/// `count` is the number of cells so far: clients look for it also where a cell is refused.
+pub fn refused(message: &JupyterMessage, count: usize) -> Option<JupyterMessageContent> {
+    let msg_type = message.message_type();
+    let fault = match &message.content {
+        JupyterMessageContent::UnknownMessage(unknown) => fault(msg_type, &unknown.content),
+        _ => None,
+    };
+    let error = fault.unwrap_or_else(|| Error::usage(format!("the kernel does not know '{msg_type}' here")));
+    if !msg_type.ends_with("_request") {
+        note("a message", &error);
+        return None;
+    }
+    let mut reply = refusal(msg_type, &error);
+    if let JupyterMessageContent::UnknownMessage(reply) = &mut reply
+        && msg_type == "execute_request"
+    {
+        reply.content["execution_count"] = count.into();
+    }
+    Some(reply)
+}
+
+/// What is wrong with the content of a message; `None` where nothing is known about messages of its type.
+fn fault(msg_type: &str, content: &Value) -> Option<Error> {
+    /// By this one the others of the same request are chosen.
+    const CHOICE: &str = "hist_access_type";
+    let reason = |content| {
+        let known = JupyterMessageContent::from_type_and_content(msg_type, content);
+        known.err().map(|error| error.to_string())
+    };
+    let whole = reason(content.clone())?;
+    let text = match content {
+        Value::Object(fields) => {
+            let chosen = || fields.get_key_value(CHOICE).into_iter();
+            // Alone, a field that is right fails at most for what is missing beside it.
+            let wrong = chosen().chain(fields).find_map(|field| {
+                let alone: Map<String, Value> =
+                    chosen().chain([field]).map(|(key, value)| (key.clone(), value.clone())).collect();
+                let reason = reason(alone.into()).filter(|reason| !reason.starts_with("missing field"))?;
+                Some(format!("'{}' of {msg_type} is wrong: {reason}", field.0))
+            });
+            wrong.unwrap_or_else(|| format!("{msg_type} is wrong: {whole}"))
+        }
+        _ => format!("the content of {msg_type} is no JSON object"),
+    };
+    Some(
+        Error::usage(text)
+            .with_hint("what messages hold: https://jupyter-client.readthedocs.io/en/latest/messaging.html"),
+    )
+}
+
 /// The answer to a request that has failed.
 pub fn refusal(msg_type: &str, error: &Error) -> JupyterMessageContent {
     let kind = error.kind();
@@ -139,6 +191,46 @@ mod tests {
         assert_eq!((reply.cursor_start, reply.cursor_end), (12, 22));
         assert_eq!(reply.matches, ["random_graph"]);
         assert_eq!(reply.metadata["_jupyter_types_experimental"][0]["type"], "function");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_named() {
+        let said = |msg_type: &str, content| {
+            fault(msg_type, &content).map(|error| error.message().to_string()).unwrap_or_default()
+        };
+        let execute = |key: &str, value: Value| {
+            let mut content = json!({ "code": "1", "silent": false, "store_history": true, "user_expressions": {} });
+            content[key] = value;
+            said("execute_request", content)
+        };
+        assert_eq!(execute("code", json!("2")), "");
+        assert!(execute("code", json!(5)).starts_with("'code' of execute_request is wrong: invalid type: integer `5`"));
+        assert!(execute("silent", json!("yes")).starts_with("'silent' of "));
+        assert!(execute("user_expressions", json!({ "a": 1 })).starts_with("'user_expressions' of "));
+        let missing = said("is_complete_request", json!({ "other": 1 }));
+        assert!(missing.contains("is_complete_request is wrong: missing field `code`"), "{missing}");
+        let history = |kind: &str, n: Value| {
+            said("history_request", json!({ "hist_access_type": kind, "n": n, "output": false, "raw": true }))
+        };
+        assert_eq!(history("tail", json!(5)), "");
+        assert!(history("tail", json!("all")).starts_with("'n' of history_request is wrong"));
+        assert!(history("newest", json!(5)).starts_with("'hist_access_type' of history_request is wrong"));
+        assert!(said("complete_request", json!([])).contains("is no JSON object"));
+        assert_eq!(said("nonsense_request", json!({})), "", "there is nothing to say of its content");
+    }
+
+    #[test]
+    fn only_requests_are_refused() {
+        let refused = |msg_type: &str| {
+            let unknown = UnknownMessage { msg_type: msg_type.into(), content: json!({ "code": 5 }) };
+            refused(&unknown.into(), 7).map(|reply| serde_json::to_value(&reply).map(|json| (reply, json)))
+        };
+        let (reply, json) = refused("execute_request").expect("an answer").expect("JSON");
+        assert_eq!((reply.message_type(), &json["status"]), ("execute_reply", &json!("error")));
+        assert_eq!(json["execution_count"], 7);
+        assert!(json["evalue"].as_str().is_some_and(|text| text.contains("'code'")), "{json}");
+        assert!(refused("nonsense_request").is_some());
+        assert!(refused("comm_open").is_none() && refused("nonsense").is_none() && refused("execute_reply").is_none());
     }
 
     #[test]

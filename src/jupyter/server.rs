@@ -1,7 +1,7 @@
 //! The kernel from its start to its end.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jupyter_protocol::{ConnectionInfo, InterruptReply, JupyterMessage, JupyterMessageContent, ShutdownReply, Status};
 use jupyter_zmq_client::{KernelControlConnection, RouterRecvConnection};
@@ -10,10 +10,11 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::connection::{Sockets, beat, bind, child, publish, read, receive};
 use super::output::{Output, Stream};
 use super::parent;
-use super::progress::progress;
+use super::progress::ProgressLine;
 use super::questions::Questions;
-use super::requests::{kernel_info, refusal};
+use super::requests::{kernel_info, refused};
 use super::shell::Shell;
+use super::socket_files::SocketFiles;
 use super::worker::Worker;
 use crate::context::CancelHandle;
 use crate::error::{Error, Result};
@@ -24,11 +25,15 @@ use crate::value::Value;
 /// How long the last messages may take to leave.
 const FAREWELL: Duration = Duration::from_millis(100);
 
+/// Two interrupts from the terminal within this time end the kernel.
+const TWICE: Duration = Duration::from_secs(1);
+
 /// What the parts of a kernel share.
 #[derive(Debug)]
 pub struct Kernel {
     pub output: Arc<Output>,
     pub questions: Arc<Questions>,
+    pub progress: Arc<ProgressLine>,
     pub worker: Worker,
     cancel: Arc<OnceLock<CancelHandle>>,
 }
@@ -43,27 +48,31 @@ impl Kernel {
     }
 }
 
-/// Serves clients until one shuts the kernel down, or the process that started it is gone.
+/// Serves clients until one shuts the kernel down, the system or a person at its terminal asks it to end, or the
+/// process that started it is gone. A quiet one shows neither warnings nor progress.
 ///
 /// # Errors
 /// A connection file that cannot be used, an address that is taken.
-pub fn serve(connection_file: &str, options: SessionOptions) -> Result<()> {
+pub fn serve(connection_file: &str, options: SessionOptions, is_quiet: bool) -> Result<()> {
     let info = read(connection_file)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::internal(format!("cannot start the kernel: {error}")))?;
-    let served = runtime.block_on(run(&info, options));
+    let mut files = SocketFiles::default();
+    let served = runtime.block_on(run(&info, &mut files, options, is_quiet));
     // What still runs, runs on a thread of its own, and ends with the process.
     runtime.shutdown_background();
     served
 }
 
-async fn run(info: &ConnectionInfo, options: SessionOptions) -> Result<()> {
-    let Sockets { shell, control, stdin, iopub, heartbeat } = bind(info).await?;
+async fn run(info: &ConnectionInfo, files: &mut SocketFiles, options: SessionOptions, is_quiet: bool) -> Result<()> {
+    // Listens before there are sockets that would be left behind.
+    let terminated = terminated();
+    let Sockets { shell, control, stdin, iopub, heartbeat } = bind(info, files).await?;
     let (output, published) = Output::new();
     let (questions, desk) = Questions::new();
-    let kernel = Arc::new(kernel(Arc::new(output), Arc::new(questions), options)?);
+    let kernel = Arc::new(kernel(Arc::new(output), Arc::new(questions), options, is_quiet)?);
     tokio::spawn(beat(heartbeat));
     tokio::spawn(publish(iopub, published));
     tokio::spawn(desk.run(stdin));
@@ -77,16 +86,19 @@ async fn run(info: &ConnectionInfo, options: SessionOptions) -> Result<()> {
     tokio::select! {
         () = Shell::new(Arc::clone(&kernel), requests, replies).run() => {}
         () = serve_control(control, &kernel) => {}
-        () = parent::gone() => kernel.interrupt(),
+        () = parent::gone() => {}
+        () = terminated => {}
         () = hear_interrupts(&kernel) => {}
     }
+    kernel.interrupt();
+    kernel.progress.end();
     kernel.output.flush();
     tokio::time::sleep(FAREWELL).await;
     Ok(())
 }
 
 /// A kernel whose session shows everything in notebooks.
-fn kernel(output: Arc<Output>, questions: Arc<Questions>, options: SessionOptions) -> Result<Kernel> {
+fn kernel(output: Arc<Output>, questions: Arc<Questions>, options: SessionOptions, is_quiet: bool) -> Result<Kernel> {
     let cancel = Arc::new(OnceLock::<CancelHandle>::new());
     let line = |stream, before: &'static str| {
         let output = Arc::clone(&output);
@@ -94,11 +106,12 @@ fn kernel(output: Arc<Output>, questions: Arc<Questions>, options: SessionOption
     };
     let (displays, clears, asks) = (Arc::clone(&output), Arc::clone(&output), Arc::clone(&output));
     let (asked, interrupted) = (Arc::clone(&questions), Arc::clone(&cancel));
-    let options = SessionOptions {
+    let progress = Arc::new(ProgressLine::new(Arc::clone(&output)));
+    let mut options = SessionOptions {
         print: Some(Arc::new(line(Stream::Output, ""))),
         warn: Some(Arc::new(line(Stream::Error, "warning: "))),
         debug: Some(Arc::new(line(Stream::Error, ""))),
-        progress: Some(progress(Arc::clone(&output))),
+        progress: Some(progress.receiver()),
         display: Some(Arc::new(move |value: &Value, name: Option<&str>| displays.display(&bundle(value), name))),
         clear: Some(Arc::new(move |wait: bool| clears.clear(wait))),
         input: Some(Arc::new(move |prompt: &str| {
@@ -107,9 +120,12 @@ fn kernel(output: Arc<Output>, questions: Arc<Questions>, options: SessionOption
         })),
         ..options
     };
+    if is_quiet {
+        (options.warn, options.progress) = (None, None);
+    }
     let heard = Arc::clone(&cancel);
     let worker = Worker::start(options, move |handle| drop(heard.set(handle)))?;
-    Ok(Kernel { output, questions, worker, cancel })
+    Ok(Kernel { output, questions, progress, worker, cancel })
 }
 
 async fn collect(mut incoming: RouterRecvConnection, requests: UnboundedSender<JupyterMessage>) {
@@ -120,42 +136,70 @@ async fn collect(mut incoming: RouterRecvConnection, requests: UnboundedSender<J
     }
 }
 
-/// Ctrl-C in the terminal of the server stops the cell, as an interrupt in the notebook does, and never the kernel.
+/// Ctrl-C in the terminal stops the cell, as an interrupt in the notebook does; twice at once, it ends the kernel.
 async fn hear_interrupts(kernel: &Kernel) {
+    let mut earlier: Option<Instant> = None;
     while tokio::signal::ctrl_c().await.is_ok() {
         kernel.interrupt();
+        if earlier.replace(Instant::now()).is_some_and(|earlier| earlier.elapsed() < TWICE) {
+            return;
+        }
     }
     std::future::pending().await
+}
+
+/// Ends when the system asks the kernel to end; heard from this call on.
+#[cfg(unix)]
+fn terminated() -> impl Future<Output = ()> {
+    let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        match signal {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // Such a system ends it without asking.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// Here a kernel is not asked.
+#[cfg(not(unix))]
+fn terminated() -> impl Future<Output = ()> {
+    std::future::pending()
 }
 
 /// Requests that do not wait for a cell, until one of them shuts the kernel down.
 async fn serve_control(mut control: KernelControlConnection, kernel: &Kernel) {
     while let Some(request) = receive(&mut control).await {
         kernel.output.status(Status::busy(), Some(&request));
-        let reply: JupyterMessageContent = match &request.content {
-            JupyterMessageContent::KernelInfoRequest(_) => kernel_info().into(),
-            JupyterMessageContent::InterruptRequest(_) => {
-                kernel.interrupt();
-                InterruptReply::new().into()
-            }
-            JupyterMessageContent::ShutdownRequest(shutdown) => {
-                kernel.interrupt();
-                let reply = ShutdownReply { restart: shutdown.restart, ..ShutdownReply::default() };
-                // Whoever else listens learns it too.
-                kernel.output.publish_for(reply.clone(), &request);
-                reply.into()
-            }
-            other => {
-                let error = Error::usage(format!("the kernel does not know '{}' here", other.message_type()));
-                refusal(request.message_type(), &error)
-            }
-        };
-        // A client that has gone away needs no answer.
-        let _ = control.send(child(reply, Some(&request))).await;
+        if let Some(reply) = answer(&request, kernel) {
+            // A client that has gone away needs no answer.
+            let _ = control.send(child(reply, Some(&request))).await;
+        }
         kernel.output.status(Status::idle(), Some(&request));
         if matches!(request.content, JupyterMessageContent::ShutdownRequest(_)) {
             return;
         }
     }
     std::future::pending().await
+}
+
+/// What is done at once, whatever runs.
+fn answer(request: &JupyterMessage, kernel: &Kernel) -> Option<JupyterMessageContent> {
+    match &request.content {
+        JupyterMessageContent::KernelInfoRequest(_) => Some(kernel_info().into()),
+        JupyterMessageContent::InterruptRequest(_) => {
+            kernel.interrupt();
+            Some(InterruptReply::new().into())
+        }
+        JupyterMessageContent::ShutdownRequest(shutdown) => {
+            kernel.interrupt();
+            let reply = ShutdownReply { restart: shutdown.restart, ..ShutdownReply::default() };
+            // Whoever else listens learns it too.
+            kernel.output.publish_for(reply.clone(), request);
+            Some(reply.into())
+        }
+        _ => refused(request, 0),
+    }
 }

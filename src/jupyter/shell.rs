@@ -15,9 +15,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::cell::{Cell, Outcome};
 use super::connection::child;
 use super::history::History;
-use super::requests::{comm_info, complete, inspect, is_complete, kernel_info, refusal};
+use super::requests::{comm_info, complete, inspect, is_complete, kernel_info, refusal, refused};
 use super::server::Kernel;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::script::Session;
 
 /// How long a cell that failed waits for the cells that were sent together with it.
@@ -119,7 +119,7 @@ impl Shell {
             }
             // These have no answer.
             JupyterMessageContent::CommClose(_) | JupyterMessageContent::CommMsg(_) => return None,
-            other => Err(Error::usage(format!("the kernel does not know '{}'", other.message_type()))),
+            _ => return refused(message, self.count),
         };
         Some(reply.unwrap_or_else(|error| refusal(message.message_type(), &error)))
     }
@@ -172,13 +172,12 @@ impl Shell {
         let output = &self.kernel.output;
         output.begin(Arc::clone(message));
         self.kernel.questions.begin(request.allow_stdin.then(|| Arc::clone(message)));
-        if !cell.is_silent {
-            output.publish(ExecuteInput { code: cell.code.clone(), execution_count: ExecutionCount::new(cell.count) });
-        }
+        output.publish(ExecuteInput { code: cell.code.clone(), execution_count: ExecutionCount::new(cell.count) });
         let (own, shown_by) = (cell.clone(), Arc::clone(output));
         let outcome = self.kernel.worker.call(move |session| own.run(session, &shown_by)).await;
         let outcome = outcome.unwrap_or_else(|error| cell.failed(error));
         self.kernel.questions.begin(None);
+        self.kernel.progress.end();
         if let Some(error) = outcome.error.clone() {
             let (ename, evalue, traceback) = (error.ename, error.evalue, error.traceback);
             output.publish(ErrorOutput { ename, evalue, traceback });
