@@ -28,6 +28,8 @@ pub mod linalg;
 pub mod methods;
 pub mod metrics;
 pub mod model;
+#[cfg(feature = "nn")]
+pub mod nn;
 pub mod notebook;
 pub mod options;
 pub mod parallel;

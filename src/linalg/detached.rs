@@ -49,7 +49,7 @@ pub(super) fn decompose<const N: usize, T: Send + 'static>(
 ///
 /// faer cannot stop inside a decomposition: a thread whose caller has left works on to its end and then finds nobody. It
 /// owns all that it needs, and a call leaves one such thread at most.
-fn detached<T: Send + 'static>(ctx: &Context, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(super) fn detached<T: Send + 'static>(ctx: &Context, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let lost = || Error::internal("a decomposition ended without a result");
     let (sender, receiver) = channel();
     let work = Arc::new(Mutex::new(Some(work)));

@@ -11,6 +11,7 @@ mod layout;
 mod lu;
 mod principal;
 mod products;
+mod real;
 mod sparse;
 mod spectral;
 
@@ -20,5 +21,6 @@ pub use layout::{asymmetry, block_of, is_symmetric, symmetrize, transposed};
 pub use lu::{inverse, sign_logdet, solve};
 pub use principal::principal_components;
 pub use products::{gram, matmul};
+pub use real::{Real, Taken, eigen, product};
 pub use sparse::SparseSymmetric;
 pub use spectral::{eigh, min_eigenvalue, svd};

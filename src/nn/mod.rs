@@ -1,0 +1,25 @@
+//! Unrolled neural models that recover graphs, on the processor or a GPU.
+//!
+//! The only folder that knows Burn. Operations with a gradient of their own are in `host/`, for the processor; the models
+//! are written once, on any device.
+
+mod adam;
+mod backend;
+mod device;
+mod evaluator;
+pub mod host;
+mod losses;
+mod operations;
+mod parameters;
+mod unrolled;
+
+pub use adam::Adam;
+pub use device::Device;
+pub use evaluator::{Direction, Evaluator, Objective, Pass, Precision, Problem};
+pub use host::likelihood::Repair;
+pub use host::proximal::Root;
+pub use host::start::Start;
+pub use host::threshold::Diagonal;
+pub use losses::Supervised;
+pub use parameters::{Layout, MAX_HIDDEN, Part};
+pub use unrolled::Cell;
