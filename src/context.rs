@@ -82,6 +82,13 @@ impl Deadline {
         self.nanoseconds.store(nanoseconds, Ordering::Relaxed);
     }
 
+    fn shift(&self, by: Duration) {
+        let by = u64::try_from(by.as_nanos()).unwrap_or(NO_DEADLINE);
+        let later = |end: u64| (end != NO_DEADLINE).then(|| end.saturating_add(by));
+        // Where there is no end, there is none to move.
+        let _ = self.nanoseconds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+    }
+
     fn is_over(&self) -> bool {
         let end = self.nanoseconds.load(Ordering::Relaxed);
         // Without a deadline the clock is not even read.
@@ -174,6 +181,11 @@ impl Context {
     /// Sets the limit on time from now on, in every clone of this context.
     pub fn restart_clock(&self, limit: Option<Duration>) {
         self.deadline.set(limit);
+    }
+
+    /// Moves the end of the time by `waited`, in every clone of this context: for time in which a person was asked.
+    pub fn extend_clock(&self, waited: Duration) {
+        self.deadline.shift(waited);
     }
 
     /// With a limit in bytes on what [`Context::reserve`] gives out.
@@ -336,7 +348,10 @@ mod tests {
     fn a_passed_deadline_and_a_cancel_stop() {
         let ctx = Context::new().with_time_limit(Duration::ZERO);
         assert_eq!(ctx.check().unwrap_err().kind(), ErrorKind::Time);
+        ctx.clone().extend_clock(Duration::from_secs(3600));
+        assert!(ctx.check().is_ok(), "the end has moved");
         let ctx = Context::new();
+        ctx.extend_clock(Duration::ZERO);
         ctx.cancel_handle().cancel();
         assert_eq!(ctx.check().unwrap_err().kind(), ErrorKind::Cancelled);
     }

@@ -18,6 +18,7 @@ pub struct Readme;
 pub mod cli;
 pub mod context;
 pub mod data;
+mod detached;
 pub mod devices;
 pub mod error;
 pub mod explain;

@@ -7,7 +7,19 @@ use rand::RngExt;
 use sinew::data::Names;
 use sinew::graph::{Centrality, Direction, Edge};
 use sinew::script::{Session, SessionOptions};
-use sinew::{Context, ErrorKind, Graph};
+use sinew::{Context, ErrorKind, Graph, Matrix};
+
+#[test]
+fn a_graph_of_a_matrix_has_its_entries_as_edges_and_hears_a_stop() {
+    let rows = [vec![1.0, 0.5, -0.2, 0.0], vec![0.4, 1.0, 0.0, 0.0], vec![-0.7, 0.0, 1.0, 0.0], vec![0.0; 4]];
+    let (m, ctx) = (Matrix::from_rows(&rows).expect("a matrix"), Context::new());
+    let edges = vec![Edge::new(0, 1, 0.5), Edge::new(0, 2, -0.7)];
+    assert_eq!(Graph::from_matrix(&m, 0.0, &ctx), Graph::new(4, None, false, edges));
+    let error = Graph::from_matrix(&m, -1.0, &ctx).expect_err("no edge");
+    assert!(error.message().contains("has weight 0"), "{error}");
+    ctx.cancel_handle().cancel();
+    assert_eq!(Graph::from_matrix(&m, 0.0, &ctx).expect_err("a stop").kind(), ErrorKind::Cancelled);
+}
 
 /// A graph of few nodes, called by letters, with edges of few different weights, so that paths are often equally long.
 fn random(seed: u64, direction: Direction) -> Graph {

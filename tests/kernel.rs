@@ -255,6 +255,20 @@ impl Client {
         self.finish(&id).await
     }
 
+    /// Waits until the kernel says that it works on a request.
+    async fn wait_for_busy(&mut self, id: &str) {
+        loop {
+            let message = soon(self.iopub.read()).await.expect("a message");
+            let is_of_it = message.parent_header.as_ref().is_some_and(|parent| parent.msg_id == id);
+            if let JupyterMessageContent::Status(status) = &message.content
+                && is_of_it
+                && status.execution_state.as_str() == "busy"
+            {
+                return;
+            }
+        }
+    }
+
     /// Waits for a text on standard output of the cell that runs.
     async fn wait_for(&mut self, text: &str) {
         loop {
@@ -526,6 +540,46 @@ fn an_interrupt_stops_loops_and_native_methods_and_all_stays() {
 }
 
 #[test]
+fn no_interrupt_is_lost_and_none_stops_another_cell() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        for _ in 0..20 {
+            // While nothing runs, it is of no cell; once the kernel is busy, of the one that it is busy with.
+            client.interrupt().await;
+            assert_eq!(client.execute("1 + 1").await.result().as_deref(), Some("2"));
+            let id = client.send(request("loop {}")).await;
+            client.wait_for_busy(&id).await;
+            client.interrupt().await;
+            let ran = client.finish(&id).await;
+            assert!(ran.traceback().contains("interrupted"), "{}", ran.traceback());
+        }
+        let expressions = HashMap::from([("a".to_string(), "print(\"started\"); loop {}".to_string())]);
+        let id = client.send(ExecuteRequest { user_expressions: Some(expressions), ..request("let x = 1;") }).await;
+        client.wait_for("started").await;
+        client.interrupt().await;
+        let ran = client.finish(&id).await;
+        assert_eq!(ran.reply.status, ReplyStatus::Ok);
+        let expressions = format!("{:?}", ran.reply.user_expressions);
+        assert!(expressions.contains("interrupted"), "{expressions}");
+    });
+}
+
+#[test]
+fn sleep_hears_an_interrupt() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let id = client.send(request("print(\"started\"); sleep(600); print(\"awake\")")).await;
+        client.wait_for("started").await;
+        client.interrupt().await;
+        let ran = client.finish(&id).await;
+        assert!(ran.traceback().contains("interrupted"), "{}", ran.traceback());
+        assert!(!ran.stream("stdout").contains("awake"));
+    });
+}
+
+#[test]
 fn completion_inspection_and_history_answer() {
     run(async {
         let mut kernel = Kernel::start().await;
@@ -546,6 +600,8 @@ fn completion_inspection_and_history_answer() {
         for (code, expected) in [
             ("1 + 1", IsCompleteReplyStatus::Complete),
             ("fn f(a) {", IsCompleteReplyStatus::Incomplete),
+            ("if unknown {\n  1", IsCompleteReplyStatus::Incomplete),
+            ("let x = unknown +", IsCompleteReplyStatus::Incomplete),
             ("let = )", IsCompleteReplyStatus::Invalid),
         ] {
             let reply = client.ask(IsCompleteRequest { code: code.into() }).await;
@@ -572,6 +628,41 @@ fn a_cell_asks_where_the_client_lets_it() {
         assert!(matches!(&question.content, JupyterMessageContent::InputRequest(asked) if asked.prompt == "Name: "));
         client.stdin.send(InputReply { value: "you".into(), ..InputReply::default() }.into()).await.expect("sent");
         assert_eq!(client.finish(&id).await.result().as_deref(), Some("hello you"));
+    });
+}
+
+#[test]
+fn a_late_answer_is_none_to_the_next_question() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let client = &mut kernel.client;
+        let asking = |code: &str| ExecuteRequest { allow_stdin: true, ..request(code) };
+        let answer = |value: &str, question: &JupyterMessage| {
+            JupyterMessage::new(InputReply { value: value.into(), ..InputReply::default() }, Some(question))
+        };
+        let first = client.send(asking("input(\"one\")")).await;
+        let given_up = soon(client.stdin.read()).await.expect("a question");
+        client.interrupt().await;
+        let ran = client.finish(&first).await;
+        assert!(ran.traceback().contains("interrupted"), "{}", ran.traceback());
+        // One answer comes before the next question, one behind it.
+        client.stdin.send(answer("late", &given_up)).await.expect("sent");
+        let second = client.send(asking("input(\"two\")")).await;
+        let question = soon(client.stdin.read()).await.expect("a question");
+        client.stdin.send(answer("later", &given_up)).await.expect("sent");
+        client.stdin.send(answer("right", &question)).await.expect("sent");
+        assert_eq!(client.finish(&second).await.result().as_deref(), Some("right"));
+    });
+}
+
+#[test]
+fn a_very_long_error_is_cut() {
+    run(async {
+        let mut kernel = Kernel::start().await;
+        let ran = kernel.client.execute("let s = \"\"; s.pad(1000000, \"x\"); throw s").await;
+        let error = ran.reply.error.as_ref().expect("an error");
+        assert!(error.evalue.ends_with("(cut)") && error.evalue.len() < 11_000, "{}", error.evalue.len());
+        assert!(ran.traceback().len() < 11_000, "{}", ran.traceback().len());
     });
 }
 

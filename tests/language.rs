@@ -229,6 +229,29 @@ fn a_cancel_from_another_thread_stops_and_leaves_the_session_usable() {
 }
 
 #[test]
+fn a_person_may_think_longer_than_the_time_limit() {
+    let limit = Duration::from_secs(1);
+    let options = SessionOptions {
+        time_limit: Some(limit),
+        input: Some(std::sync::Arc::new(move |_: &str| {
+            std::thread::sleep(limit + Duration::from_millis(100));
+            Ok::<_, sinew::Error>("yes".to_string())
+        })),
+        ..SessionOptions::trusted()
+    };
+    assert_eq!(Session::new(options).eval_as::<String>("input(\"?\") + \"!\"").expect("an answer"), "yes!");
+}
+
+#[test]
+fn the_words_that_end_other_prompts_tell_how_this_one_ends() {
+    let mut session = Session::trusted();
+    for script in ["exit", "quit", "let x = 1; quit;", "quit()"] {
+        let error = session.eval(script).expect_err(script);
+        assert_eq!(error.error.hint(), Some("exit() ends the session"), "{script}: {error}");
+    }
+}
+
+#[test]
 fn a_sandbox_touches_no_files() {
     let mut session = Session::sandboxed();
     for script in ["read_csv(\"/etc/passwd\")", "eye(2).save(\"/tmp/sinew-sandbox.csv\")", "read_npy(\"x.npy\")"] {

@@ -16,7 +16,7 @@ fn the_nonparanormal_transform_is_that_of_huge() {
     for (kind, file) in
         [(Nonparanormal::Shrinkage, "npn/npn_shrinkage.csv"), (Nonparanormal::Truncation, "npn/npn_truncation.csv")]
     {
-        let ours = x.nonparanormal(kind).unwrap();
+        let ours = x.nonparanormal(kind, &Context::new()).unwrap();
         assert!(distance(&ours, &reference(file)) < 1e-12, "{kind:?}: {}", distance(&ours, &reference(file)));
     }
     let skeptic = Correlation::Skeptic.matrix(&x, &Context::new()).unwrap();

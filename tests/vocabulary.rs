@@ -157,6 +157,8 @@ fn wrong_arguments_give_errors_and_never_panics() {
             let script = match (name.as_str(), arguments) {
                 ("index$get$", [a, b]) => format!("{a}[{b}]"),
                 ("index$set$", [a, b, c]) => format!("let copy = {a}; copy[{b}] = {c};"),
+                // It changes what it is called on.
+                ("pad", [a, b, c]) => format!("let copy = {a}; copy.pad({b}, {c});"),
                 (_, [a]) if name.starts_with("get$") => format!("{a}.{}", &name[4..]),
                 (_, [a]) if !is_word(&name) => format!("{name}{a}"),
                 (_, [a, b]) if !is_word(&name) => format!("{a} {name} {b}"),

@@ -45,7 +45,10 @@ enum Moment {
 
 /// Interrupts at a prompt: they stop a computation, not the program.
 #[derive(Debug, Clone)]
-pub struct Interrupts(Arc<Mutex<Moment>>);
+pub struct Interrupts {
+    moment: Arc<Mutex<Moment>>,
+    cancel: CancelHandle,
+}
 
 impl Interrupts {
     /// Listens from now on.
@@ -53,23 +56,35 @@ impl Interrupts {
     /// # Errors
     /// When the system does not allow it.
     pub fn listen(cancel: CancelHandle, output: Output) -> crate::Result<Self> {
-        let interrupts = Self(Arc::new(Mutex::new(Moment::Waiting)));
+        let interrupts = Self { moment: Arc::new(Mutex::new(Moment::Waiting)), cancel };
         let shared = interrupts.clone();
         listen(move || {
-            let mut moment = shared.moment();
-            let now = *moment;
-            match now {
-                // While a line is edited Ctrl-C is a key like any other: this is the system asking the program to end.
-                Moment::Waiting => end(&output),
-                Moment::Stopping(since) if since.elapsed() > PATIENCE => end(&output),
-                Moment::Stopping(_) => cancel.cancel(),
-                Moment::Computing => {
-                    cancel.cancel();
-                    *moment = Moment::Stopping(Instant::now());
-                }
+            let is_end = shared.hear();
+            if is_end {
+                end(&output);
             }
         })?;
         Ok(interrupts)
+    }
+
+    /// Stops what is computed; whether the program is to end instead.
+    fn hear(&self) -> bool {
+        let mut moment = self.moment();
+        let now = *moment;
+        match now {
+            // While a line is edited Ctrl-C is a key like any other: this is the system asking the program to end.
+            Moment::Waiting => true,
+            Moment::Stopping(since) if since.elapsed() > PATIENCE => true,
+            Moment::Stopping(_) => {
+                self.cancel.cancel();
+                false
+            }
+            Moment::Computing => {
+                self.cancel.cancel();
+                *moment = Moment::Stopping(Instant::now());
+                false
+            }
+        }
     }
 
     /// A line is being read.
@@ -77,12 +92,30 @@ impl Interrupts {
         *self.moment() = Moment::Waiting;
     }
 
-    /// Something is being computed.
+    /// Something is being computed from now on: earlier interrupts were of something else, later ones are of this.
     pub fn computing(&self) {
-        *self.moment() = Moment::Computing;
+        let mut moment = self.moment();
+        self.cancel.reset();
+        *moment = Moment::Computing;
     }
 
     fn moment(&self) -> MutexGuard<'_, Moment> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.moment.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupt_counts_from_the_moment_that_something_is_computed() {
+        let interrupts = Interrupts { moment: Arc::new(Mutex::new(Moment::Waiting)), cancel: CancelHandle::default() };
+        assert!(interrupts.hear(), "nothing is computed");
+        interrupts.computing();
+        assert!(!interrupts.hear() && interrupts.cancel.is_cancelled());
+        interrupts.waiting();
+        interrupts.computing();
+        assert!(!interrupts.cancel.is_cancelled(), "that was of the line before");
     }
 }

@@ -179,7 +179,7 @@ impl Repl<'_> {
     }
 
     fn load(&mut self, path: &str) -> Next {
-        let outcome = self.session.borrow_mut().run_file(path);
+        let outcome = self.session.borrow_mut().load_file(path);
         self.output.end_progress();
         if let Err(error) = outcome {
             return self.refuse(&error);

@@ -7,6 +7,9 @@ use crate::context::Context;
 use crate::data::file;
 use crate::error::{Error, Result};
 
+/// Rows that are read between two looks at the context: they may have very many cells.
+const ROWS: usize = 16;
+
 /// How a delimited file is laid out.
 #[derive(Debug, Clone)]
 pub struct CsvOptions {
@@ -91,7 +94,7 @@ fn each_row(
     let mut record = ::csv::StringRecord::new();
     let mut rows = 0;
     while reader.read_record(&mut record).map_err(malformed)? {
-        if rows % 256 == 0 {
+        if rows % ROWS == 0 {
             ctx.check()?;
         }
         f(&record)?;
@@ -205,7 +208,7 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     let mut numbers = Vec::new();
     let (mut rows, mut cols) = (0, 0);
     for (line_number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        if rows % 1024 == 0 {
+        if rows % ROWS == 0 {
             ctx.check()?;
         }
         let before = numbers.len();
@@ -233,88 +236,12 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     Matrix::from_vec(rows, cols, numbers)
 }
 
-/// Writes lines of cells, separated by commas, or by tabs for a file that ends in .tsv. A header whose names all look like
-/// numbers is written in quotes, which numbers never have: by them it is told from data.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn write_csv(lines: &[Vec<String>], header: bool, path: &str, ctx: &Context) -> Result<()> {
-    let delimiter = if file::extension(path) == "tsv" { b'\t' } else { b',' };
-    let (first, rest) = lines.split_at(usize::from(header && !lines.is_empty()));
-    let quoted = first.iter().flatten().all(|name| parse_cell(name).is_some());
-    file::write_atomic(path, ctx, |out| {
-        for (lines, style) in [
-            (first, if quoted { ::csv::QuoteStyle::Always } else { ::csv::QuoteStyle::Necessary }),
-            (rest, ::csv::QuoteStyle::Necessary),
-        ] {
-            let mut builder = ::csv::WriterBuilder::new();
-            let mut writer = builder.delimiter(delimiter).quote_style(style).from_writer(&mut *out);
-            for line in lines {
-                writer.write_record(line).map_err(std::io::Error::other)?;
-            }
-            writer.flush()?;
-        }
-        Ok(())
-    })
-}
-
 /// Whether the first line of a delimited file names its columns: it has a cell that is no number, or quotes around one.
 pub(crate) fn has_header(bytes: &[u8]) -> bool {
     let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(first);
     let mut cells = line.trim_start_matches('\u{feff}').split([',', '\t']).map(str::trim);
     cells.any(|cell| parse_cell(cell).is_none())
-}
-
-/// A number in a file: the shortest text that reads back as the same number, and nothing for a missing one.
-fn written(value: f64) -> String {
-    if value.is_nan() { String::new() } else { value.to_string() }
-}
-
-/// The heading of the row names: "index", unless a column has it.
-fn index_name(names: &Names) -> String {
-    let taken = |name: &String| names.find(name).is_some();
-    let mut name = String::from("index");
-    while taken(&name) {
-        name.push('_');
-    }
-    name
-}
-
-impl Matrix {
-    /// The lines of a delimited file: names where there are some, then rows.
-    pub fn csv_rows(&self) -> Vec<Vec<String>> {
-        let index = self.row_names();
-        // Rows have names only beside columns that have some.
-        let numbered = index.map(|_| Names::numbered_with("c", self.cols()));
-        let header = self
-            .names()
-            .or(numbered.as_ref())
-            .map(|names| index.map(|_| index_name(names)).into_iter().chain(names.iter().map(String::from)).collect());
-        let row = |i: usize| {
-            let name = index.map(|names| names.get(i).to_string());
-            name.into_iter().chain(self.row_slice(i).iter().map(|&value| written(value))).collect()
-        };
-        header.into_iter().chain((0..self.rows()).map(row)).collect()
-    }
-}
-
-impl Table {
-    /// The lines of a delimited file: names, then rows.
-    pub fn csv_rows(&self) -> Vec<Vec<String>> {
-        let index = self.row_names();
-        let header =
-            index.map(|_| index_name(self.names())).into_iter().chain(self.names().iter().map(String::from)).collect();
-        let cell = |row: usize, column: usize| match self.column_at(column) {
-            Column::Numbers(values) => written(values[row]),
-            Column::Texts(values) => values[row].clone(),
-        };
-        let row = |i: usize| {
-            let name = index.map(|names| names.get(i).to_string());
-            name.into_iter().chain((0..self.cols()).map(|column| cell(i, column))).collect()
-        };
-        std::iter::once(header).chain((0..self.rows()).map(row)).collect()
-    }
 }
 
 fn malformed(error: ::csv::Error) -> Error {
@@ -370,6 +297,19 @@ mod tests {
             let error = parse_matrix(text.as_bytes(), &Context::new()).unwrap_err();
             assert!(error.message().contains(part), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_stop_is_heard_in_the_middle_of_a_file() {
+        let ctx = Context::new();
+        let text = "1,2\n".repeat(10_000);
+        let mut seen = 0;
+        let read = each_text_row(text.as_bytes(), b',', &ctx, |_, _| {
+            ctx.cancel_handle().cancel();
+            seen += 1;
+            Ok(())
+        });
+        assert!(read.is_err() && seen <= ROWS, "{seen}");
     }
 
     #[test]

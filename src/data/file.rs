@@ -4,10 +4,13 @@ use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::context::Context;
+use crate::detached::detached;
 use crate::error::{Error, Result};
 
 /// Bytes that are read between two looks at the limits.
 const PIECE: usize = 1 << 22;
+/// Bytes that are written between two looks: what turns numbers into text, or packs it, makes so many in some 10 ms.
+const WRITTEN: usize = 1 << 17;
 
 /// The bytes of a file; one that gzip has packed is unpacked.
 ///
@@ -41,11 +44,42 @@ fn read_pieces(mut source: impl Read, ctx: &Context, fail: impl Fn(std::io::Erro
     }
 }
 
+/// What writes on behalf of a context.
+struct Watched<'a> {
+    out: &'a mut dyn Write,
+    ctx: &'a Context,
+    /// Bytes since the last look at the context.
+    bytes: usize,
+}
+
+impl<'a> Watched<'a> {
+    fn new(out: &'a mut dyn Write, ctx: &'a Context) -> Self {
+        Self { out, ctx, bytes: 0 }
+    }
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.bytes >= WRITTEN {
+            self.bytes = 0;
+            self.ctx.check().map_err(std::io::Error::other)?;
+        }
+        let written = self.out.write(&bytes[..bytes.len().min(WRITTEN)])?;
+        self.bytes += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// Writes a file through a temporary one beside it, which is renamed when it is complete. A file that ends in `.gz` is
 /// packed.
 ///
 /// # Errors
-/// When the context forbids it or the file cannot be written; an existing file is then still whole.
+/// When the context forbids it or the file cannot be written, limits of the context; an existing file is then still
+/// whole.
 pub fn write_atomic(
     path: &str,
     ctx: &Context,
@@ -65,18 +99,34 @@ pub fn write_atomic(
     // The name of the temporary file would be of no use to anybody.
     let mut file = builder.tempfile_in(folder).map_err(|error| fail(error.kind().into()))?;
     {
+        // Whatever stands between, such as a library's writer, what has stopped it is the context's error.
+        let stopped = |error| ctx.check().err().unwrap_or_else(|| fail(error));
         let mut buffered = BufWriter::new(file.as_file_mut());
         if is_packed(&path) {
             let mut packed = flate2::write::GzEncoder::new(&mut buffered, flate2::Compression::default());
-            write(&mut packed).and_then(|()| packed.finish().map(drop)).map_err(fail)?;
+            write(&mut Watched::new(&mut packed, ctx)).map_err(stopped)?;
+            packed.finish().map_err(fail)?;
         } else {
-            write(&mut buffered).map_err(fail)?;
+            write(&mut Watched::new(&mut buffered, ctx)).map_err(stopped)?;
         }
         buffered.flush().map_err(fail)?;
     }
-    file.as_file().sync_all().map_err(fail)?;
+    // A slow disk takes its time for what it has buffered.
+    let written = file.as_file().try_clone().map_err(fail)?;
+    detached(ctx, move || written.sync_all())?.map_err(fail)?;
     file.persist(&path).map_err(|error| fail(error.error))?;
     Ok(())
+}
+
+/// Writes JSON, indented.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_json(json: &serde_json::Value, path: &str, ctx: &Context) -> Result<()> {
+    write_atomic(path, ctx, |out| {
+        serde_json::to_writer_pretty(&mut *out, json)?;
+        out.write_all(b"\n")
+    })
 }
 
 fn is_packed(path: &Path) -> bool {
@@ -108,5 +158,42 @@ fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
             result.with_hint(format!("relative paths start at the working directory, {here}"))
         }
         _ => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_stop_ends_a_write_in_the_middle_and_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.txt", "a.txt.gz"] {
+            let path = folder.path().join(name).display().to_string();
+            write_atomic(&path, &Context::new(), |out| out.write_all(b"old")).unwrap();
+            let ctx = Context::new();
+            let error = write_atomic(&path, &ctx, |out| {
+                ctx.cancel_handle().cancel();
+                // It goes on for ever, unless the writer fails.
+                loop {
+                    out.write_all(b"new")?;
+                }
+            });
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::Cancelled);
+            // One large piece is looked at too.
+            let error = write_atomic(&path, &ctx, |out| out.write_all(&vec![0; 3 * WRITTEN]));
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::Cancelled);
+            assert_eq!(read_bytes(&path, &Context::new()).unwrap(), b"old");
+            assert_eq!(
+                std::fs::read_dir(folder.path())
+                    .unwrap()
+                    .filter(|entry| {
+                        entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(".sinew-"))
+                    })
+                    .count(),
+                0
+            );
+        }
     }
 }

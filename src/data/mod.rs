@@ -4,6 +4,7 @@ mod argument;
 pub mod correlation;
 pub mod covariance;
 mod csv;
+mod csv_lines;
 pub mod example;
 pub mod file;
 mod index;
@@ -25,7 +26,8 @@ pub mod table_verbs;
 mod vector;
 
 pub use argument::matrix_argument;
-pub use csv::{CsvOptions, read_csv, read_matrix, write_csv};
+pub use csv::{CsvOptions, read_csv, read_matrix};
+pub use csv_lines::write_csv;
 pub use index::{Picked, Selector};
 pub use mask::Mask;
 pub use matrix::Matrix;

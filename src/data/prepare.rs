@@ -3,6 +3,7 @@
 use super::normal;
 use super::summary::{order, ranks, variance};
 use super::{Matrix, Selector, Vector};
+use crate::context::Context;
 use crate::error::{Error, Result};
 
 impl Matrix {
@@ -55,8 +56,8 @@ impl Matrix {
     /// as in huge's `huge.npn`. Ties share the mean of their ranks.
     ///
     /// # Errors
-    /// Missing values; fewer than two rows.
-    pub fn nonparanormal(&self, kind: Nonparanormal) -> Result<Self> {
+    /// Missing values; fewer than two rows; limits of the context.
+    pub fn nonparanormal(&self, kind: Nonparanormal, ctx: &Context) -> Result<Self> {
         self.complete("npn", 2)?;
         self.varying("npn")?;
         let n = self.rows() as f64;
@@ -66,11 +67,11 @@ impl Matrix {
             // With few samples the edge may lie above one half.
             Nonparanormal::Truncation => normal::quantile((rank / n).max(edge.min(0.5)).min(1.0 - edge.min(0.5))),
         };
-        Ok(self.map_columns(|column| {
+        self.map_columns(ctx, |column| {
             let scores: Vec<f64> = ranks(column).into_iter().map(score).collect();
             let scale = variance(&scores).sqrt();
             scores.into_iter().map(|value| value / scale).collect()
-        }))
+        })
     }
 
     /// The centred log-ratio of every row: log x_ij minus the mean of row i's logarithms (Aitchison, 1982), for
@@ -122,13 +123,13 @@ impl Matrix {
     }
 
     /// `f` of every column, names kept.
-    fn map_columns(&self, f: impl Fn(&[f64]) -> Vec<f64>) -> Self {
+    fn map_columns(&self, ctx: &Context, f: impl Fn(&[f64]) -> Vec<f64>) -> Result<Self> {
         let mut values = ndarray::Array2::zeros((self.rows(), self.cols()));
         for (mut target, source) in values.columns_mut().into_iter().zip(self.view().columns()) {
+            ctx.check()?;
             target.assign(&ndarray::Array1::from(f(&source.to_vec())));
         }
-        // As many numbers as before by construction.
-        self.with_values(values.into_iter().collect()).unwrap_or_else(|_| self.clone())
+        self.with_values(values.into_iter().collect())
     }
 
     /// Fails where all values of a column are equal; `verb` is for messages.
@@ -185,6 +186,15 @@ mod tests {
         assert_eq!(m.top_variance(2).unwrap().names().unwrap().as_slice(), ["b", "c"]);
         assert_eq!(m.drop_constant().unwrap().names().unwrap().as_slice(), ["b", "c"]);
         assert_eq!(m.top_variance(0).unwrap().cols(), 0);
+    }
+
+    #[test]
+    fn the_nonparanormal_transform_hears_a_stop() {
+        let (m, ctx) = (Matrix::from_rows(&[vec![1.0, 5.0], vec![2.0, -5.0]]).unwrap(), Context::new());
+        assert!(m.nonparanormal(Nonparanormal::Shrinkage, &ctx).is_ok());
+        ctx.cancel_handle().cancel();
+        let error = m.nonparanormal(Nonparanormal::Shrinkage, &ctx).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Cancelled);
     }
 
     #[test]

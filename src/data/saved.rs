@@ -79,8 +79,10 @@ fn texts_from_json(json: &Json, what: &str) -> Result<Vec<String>> {
 impl Matrix {
     /// As it is saved.
     pub fn to_saved_json(&self) -> Json {
-        let mut json = self.to_json();
-        json["type"] = "Matrix".into();
+        let (names, row_names) = (self.names().map(Names::as_slice), self.row_names().map(Names::as_slice));
+        let mut json = json!({
+            "type": "Matrix", "rows": self.rows(), "cols": self.cols(), "names": names, "row_names": row_names,
+        });
         json["data"] = (0..self.rows()).map(|i| numbers_to_json(self.row_slice(i))).collect();
         json
     }

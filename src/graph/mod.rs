@@ -164,26 +164,37 @@ impl Graph {
     /// An entry that is not symmetric counts by the larger absolute value of the two.
     ///
     /// # Errors
-    /// A matrix that is not square or not finite.
-    pub fn from_matrix(m: &Matrix, threshold: f64) -> Result<Self> {
+    /// A matrix that is not square or not finite; limits of the context.
+    pub fn from_matrix(m: &Matrix, threshold: f64, ctx: &Context) -> Result<Self> {
         if m.rows() != m.cols() {
             return Err(Error::shape(format!("a graph needs a square matrix, this is {} x {}", m.rows(), m.cols())));
         }
         if let Some(place) = m.first_non_finite() {
             return Err(Error::data(format!("a graph needs finite weights, there is {place}")));
         }
-        let values = m.view();
+        let (values, names) = (m.view(), crate::data::covariance::variable_names(m));
         let mut edges = Vec::new();
         for source in 0..m.rows() {
+            ctx.check()?;
             for target in source + 1..m.cols() {
                 let (a, b) = (values[(source, target)], values[(target, source)]);
                 let weight = if b.abs() > a.abs() { b } else { a };
                 if weight.abs() > threshold {
-                    edges.push(Edge::new(source, target, weight));
+                    let edge = Edge::new(source, target, weight);
+                    check_edge(&edge, m.rows(), names.as_ref())?;
+                    edges.push(edge);
                 }
             }
         }
-        Self::new(m.rows(), crate::data::covariance::variable_names(m), false, edges)
+        // They come in order, and every pair once.
+        Ok(Self {
+            nodes: m.rows(),
+            names,
+            direction: Direction::Undirected,
+            edges: Arc::new(edges),
+            node_attributes: Arc::default(),
+            edge_attributes: Arc::default(),
+        })
     }
 
     /// Number of nodes.

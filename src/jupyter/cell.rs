@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jupyter_protocol::{ExpressionResult, Payload, ReplyError};
 
 use super::output::{Output, media};
-use crate::error::Error;
+use crate::context::Context;
+use crate::detached::detached;
+use crate::error::{Error, Result};
 use crate::notebook::{Bundle, bundle};
 use crate::script::{ScriptError, Session, answer};
 use crate::value::Value;
@@ -49,9 +51,13 @@ impl Cell {
             Ok(value) => value,
             Err(error) => return Outcome { error: Some(failure(&error)), ..Outcome::default() },
         };
+        let ctx = Context::new().with_cancel(session.cancel_handle());
         let mut outcome = Outcome::default();
         if !self.is_silent && !matches!(value, Value::Unit) {
-            let bundle = bundle(&value);
+            let bundle = match shown(&value, &ctx) {
+                Ok(bundle) => bundle,
+                Err(error) => return self.failed(error),
+            };
             outcome.shown = bundle.get("text/plain").and_then(|text| text.as_str()).map(String::from);
             output.result(self.count, &bundle);
         }
@@ -59,7 +65,7 @@ impl Cell {
             outcome.payload.push(Payload::AskExit { keepkernel: false });
         }
         let expressions = self.expressions.iter();
-        outcome.expressions = expressions.map(|(name, code)| (name.clone(), evaluated(session, code))).collect();
+        outcome.expressions = expressions.map(|(name, code)| (name.clone(), evaluated(session, code, &ctx))).collect();
         outcome
     }
 
@@ -80,14 +86,35 @@ impl Cell {
     }
 }
 
-fn evaluated(session: &mut Session, code: &str) -> ExpressionResult {
-    match session.eval_cell(code, "expression") {
-        Ok(value) => ExpressionResult::Ok { data: media(&bundle(&value)), metadata: serde_json::Map::new() },
+fn evaluated(session: &mut Session, code: &str, ctx: &Context) -> ExpressionResult {
+    const NAME: &str = "expression";
+    let value = session.eval_cell(code, NAME);
+    let outcome = value.and_then(|value| shown(&value, ctx).map_err(|error| ScriptError::outside(error, NAME)));
+    match outcome {
+        Ok(bundle) => ExpressionResult::Ok { data: media(&bundle), metadata: serde_json::Map::new() },
         Err(error) => {
             let ReplyError { ename, evalue, traceback } = failure(&error);
             ExpressionResult::Error { ename, evalue, traceback }
         }
     }
+}
+
+/// What a notebook shows of a value. Figures and the like take long where they are large: not beyond an interrupt.
+///
+/// # Errors
+/// Interrupts.
+pub fn shown(value: &Value, ctx: &Context) -> Result<Bundle> {
+    let is_object = |value: &Value| matches!(value, Value::Object(_));
+    let is_short = match value {
+        Value::List(list) => !list.iter().any(is_object),
+        other => !is_object(other),
+    };
+    if is_short {
+        return Ok(bundle(value));
+    }
+    // Objects are shared, so that this copies little.
+    let value = value.clone();
+    detached(ctx, move || bundle(&value))
 }
 
 /// An error as Jupyter's messages hold it: what it is in red, what to do in green.
@@ -115,6 +142,7 @@ pub fn failure(error: &ScriptError) -> ReplyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Matrix;
 
     fn run(session: &mut Session, code: &str, count: usize) -> Outcome {
         let expressions = HashMap::from([("next".to_string(), "x + 1".to_string())]);
@@ -133,6 +161,31 @@ mod tests {
         assert!(text.contains("--> In[2]:2:") && text.contains("2 | x.nothing()"), "{text}");
         assert_eq!(error.ename, "E003 function");
         assert_eq!(run(&mut session, "x + y", 3).shown.as_deref(), Some("42"), "what was set stays");
+    }
+
+    #[test]
+    fn a_very_long_error_is_cut() {
+        let mut session = Session::sandboxed();
+        let error = run(&mut session, "let s = \"\"; s.pad(30000, 'é'); throw s", 1).error.expect("an error");
+        assert!(error.evalue.ends_with("é ... (cut)") && error.evalue.len() < 10_050, "{}", error.evalue.len());
+        let letters: usize = error.traceback.iter().map(String::len).sum();
+        assert!(letters < 10_050 && error.traceback[0].contains("... (cut)"), "{letters}");
+    }
+
+    #[test]
+    fn an_interrupt_reaches_the_cell_what_is_shown_of_it_and_its_expressions() {
+        let mut session = Session::sandboxed();
+        assert!(run(&mut session, "let x = 1;", 1).error.is_none());
+        let stop = session.cancel_handle();
+        let ctx = Context::new().with_cancel(stop.clone());
+        stop.cancel();
+        assert_eq!(run(&mut session, "x", 2).error.expect("an error").evalue, "interrupted");
+        assert!(shown(&Matrix::from_fn(2, 2, |_, _| 1.0).into(), &ctx).is_err());
+        for _ in 0..2 {
+            assert!(matches!(evaluated(&mut session, "x", &ctx), ExpressionResult::Error { .. }));
+        }
+        stop.reset();
+        assert_eq!(run(&mut session, "x", 3).shown.as_deref(), Some("1"));
     }
 
     #[test]

@@ -64,10 +64,13 @@ impl Questions {
             Error::new(ErrorKind::Denied, "nobody can be asked here: the client that runs this cell takes no input")
                 .with_hint("set the value as a variable")
         })?;
-        // The answer to a question that was given up may have come since.
-        while answers.try_recv().is_ok() {}
         let question = child(InputRequest { prompt: prompt.into(), password: false }, Some(&request));
-        *lock(&self.open) = Some(question.header.msg_id.clone());
+        {
+            // In one step, so that none comes in between: an answer to a question that was given up may have come since.
+            let mut open = lock(&self.open);
+            while answers.try_recv().is_ok() {}
+            *open = Some(question.header.msg_id.clone());
+        }
         let gone = || Error::new(ErrorKind::Denied, "the question reached nobody: the client has gone away");
         self.asked.send(question).map_err(|_| gone())?;
         loop {
@@ -105,7 +108,8 @@ impl Desk {
             while let Some(message) = receive(&mut receiver).await {
                 // Clients may leave out what they answer; an answer to another question is none to this one.
                 let answered = message.parent_header.map(|header| header.msg_id).filter(|id| !id.is_empty());
-                let is_other = answered.is_some() && answered != *lock(&open);
+                let open = lock(&open);
+                let is_other = answered.is_some() && answered != *open;
                 if let JupyterMessageContent::InputReply(reply) = message.content
                     && !is_other
                 {

@@ -1,12 +1,13 @@
 //! The kernel from its start to its end.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::{ConnectionInfo, InterruptReply, JupyterMessage, JupyterMessageContent, ShutdownReply, Status};
 use jupyter_zmq_client::{KernelControlConnection, RouterRecvConnection};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use super::cell::shown;
 use super::connection::{Sockets, beat, bind, child, publish, read, receive};
 use super::output::{Output, Stream};
 use super::parent;
@@ -16,9 +17,9 @@ use super::requests::{kernel_info, refused};
 use super::shell::Shell;
 use super::socket_files::SocketFiles;
 use super::worker::Worker;
-use crate::context::CancelHandle;
+use crate::context::{CancelHandle, Context};
 use crate::error::{Error, Result};
-use crate::notebook::bundle;
+use crate::notebook;
 use crate::script::SessionOptions;
 use crate::value::Value;
 
@@ -35,16 +36,18 @@ pub struct Kernel {
     pub questions: Arc<Questions>,
     pub progress: Arc<ProgressLine>,
     pub worker: Worker,
-    cancel: Arc<OnceLock<CancelHandle>>,
+    cancel: CancelHandle,
 }
 
 impl Kernel {
     /// Stops what runs; all that was set before stays.
     pub fn interrupt(&self) {
-        // Before the session is there nothing runs.
-        if let Some(cancel) = self.cancel.get() {
-            cancel.cancel();
-        }
+        self.cancel.cancel();
+    }
+
+    /// A cell begins, with all that belongs to it: earlier interrupts were not of it, later ones are.
+    pub fn begin(&self) {
+        self.cancel.reset();
     }
 }
 
@@ -99,32 +102,38 @@ async fn run(info: &ConnectionInfo, files: &mut SocketFiles, options: SessionOpt
 
 /// A kernel whose session shows everything in notebooks.
 fn kernel(output: Arc<Output>, questions: Arc<Questions>, options: SessionOptions, is_quiet: bool) -> Result<Kernel> {
-    let cancel = Arc::new(OnceLock::<CancelHandle>::new());
+    let cancel = CancelHandle::default();
     let line = |stream, before: &'static str| {
         let output = Arc::clone(&output);
         move |text: &str| output.write(stream, &format!("{before}{text}\n"))
     };
     let (displays, clears, asks) = (Arc::clone(&output), Arc::clone(&output), Arc::clone(&output));
-    let (asked, interrupted) = (Arc::clone(&questions), Arc::clone(&cancel));
+    let (asked, interrupted) = (Arc::clone(&questions), cancel.clone());
+    let showing = Context::new().with_cancel(cancel.clone());
     let progress = Arc::new(ProgressLine::new(Arc::clone(&output)));
     let mut options = SessionOptions {
         print: Some(Arc::new(line(Stream::Output, ""))),
         warn: Some(Arc::new(line(Stream::Error, "warning: "))),
         debug: Some(Arc::new(line(Stream::Error, ""))),
         progress: Some(progress.receiver()),
-        display: Some(Arc::new(move |value: &Value, name: Option<&str>| displays.display(&bundle(value), name))),
+        display: Some(Arc::new(move |value: &Value, name: Option<&str>| match shown(value, &showing) {
+            Ok(bundle) => displays.display(&bundle, name),
+            // The script stops by itself.
+            Err(error) if error.kind().is_stop() => {}
+            Err(error) => displays.display(&notebook::error(&error), name),
+        })),
         clear: Some(Arc::new(move |wait: bool| clears.clear(wait))),
         input: Some(Arc::new(move |prompt: &str| {
             asks.flush();
-            asked.ask(prompt, || interrupted.get().is_some_and(CancelHandle::is_cancelled))
+            asked.ask(prompt, || interrupted.is_cancelled())
         })),
+        cancel: Some(cancel.clone()),
         ..options
     };
     if is_quiet {
         (options.warn, options.progress) = (None, None);
     }
-    let heard = Arc::clone(&cancel);
-    let worker = Worker::start(options, move |handle| drop(heard.set(handle)))?;
+    let worker = Worker::start(options)?;
     Ok(Kernel { output, questions, progress, worker, cancel })
 }
 

@@ -65,6 +65,10 @@ impl Shell {
     /// Answers one request.
     async fn take(&mut self, request: JupyterMessage) -> ControlFlow<()> {
         let request = Arc::new(request);
+        if matches!(request.content, JupyterMessageContent::ExecuteRequest(_)) {
+            // Before anybody hears of it, so that no interrupt of this cell is lost.
+            self.kernel.begin();
+        }
         self.kernel.output.status(Status::busy(), Some(&request));
         if let Some(reply) = self.answer(&request).await {
             self.reply(&request, reply).await;

@@ -6,7 +6,6 @@ use std::sync::mpsc::{Sender, channel};
 
 use tokio::sync::oneshot;
 
-use crate::context::CancelHandle;
 use crate::error::{Error, Result};
 use crate::script::{Session, SessionOptions};
 
@@ -23,15 +22,14 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Makes a session on a thread of its own; `ready` learns how it is interrupted.
+    /// Makes a session on a thread of its own.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(options: SessionOptions, ready: impl FnOnce(CancelHandle) + Send + 'static) -> Result<Self> {
+    pub fn start(options: SessionOptions) -> Result<Self> {
         let (jobs, queue) = channel::<Job>();
         let run = move || {
             let mut session = Session::new(options);
-            ready(session.cancel_handle());
             while let Ok(job) = queue.recv() {
                 job(&mut session);
             }
@@ -76,7 +74,7 @@ mod tests {
     #[test]
     fn a_panic_is_an_error_and_the_session_lives_on() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let worker = Worker::start(SessionOptions::default(), |_| {}).expect("a thread");
+        let worker = Worker::start(SessionOptions::default()).expect("a thread");
         runtime.block_on(async {
             worker.call(|session| session.set("x", 7_i64)).await.expect("done");
             let error = worker.call(|_| -> i64 { panic!("native {}", "code") }).await.expect_err("a panic");

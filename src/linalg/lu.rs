@@ -4,7 +4,7 @@ use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef};
 use ndarray::{Array2, ArrayView2};
 
-use super::detached::decompose;
+use super::decompose::decompose;
 use super::layout::to_array;
 use crate::context::Context;
 use crate::error::{Error, Result};

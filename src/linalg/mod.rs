@@ -5,7 +5,7 @@
 
 mod cholesky;
 mod convert;
-mod detached;
+mod decompose;
 mod kernels;
 mod layout;
 mod lu;

@@ -10,7 +10,7 @@ use faer::prelude::ReborrowMut;
 use faer::traits::RealField;
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::detached::detached;
+use crate::detached::detached;
 use super::layout::pieces;
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -95,11 +95,10 @@ impl Correlation {
         let input = &input.correlated_by_pair();
         let builder = Fit::builder(RECORD.verb, input, self.recorded(input), ctx);
         let p = input.p();
-        // The correlations; their pairs as edges, twice while these are put in order.
+        // The correlations; their pairs as edges, a list that doubles as it grows.
         let _held = ctx.reserve_matrices(6, p, p)?;
         let weights = Matrix::square(input.correlations(ctx)?, input.names());
-        let graph = Graph::from_matrix(&weights, self.threshold)?;
-        ctx.check()?;
+        let graph = Graph::from_matrix(&weights, self.threshold, ctx)?;
         builder.solver("closed form", 0, true).finish(Estimate::Graph(graph), ctx)
     }
 

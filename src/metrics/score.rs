@@ -260,7 +260,7 @@ mod tests {
     fn signs_of_precision_matrices_and_of_graphs_are_never_mixed() {
         let estimate = matrix([[2.0, -0.1, 0.1], [-0.1, 2.0, 0.5], [0.1, 0.5, 1.0]], ["a", "b", "c"]);
         assert_eq!(signs(&score(truth(), estimate.clone())), (0.0, 1.0));
-        let graph = |m: &Matrix| Graph::from_matrix(m, 0.0).unwrap();
+        let graph = |m: &Matrix| Graph::from_matrix(m, 0.0, &Context::new()).unwrap();
         let s = score(graph(&truth()), graph(&estimate));
         assert_eq!((signs(&s), s.entry("frobenius").is_none(), s.entry("kl").is_none()), ((0.0, 1.0), true, true));
         let s = score(graph(&truth()), estimate.clone());
@@ -279,9 +279,9 @@ mod tests {
         let fit = graphical_lasso::RECORD.call(&[Matrix::from(sigma).into()], &options, &Context::new()).unwrap();
         assert_eq!(signs(&score(truth(), fit.clone())).1, 1.0);
         let fit = fit.object::<Fit>().unwrap().graph(0.0).unwrap();
-        let correlations = Graph::from_matrix(&partial_correlation(&truth()), 0.0).unwrap();
+        let correlations = Graph::from_matrix(&partial_correlation(&truth()), 0.0, &Context::new()).unwrap();
         assert_eq!(signs(&score(correlations, fit.clone())).1, 1.0);
-        assert_eq!(signs(&score(Graph::from_matrix(&truth(), 0.0).unwrap(), fit)).1, 0.0);
+        assert_eq!(signs(&score(Graph::from_matrix(&truth(), 0.0, &Context::new()).unwrap(), fit)).1, 0.0);
     }
 
     #[test]

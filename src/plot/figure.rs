@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::context::Context;
 use crate::data::file::{extension, unknown_extension, write_atomic};
+use crate::detached::detached;
 use crate::engine_type;
 use crate::error::{Error, Result};
 
@@ -146,14 +147,17 @@ impl Figure {
     /// Writes the figure in the format that the path's ending says: `.html`, `.svg` or `.json`.
     ///
     /// # Errors
-    /// Another ending; a file that cannot be written or that the context forbids.
+    /// Another ending; a file that cannot be written or that the context forbids; limits of the context.
     pub fn save(&self, path: &str, ctx: &Context, js: JsSource) -> Result<()> {
-        let text = match extension(path).as_str() {
-            "html" | "htm" => self.to_html(js),
-            "svg" => self.to_svg(),
-            "json" => self.to_saved_json().to_string(),
+        let drawn: fn(&Self, JsSource) -> String = match extension(path).as_str() {
+            "html" | "htm" => Self::to_html,
+            "svg" => |figure: &Self, _: JsSource| figure.to_svg(),
+            "json" => |figure: &Self, _: JsSource| figure.to_saved_json().to_string(),
             _ => return Err(unknown_extension(path, ".html, .svg, .json")),
         };
+        let figure = self.clone();
+        // A drawing is made in one piece.
+        let text = detached(ctx, move || drawn(&figure, js))?;
         write_atomic(path, ctx, |file| file.write_all(text.as_bytes()))
     }
 }

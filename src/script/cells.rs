@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rhai::{AST, ParseError, ParseErrorType};
 
 use super::diagnose::ScriptError;
+use super::operators::bare_engine;
 use super::scan::Scan;
 use super::session::Session;
 use super::tokens::{CLOSE_TEXT, Kind, OPEN_TEXT, tokens};
@@ -28,15 +29,17 @@ impl Session {
     /// Evaluates a script and gives its last value as a prompt shows it; `None` for `()`.
     ///
     /// # Errors
-    /// As [`Session::eval`].
+    /// As [`Session::eval`]; a stop that was asked for before, unless the prompt has forgotten it by
+    /// [`CancelHandle::reset`](crate::context::CancelHandle::reset).
     pub fn eval_shown(&mut self, text: &str) -> Result<Option<String>, ScriptError> {
         self.run(text, "input").map(|value| (!value.is_unit()).then(|| shown(&value)))
     }
 
-    /// Evaluates a cell of a notebook and gives its last value as a notebook shows it; `name` stands in its errors.
+    /// Evaluates a cell of a notebook, or something that belongs to one, and gives its last value as a notebook shows it;
+    /// `name` stands in its errors.
     ///
     /// # Errors
-    /// As [`Session::eval`].
+    /// As [`Session::eval_shown`].
     pub fn eval_cell(&mut self, text: &str, name: &str) -> Result<Value, ScriptError> {
         self.run(text, name).map(|value| displayed(&value))
     }
@@ -56,9 +59,20 @@ impl Session {
         match self.engine().compile_with_scope(self.scope(), text) {
             Ok(_) => Completeness::Complete,
             Err(error) if is_at_end(&error, text) => Completeness::Incomplete,
+            Err(error) if is_unknown_name(&error) && is_open_whatever_the_names(text) => Completeness::Incomplete,
             Err(_) => Completeness::Invalid,
         }
     }
+}
+
+/// Whether the parser stopped at a name: what stands behind it, it has not looked at.
+fn is_unknown_name(error: &ParseError) -> bool {
+    matches!(error.err_type(), ParseErrorType::VariableUndefined(_) | ParseErrorType::ModuleUndefined(_))
+}
+
+/// Whether a text wants more lines, if all of its names are known.
+fn is_open_whatever_the_names(text: &str) -> bool {
+    bare_engine().compile(text).is_err_and(|error| is_at_end(&error, text))
 }
 
 /// Whether the parser found its error behind the last character: it wants more.
@@ -149,6 +163,7 @@ pub(super) fn imports(text: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn an_error_in_a_function_names_the_cell_where_it_was_written() {
@@ -197,5 +212,44 @@ mod tests {
         let session = Session::sandboxed();
         let kinds = ["1 + 1", "let x = [1,", "let x = )"].map(|text| session.completeness(text));
         assert_eq!(kinds, [Completeness::Complete, Completeness::Incomplete, Completeness::Invalid]);
+    }
+
+    #[test]
+    fn what_is_open_is_incomplete_whatever_names_are_in_it() {
+        let session = Session::sandboxed();
+        let open = [
+            "if nope {",
+            "fn f(a) { nope",
+            "let y = nope +",
+            "if nope",
+            "while nope > 1",
+            "for i in nope",
+            "if nope { 1 } else",
+            "m::f(nope) +",
+            "nope.map(|x|",
+        ];
+        for text in open {
+            assert_eq!(session.completeness(text), Completeness::Incomplete, "{text}");
+        }
+        for text in ["nope", "nope + 1", "if nope { 1 }", "let y = nope )", "m::f(nope) )"] {
+            assert_eq!(session.completeness(text), Completeness::Invalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stop_before_a_cell_counts_and_one_before_a_script_is_forgotten() {
+        let mut session = Session::sandboxed();
+        let stop = session.cancel_handle();
+        stop.cancel();
+        for _ in 0..2 {
+            let error = session.eval_cell("1", "In[1]").unwrap_err();
+            assert_eq!(error.error.kind(), ErrorKind::Cancelled);
+        }
+        assert!(session.eval_shown("1").is_err(), "it is nobody's here to forget it");
+        stop.reset();
+        assert!(session.eval_cell("1", "In[1]").is_ok());
+        stop.cancel();
+        assert_eq!(session.eval_as::<i64>("1"), Ok(1));
+        assert!(session.eval_cell("1", "In[1]").is_ok());
     }
 }

@@ -24,6 +24,7 @@ const RECEIVERS: &[(&str, &str)] = &[
     ("model", "Estimator"),
     ("error", "Error"),
     ("list", "Array"),
+    ("text", "String"),
 ];
 
 /// A definitions file: all functions, methods, properties and constructors with their help.

@@ -5,6 +5,7 @@ use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 use super::cells::{Called, Origin, Origins, place_of};
 use super::convert::{plain_type, to_value};
 use super::help::is_verb;
+use super::limits::too_large;
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
 use crate::registry::records;
@@ -190,7 +191,8 @@ fn translate(error: EvalAltResult, called: Option<&str>) -> Error {
         EvalAltResult::ErrorParsing(kind, _) => syntax(&kind),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => no_function(&signature),
         EvalAltResult::ErrorVariableNotFound(name, _) => {
-            Error::new(ErrorKind::Syntax, format!("there is no variable '{name}'")).or_hint(variables_hint())
+            let hint = way_out(&name).unwrap_or(variables_hint());
+            Error::new(ErrorKind::Syntax, format!("there is no variable '{name}'")).with_hint(hint)
         }
         EvalAltResult::ErrorArithmetic(message, _) => arithmetic(&message),
         EvalAltResult::ErrorDotExpr(message, _) => no_property(&message),
@@ -214,7 +216,7 @@ fn translate(error: EvalAltResult, called: Option<&str>) -> Error {
             Error::new(ErrorKind::Limit, "too many nested calls").with_hint("does a function call itself without end?")
         }
         EvalAltResult::ErrorTooManyOperations(_) => Error::new(ErrorKind::Limit, "the limit on operations was reached"),
-        EvalAltResult::ErrorDataTooLarge(what, _) => Error::new(ErrorKind::Limit, format!("too large: {what}")),
+        EvalAltResult::ErrorDataTooLarge(what, _) => too_large(&what),
         EvalAltResult::ErrorTooManyVariables(_) => Error::new(ErrorKind::Limit, "too many variables"),
         EvalAltResult::ErrorModuleNotFound(name, _) => {
             Error::new(ErrorKind::File, format!("there is no module '{name}'"))
@@ -272,6 +274,11 @@ fn constant(kind: ErrorKind, name: &str) -> Error {
     Error::new(kind, message).with_hint("declare what changes by let, not const")
 }
 
+/// How a session ends, for the words that end other ones.
+pub(super) fn way_out(name: &str) -> Option<&'static str> {
+    matches!(name, "exit" | "quit").then_some("exit() ends the session")
+}
+
 fn variables_hint() -> &'static str {
     "functions do not see variables outside them: pass the value as an argument, or use a closure |x| .."
 }
@@ -281,9 +288,10 @@ fn syntax(kind: &ParseErrorType) -> Error {
     match kind {
         ParseErrorType::VariableUndefined(name) => {
             let error = Error::new(ErrorKind::Syntax, format!("there is no variable '{name}'"));
-            error.with_hint(match is_verb(name) {
-                true => format!("'{name}' is a function: write {name}(..), or help(\"{name}\")"),
-                false => variables_hint().to_string(),
+            error.with_hint(match way_out(name) {
+                Some(hint) => hint.to_string(),
+                None if is_verb(name) => format!("'{name}' is a function: write {name}(..), or help(\"{name}\")"),
+                None => variables_hint().to_string(),
             })
         }
         ParseErrorType::Reserved(sign) if !sign.starts_with(char::is_alphabetic) => {
@@ -349,8 +357,11 @@ fn no_function(signature: &str) -> Error {
         });
     }
     let known = super::help::names();
-    Error::new(ErrorKind::Function, format!("there is no function '{name}' ({})", types.join(", ")))
-        .with_nearest(name, known.iter().map(String::as_str))
+    let error = Error::new(ErrorKind::Function, format!("there is no function '{name}' ({})", types.join(", ")));
+    match way_out(name) {
+        Some(hint) => error.with_hint(hint),
+        None => error.with_nearest(name, known.iter().map(String::as_str)),
+    }
 }
 
 /// "Unknown property 'x' - a getter is not registered for type 'T'"

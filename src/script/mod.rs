@@ -12,6 +12,7 @@ mod functions;
 mod help;
 mod index;
 mod inspect;
+mod limits;
 mod operators;
 mod parallel;
 mod records;

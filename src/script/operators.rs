@@ -18,6 +18,16 @@ pub fn register_operators(engine: &mut Engine) -> Result<(), String> {
     engine.register_custom_operator("@", 180).map(|_| ())
 }
 
+/// An engine that knows how scripts are written, and no function of ours.
+pub(super) fn bare_engine() -> Engine {
+    let mut engine = Engine::new();
+    // On an engine of its own nothing has taken the operator yet.
+    let registered = register_operators(&mut engine);
+    debug_assert!(registered.is_ok());
+    engine.set_max_expr_depths(256, 128);
+    engine
+}
+
 fn operator<A: 'static, const N: usize, const X: bool, R: Clone + Send + Sync + 'static, const F: bool>(
     module: &mut Module,
     name: &'static str,

@@ -13,7 +13,8 @@ use super::check::advice::{Surroundings, improve};
 use super::convert::{to_dynamic, to_value};
 use super::diagnose::ScriptError;
 use super::help::is_verb;
-use super::operators::register_operators;
+use super::limits::set_limits;
+use super::operators::bare_engine;
 use super::state::{Asker, Clearer, Displayer, Exit, Outlets, Printer, State, StateHandle};
 use super::vocabulary::vocabulary;
 use crate::context::{CancelHandle, Context, FileAccess, ProgressFn};
@@ -45,6 +46,8 @@ pub struct SessionOptions {
     pub debug: Option<Printer>,
     /// Receives progress.
     pub progress: Option<ProgressFn>,
+    /// Stops evaluations; one of the session's own when not given.
+    pub cancel: Option<CancelHandle>,
     /// Receives what scripts `display` and `emit`; the former is printed when not given.
     pub display: Option<Displayer>,
     /// Does what `clear_output` says.
@@ -68,6 +71,7 @@ impl Default for SessionOptions {
             warn: None,
             debug: None,
             progress: None,
+            cancel: None,
             display: None,
             clear: None,
             input: None,
@@ -134,7 +138,8 @@ impl Session {
         if let Some(bytes) = options.memory_limit {
             context = context.with_memory_limit(bytes);
         }
-        let cancel = context.cancel_handle();
+        let cancel = options.cancel.clone().unwrap_or_default();
+        context = context.with_cancel(cancel.clone());
         let silent = || -> Printer { Arc::new(|_| {}) };
         let outlets = Outlets {
             print: options.print.clone().unwrap_or_else(silent),
@@ -155,11 +160,12 @@ impl Session {
         }
     }
 
-    /// Evaluates a script and gives its last value.
+    /// Evaluates a script and gives its last value. A stop that was asked for before is forgotten.
     ///
     /// # Errors
     /// What went wrong and where; variables set before that stay.
     pub fn eval(&mut self, text: &str) -> Result<Value, ScriptError> {
+        self.cancel.reset();
         self.eval_named(text, "eval")
     }
 
@@ -168,6 +174,7 @@ impl Session {
     /// # Errors
     /// As [`Session::eval`], or a value of another type.
     pub fn eval_as<T: Clone + Send + Sync + 'static>(&mut self, text: &str) -> Result<T, ScriptError> {
+        self.cancel.reset();
         let value = self.run(text, "eval")?;
         let got = super::convert::type_name(&value);
         value.try_cast::<T>().ok_or_else(|| {
@@ -181,6 +188,12 @@ impl Session {
     /// # Errors
     /// As [`Session::eval`], or a file that cannot be read.
     pub fn run_file(&mut self, path: &str) -> Result<Value, ScriptError> {
+        self.cancel.reset();
+        self.load_file(path)
+    }
+
+    /// As [`Session::run_file`], but a stop that was asked for before counts.
+    pub(crate) fn load_file(&mut self, path: &str) -> Result<Value, ScriptError> {
         let text = read_script(path)?;
         let text = without_shebang(&text);
         let folder = Path::new(path).parent().map(|folder| folder.display().to_string());
@@ -194,8 +207,9 @@ impl Session {
         Ok(to_value(&value).unwrap_or(Value::Unit))
     }
 
+    /// Evaluates a script. A stop that was asked for before counts: whoever knows where the work of a person begins, a
+    /// line at a prompt or a cell with all that belongs to it, takes earlier ones back there.
     pub(super) fn run(&mut self, text: &str, source: &str) -> Result<Dynamic, ScriptError> {
-        self.cancel.reset();
         self.state.set_exit_code(None);
         self.state.context().restart_clock(self.time_limit);
         let parsed =
@@ -348,26 +362,19 @@ fn is_exit(error: &EvalAltResult) -> bool {
 }
 
 fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
-    let mut engine = Engine::new();
+    let mut engine = bare_engine();
     engine.register_global_module(vocabulary().module.clone());
-    // On an engine of its own nothing has taken the operator yet.
-    let registered = register_operators(&mut engine);
-    debug_assert!(registered.is_ok());
     engine.set_default_tag(Dynamic::from(StateHandle(Arc::clone(state))));
     // With them on, our comparisons with infinite numbers would not be looked at.
     engine.set_fast_operators(false);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
-    engine.set_max_expr_depths(256, 128);
     engine.set_max_call_levels(64);
     engine.set_max_operations(options.max_operations.unwrap_or(0));
-    engine.set_max_string_size(256 << 20);
+    set_limits(&mut engine);
     if options.files == FileAccess::None {
         engine.disable_symbol("eval");
         engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
-        // Generous: any limit makes Rhai count the whole list at each push.
-        engine.set_max_array_size(1 << 22);
-        engine.set_max_map_size(1 << 20);
     }
     let clock = Arc::clone(state);
     engine.on_progress(move |_| clock.context().check().err().map(Dynamic::from));

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use rhai::{Dynamic, NativeCallContext};
 
@@ -103,10 +104,12 @@ impl State {
     /// # Errors
     /// Where nobody can be asked.
     pub fn ask(&self, prompt: &str) -> Result<String> {
-        match &self.outlets.input {
-            Some(ask) => ask(prompt),
-            None => Err(no_input()),
-        }
+        let ask = self.outlets.input.as_ref().ok_or_else(no_input)?;
+        let asked = Instant::now();
+        let answer = ask(prompt);
+        // A person may think: that is no time of the script.
+        self.context.extend_clock(asked.elapsed());
+        answer
     }
 
     /// Shows a line; within an item of a parallel call it waits for the items before.

@@ -24,7 +24,7 @@ class SinewTests(jupyter_kernel_test.KernelTests):
     ]
 
     complete_code_samples = ["1", 'print("hello")', "fn f(a) { a + 1 }", "let x = 2;"]
-    incomplete_code_samples = ["fn f(a) {", "let x =", 'print("hello"', "/* open"]
+    incomplete_code_samples = ["fn f(a) {", "if unknown {", "let x =", "let x = unknown +", 'print("hello"', "/* open"]
     invalid_code_samples = ["let = )", "fn 1()"]
 
     code_execute_result = [

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::data::{Names, each_text_row};
 use crate::error::{Error, Result};
 use crate::graph::edge_list::direction;
-use crate::graph::{Direction, Graph};
+use crate::graph::{Direction, Edge, Graph};
 
 /// The columns of every file that is written here.
 const OWN: [&str; 4] = ["source", "target", "weight", "sign"];
@@ -16,33 +16,33 @@ const OWN: [&str; 4] = ["source", "target", "weight", "sign"];
 ///
 /// # Errors
 /// A node whose name is empty, as the target of a node without edges is.
-pub(super) fn rows(graph: &Graph) -> Result<Vec<Vec<String>>> {
+pub(super) fn rows(graph: &Graph) -> Result<impl Iterator<Item = Vec<String>>> {
     let labels = graph.labels();
     if let Some(row) = labels.iter().position(str::is_empty) {
         return Err(Error::data(format!("node {row} has an empty name, which a list of edges cannot hold"))
             .with_hint("name it, or save the graph as .graphml"));
     }
     let has_direction = graph.direction() != Direction::Undirected;
-    let text = |word: &str| word.to_string();
-    let mut header: Vec<String> = OWN.map(text).to_vec();
-    header.extend(has_direction.then(|| text("directed")));
+    let mut header = Vec::from(OWN.map(String::from));
+    header.extend(has_direction.then(|| "directed".to_string()));
     header.extend(graph.edge_attributes().iter().map(|(name, _)| name.clone()));
     let width = header.len();
-    let mut rows = vec![header];
-    for (row, edge) in graph.edges().iter().enumerate() {
-        let ends = [labels.get(edge.source), labels.get(edge.target)].map(text);
-        let mut line = ends.to_vec();
+    let names = labels.clone();
+    let edge = move |(row, edge): (usize, &Edge)| {
+        let mut line = Vec::from([names.get(edge.source), names.get(edge.target)].map(String::from));
         line.extend([exact(edge.weight), sign(edge).to_string()]);
         line.extend(has_direction.then(|| edge.directed.to_string()));
         line.extend(graph.edge_attributes().iter().map(|(_, column)| cell_text(column, row).unwrap_or_default()));
-        rows.push(line);
-    }
-    for (node, _) in graph.degree().into_iter().enumerate().filter(|&(_, degree)| degree == 0) {
-        let mut line = vec![text(labels.get(node))];
+        line
+    };
+    let alone = move |(node, _): (usize, usize)| {
+        let mut line = vec![labels.get(node).to_string()];
         line.resize(width, String::new());
-        rows.push(line);
-    }
-    Ok(rows)
+        line
+    };
+    let nodes = graph.degree().into_iter().enumerate().filter(|&(_, degree)| degree == 0);
+    let edges = graph.edges().iter().enumerate();
+    Ok(std::iter::once(header).chain(edges.map(edge)).chain(nodes.map(alone)))
 }
 
 /// Reads a file with commas.
@@ -178,7 +178,6 @@ fn take(draft: &mut Draft, row: usize, part: &Part, cell: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Edge;
 
     fn graph(text: &str) -> Result<Graph> {
         read_commas(text.as_bytes(), &Context::new())
@@ -193,7 +192,7 @@ mod tests {
             (g.edge_attributes()[0].1.label(0), g.edge_attributes()[0].1.label(1)),
             ("NaN".to_string(), "7".to_string())
         );
-        let lines = rows(&g).unwrap().iter().map(|line| line.join(",")).collect::<Vec<_>>();
+        let lines = rows(&g).unwrap().map(|line| line.join(",")).collect::<Vec<_>>();
         assert_eq!(lines, ["source,target,weight,sign,note", "NA,01,-0.5,-1,", "NA,1e3,1,1,7", " x,,,,"]);
     }
 
@@ -213,7 +212,7 @@ mod tests {
     #[test]
     fn a_graph_without_edges_keeps_its_direction() {
         let g = Graph::new(2, None, true, Vec::new()).unwrap();
-        let text = rows(&g).unwrap().iter().map(|line| line.join(",") + "\n").collect::<String>();
+        let text = rows(&g).unwrap().map(|line| line.join(",") + "\n").collect::<String>();
         let read = graph(&text).unwrap();
         assert_eq!((read.n_nodes(), read.direction()), (2, Direction::Directed));
     }

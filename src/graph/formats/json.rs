@@ -7,7 +7,6 @@ use super::draft::Draft;
 use super::exact;
 use crate::context::Context;
 use crate::data::Column;
-use crate::data::file::write_atomic;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, Edge, Graph};
 
@@ -74,14 +73,6 @@ pub(super) fn direction_json(direction: Direction) -> Value {
         Direction::Mixed => direction.word().into(),
         _ => (direction == Direction::Directed).into(),
     }
-}
-
-/// Writes a value to a file, indented.
-pub(super) fn save(json: &Value, path: &str, ctx: &Context) -> Result<()> {
-    write_atomic(path, ctx, |out| {
-        serde_json::to_writer_pretty(&mut *out, json)?;
-        out.write_all(b"\n")
-    })
 }
 
 /// Reads a graph from sinew's JSON.

@@ -27,10 +27,13 @@ mod xml;
 
 use std::io::Write;
 
+use serde_json::Value;
+
 use super::{Edge, Graph};
 use crate::context::Context;
-use crate::data::file::{extension, read_bytes, unknown_extension, write_atomic};
+use crate::data::file::{extension, read_bytes, unknown_extension, write_atomic, write_json};
 use crate::data::{Column, write_csv};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 
 /// Turns the bytes of a file into a graph.
@@ -50,9 +53,9 @@ impl Graph {
             "graphml" => save_text(self, path, ctx, graphml::write),
             "gexf" => save_text(self, path, ctx, gexf::write),
             "dot" => save_text(self, path, ctx, dot::write),
-            "cyjs" => json::save(&cytoscape::to_json(self)?, path, ctx),
-            "json" => json::save(&self.to_json(), path, ctx),
-            "csv" | "tsv" => write_csv(&delimited::rows(self)?, true, path, ctx),
+            "cyjs" => save_json(self, path, ctx, cytoscape::to_json),
+            "json" => save_json(self, path, ctx, |graph: &Self| Ok(graph.to_json())),
+            "csv" | "tsv" => write_csv(delimited::rows(self)?, true, path, ctx),
             _ => Err(unknown_extension(path, ".graphml .gexf .cyjs .dot .csv .tsv .json")),
         }
     }
@@ -96,8 +99,20 @@ impl Graph {
 fn read_file(path: &str, read: Read, ctx: &Context) -> Result<Graph> {
     let bytes = read_bytes(path, ctx)?;
     // Ids, names and values of a text file, twice: as they are gathered and as the graph keeps them.
-    let _held = ctx.reserve(bytes.len().saturating_mul(3))?;
-    read(&bytes, ctx).map_err(|error| error.at(format!("'{path}'")))
+    let held = ctx.reserve(bytes.len().saturating_mul(3))?;
+    let own = ctx.clone();
+    // Parsers take a file whole, and do not look at the context.
+    let graph = detached_if_many(bytes.len(), ctx, move || {
+        let _held = held;
+        read(&bytes, &own)
+    })?;
+    graph.map_err(|error| error.at(format!("'{path}'")))
+}
+
+/// Writes what JSON says of a graph.
+fn save_json(graph: &Graph, path: &str, ctx: &Context, json: fn(&Graph) -> Result<Value>) -> Result<()> {
+    let own = graph.clone();
+    write_json(&detached_if_many(graph.n_edges(), ctx, move || json(&own))??, path, ctx)
 }
 
 /// Writes a format that is XML, or, as DOT, becomes XML when it is drawn.

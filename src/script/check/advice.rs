@@ -2,6 +2,7 @@
 
 use rhai::{LexError, ParseErrorType};
 
+use super::super::diagnose::way_out;
 use super::super::source::{LANGUAGE_FUNCTIONS, Unmatched, enclosing, ends_value, is_reserved, partners};
 use super::super::tokens::{Kind, Token, tokens};
 use crate::error::{Error, ErrorKind, nearest};
@@ -94,8 +95,8 @@ fn undefined(plain: Error, name: &str, tokens: &[Token<'_>], at: usize, around: 
     if matches!(next, ":" | "=") && is_in_call(tokens, at) {
         return plain.with_hint(format!("options are a map: f(#{{ {name}: value }})"));
     }
-    // The plain hint tells how the function is called.
-    if (around.is_function)(name) {
+    // The plain hint tells how the function is called, or the session left.
+    if (around.is_function)(name) || way_out(name).is_some() {
         return plain;
     }
     if matches!(next, "=" | "<-" | ":=") {

@@ -36,7 +36,9 @@ const TABLE: &[Opt] = &[
 ];
 
 /// Edges as maps, strongest first.
-fn edge_list(g: &Graph, options: &Map) -> Outcome<Array> {
+fn edge_list(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome<Array> {
+    /// Edges between two looks at the context.
+    const PIECE: usize = 1024;
     let top = check_options("edges", TOP, options)?.count("top").unwrap_or(usize::MAX);
     let labels = g.labels();
     let is_mixed = g.direction() == Direction::Mixed;
@@ -53,7 +55,14 @@ fn edge_list(g: &Graph, options: &Map) -> Outcome<Array> {
         entries.extend(g.edge_attributes().iter().map(|(name, column)| (name.clone(), column.value(i))));
         to_dynamic(&Value::Map(entries))
     };
-    Ok(g.ranking().into_iter().take(top).map(entry).collect())
+    let (ctx, mut list) = (context(call), Array::new());
+    for i in g.ranking().into_iter().take(top) {
+        if list.len() % PIECE == 0 {
+            ctx.check()?;
+        }
+        list.push(entry(i));
+    }
+    Ok(list)
 }
 
 /// The node that a name or a position means, among those of these names.
@@ -109,12 +118,12 @@ pub(super) fn define(b: &mut Builder) {
         with_g!("for e in g.edges(#{ top: 2 }) { print(`${e.source} -- ${e.target}  ${e.weight}`); }"),
     )
     .options(TOP)
-    .on_list(|g: &mut Graph| edge_list(g, &Map::new()))
-    .on_list(|g: &mut Graph, options: Map| edge_list(g, &options))
-    .on_list(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()))
-    .on_list(|fit: &mut Fit, options: Map| edge_list(&fit.graph(0.0)?, &options))
-    .get_list(|g: &mut Graph| edge_list(g, &Map::new()))
-    .get_list(|fit: &mut Fit| edge_list(&fit.graph(0.0)?, &Map::new()));
+    .on_list(|call: NativeCallContext<'_>, g: &mut Graph| edge_list(&call, g, &Map::new()))
+    .on_list(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| edge_list(&call, g, &options))
+    .on_list(|call: NativeCallContext<'_>, fit: &mut Fit| edge_list(&call, &fit.graph(0.0)?, &Map::new()))
+    .on_list(|call: NativeCallContext<'_>, fit: &mut Fit, options: Map| edge_list(&call, &fit.graph(0.0)?, &options))
+    .get_list(|call: NativeCallContext<'_>, g: &mut Graph| edge_list(&call, g, &Map::new()))
+    .get_list(|call: NativeCallContext<'_>, fit: &mut Fit| edge_list(&call, &fit.graph(0.0)?, &Map::new()));
     b.property("n_nodes", "g.n_nodes -> int", "Number of nodes", with_g!("print(g.n_nodes);"))
         .get(|g: &mut Graph| g.n_nodes() as i64);
     b.property("density", "g.density -> float", "Edges over possible edges", with_g!("print(g.density);"))
@@ -193,10 +202,12 @@ fn matrices(b: &mut Builder) {
         "print(graph_from_matrix(matrix([[1, 0.4], [0.4, 1]])));",
     )
     .options(MATRIX)
-    .on(|m: &mut Matrix| -> Outcome<Graph> { Ok(Graph::from_matrix(m, 0.0)?) })
-    .on(|m: &mut Matrix, options: Map| -> Outcome<Graph> {
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<Graph> {
+        Ok(Graph::from_matrix(m, 0.0, &context(&call))?)
+    })
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| -> Outcome<Graph> {
         let options = check_options("graph_from_matrix", MATRIX, &options)?;
-        Ok(Graph::from_matrix(m, options.number("threshold").unwrap_or(0.0))?)
+        Ok(Graph::from_matrix(m, options.number("threshold").unwrap_or(0.0), &context(&call))?)
     });
     b.verb(
         "graph_from_edges",

@@ -20,6 +20,7 @@ mod fits;
 mod graph_sets;
 mod graph_values;
 mod graphs;
+mod lengths;
 mod lists;
 mod numbers;
 #[cfg(feature = "plot")]
@@ -56,6 +57,7 @@ pub(super) fn define(builder: &mut Builder) {
     #[cfg(feature = "plot")]
     plots::define(builder);
     lists::define(builder);
+    lengths::define(builder);
     resampling::define(builder);
     results::define(builder);
     system::define(builder);

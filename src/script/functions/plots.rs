@@ -8,6 +8,7 @@ use super::super::vocabulary::Builder;
 use super::charts::{self, unknown_kind, with_titles};
 use crate::data::Matrix;
 use crate::data::file::extension;
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Area, Criterion, Fit, Path, Simulation};
@@ -130,7 +131,7 @@ fn degrees(g: &Graph, options: &Map) -> Outcome<Figure> {
 
 fn fit_plot(call: &NativeCallContext<'_>, fit: &Fit, kind: &str, options: &Map) -> Outcome<Figure> {
     match kind {
-        "heatmap" => heatmap(&fit.partial_correlation()?, options),
+        "heatmap" => heatmap(call, &fit.partial_correlation()?, options),
         "selection" => {
             let options = check_options("plot(\"selection\")", TITLE, options)?;
             let figure = plot::selection_curve(fit)?;
@@ -182,9 +183,11 @@ fn simulation_plot(call: &NativeCallContext<'_>, sim: &Simulation, kind: &str, o
     Ok(with_titles(figure, &options))
 }
 
-fn heatmap(m: &Matrix, options: &Map) -> Outcome<Figure> {
-    let options = check_options("heatmap", TITLE, options)?;
-    Ok(plot::heatmap(m, options.text("title"))?)
+fn heatmap(call: &NativeCallContext<'_>, m: &Matrix, options: &Map) -> Outcome<Figure> {
+    let title = check_options("heatmap", TITLE, options)?.text("title").map(String::from);
+    let m = m.clone();
+    // An interrupt does not wait for a large one.
+    Ok(detached_if_many(m.as_slice().len(), &context(call), move || plot::heatmap(&m, title.as_deref()))??)
 }
 
 fn grid(list: &Array, options: &Map) -> Outcome<Figure> {
@@ -295,8 +298,8 @@ pub(super) fn define(b: &mut Builder) {
         "print(heatmap(eye(3)));",
     )
     .options(TITLE)
-    .on(|m: &mut Matrix| heatmap(m, &Map::new()))
-    .on(|m: &mut Matrix, options: Map| heatmap(m, &options));
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| heatmap(&call, m, &Map::new()))
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| heatmap(&call, m, &options));
     b.verb(
         "grid",
         "grid([figures]) -> Figure\ngrid([figures], #{ title, columns }) -> Figure",

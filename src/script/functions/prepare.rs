@@ -8,6 +8,7 @@ use super::super::vocabulary::{Builder, Definition};
 use crate::data::missing::Impute;
 use crate::data::prepare::Nonparanormal;
 use crate::data::{Matrix, Table, Vector};
+use crate::detached::detached_if_many;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Area;
 use crate::options::{Kind, Opt, Preset, Range};
@@ -27,11 +28,21 @@ const MISSING: &[Opt] = &[Opt::new(
     "Whether the \"rows\" (0) or the \"columns\" (1) that have missing values are left out",
 )];
 
+/// What `f` makes of a matrix; an interrupt does not wait for a large one.
+fn made(
+    call: &NativeCallContext<'_>,
+    m: &Matrix,
+    f: impl FnOnce(&Matrix) -> Result<Matrix> + Send + 'static,
+) -> Outcome<Matrix> {
+    let m = m.clone();
+    Ok(detached_if_many(m.as_slice().len(), &context(call), move || f(&m))??)
+}
+
 /// A verb without arguments on matrices and tables of numbers.
 fn on_data(definition: Definition<'_>, f: fn(&Matrix) -> Result<Matrix>) {
     definition
-        .on(move |m: &mut Matrix| -> Outcome<Matrix> { Ok(f(m)?) })
-        .on(move |t: &mut Table| -> Outcome<Matrix> { Ok(f(&t.matrix()?)?) });
+        .on(move |call: NativeCallContext<'_>, m: &mut Matrix| made(&call, m, f))
+        .on(move |call: NativeCallContext<'_>, t: &mut Table| made(&call, &t.matrix()?, f));
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -86,14 +97,19 @@ fn nonparanormal(kind: &str) -> Result<Nonparanormal> {
     }
 }
 
-fn top(m: &Matrix, count: i64) -> Result<Matrix> {
-    let count = usize::try_from(count)
-        .map_err(|_| Error::argument(format!("top_variance: a number of columns is not negative: {count}")))?;
-    m.top_variance(count)
+fn npn(call: &NativeCallContext<'_>, m: &Matrix, kind: &str) -> Outcome<Matrix> {
+    Ok(m.nonparanormal(nonparanormal(kind)?, &context(call))?)
 }
 
-fn clr(m: &Matrix, options: &Map) -> Result<Matrix> {
-    m.clr(check_options("clr", CLR, options)?.number("pseudocount").unwrap_or(0.0))
+fn top(call: &NativeCallContext<'_>, m: &Matrix, count: i64) -> Outcome<Matrix> {
+    let count = usize::try_from(count)
+        .map_err(|_| Error::argument(format!("top_variance: a number of columns is not negative: {count}")))?;
+    made(call, m, move |m| m.top_variance(count))
+}
+
+fn clr(call: &NativeCallContext<'_>, m: &Matrix, options: &Map) -> Outcome<Matrix> {
+    let pseudocount = check_options("clr", CLR, options)?.number("pseudocount").unwrap_or(0.0);
+    made(call, m, move |m| m.clr(pseudocount))
 }
 
 fn transforms(b: &mut Builder) {
@@ -103,10 +119,10 @@ fn transforms(b: &mut Builder) {
         "Nonparanormal transform: normal scores of the ranks of every column, as huge's huge.npn; \"shrinkage\" by default",
         "print(example(\"sachs\").head(100).npn(\"truncation\").head(2));",
     )
-    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.nonparanormal(Nonparanormal::Shrinkage)?) })
-    .on(|t: &mut Table| -> Outcome<Matrix> { Ok(t.matrix()?.nonparanormal(Nonparanormal::Shrinkage)?) })
-    .on(|m: &mut Matrix, kind: &str| -> Outcome<Matrix> { Ok(m.nonparanormal(nonparanormal(kind)?)?) })
-    .on(|t: &mut Table, kind: &str| -> Outcome<Matrix> { Ok(t.matrix()?.nonparanormal(nonparanormal(kind)?)?) });
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| npn(&call, m, "shrinkage"))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| npn(&call, &t.matrix()?, "shrinkage"))
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, kind: &str| npn(&call, m, kind))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| npn(&call, &t.matrix()?, kind));
     b.verb(
         "clr",
         "x.clr() -> Matrix\nx.clr(#{ pseudocount: 1 }) -> Matrix",
@@ -114,18 +130,18 @@ fn transforms(b: &mut Builder) {
         "print(matrix([[1, 0, 7], [2, 2, 4]]).clr(#{ pseudocount: 1 }));",
     )
     .options(CLR)
-    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.clr(0.0)?) })
-    .on(|t: &mut Table| -> Outcome<Matrix> { Ok(t.matrix()?.clr(0.0)?) })
-    .on(|m: &mut Matrix, options: Map| -> Outcome<Matrix> { Ok(clr(m, &options)?) })
-    .on(|t: &mut Table, options: Map| -> Outcome<Matrix> { Ok(clr(&t.matrix()?, &options)?) });
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| clr(&call, m, &Map::new()))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| clr(&call, &t.matrix()?, &Map::new()))
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| clr(&call, m, &options))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, options: Map| clr(&call, &t.matrix()?, &options));
     b.verb(
         "top_variance",
         "x.top_variance(k) -> Matrix",
         "The k columns of largest variance, in their order",
         "print(example(\"sachs\").head(100).top_variance(3).names);",
     )
-    .on(|m: &mut Matrix, count: i64| -> Outcome<Matrix> { Ok(top(m, count)?) })
-    .on(|t: &mut Table, count: i64| -> Outcome<Matrix> { Ok(top(&t.matrix()?, count)?) });
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64| top(&call, m, count))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64| top(&call, &t.matrix()?, count));
 }
 
 fn impute(call: &NativeCallContext<'_>, m: &Matrix, kind: &str, options: &Map) -> Outcome<Matrix> {
@@ -155,7 +171,8 @@ fn impute(call: &NativeCallContext<'_>, m: &Matrix, kind: &str, options: &Map) -
     };
     let ctx = context(call);
     if kind != Impute::Regression {
-        return Ok(m.impute(kind, &ctx)?);
+        let own = ctx.clone();
+        return made(call, m, move |m| m.impute(kind, &own));
     }
     let (completed, settled) = m.complete_by_regression(&ctx)?;
     if !settled {

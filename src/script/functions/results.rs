@@ -1,23 +1,25 @@
 //! What every result has: `to_map`, `to_json`, `save` and `load`, and a text.
 
 use rhai::{Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext};
+use serde_json::Value as Json;
 
 use super::super::convert::{Outcome, check_options, for_engine_types, json_to_dynamic, to_dynamic};
 use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use crate::data::file::{extension, read_bytes, unknown_extension, write_atomic};
+use crate::data::file::{extension, read_bytes, unknown_extension, write_json};
 use crate::data::{
     CsvOptions, Groups, Mask, Matrix, Names, Table, Vector, has_header, read_csv, read_matrix, read_mtx, read_npy,
     write_csv, write_mtx, write_npy,
 };
+use crate::detached::detached;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Area, Fit, GRID_OPTIONS, Path, Run, SavedPath, Simulation, Solved, value_from_json};
 use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
-use crate::value::Engine;
+use crate::value::{Engine, Value};
 
 const LOAD: &[Opt] = &[Opt::new(
     "drop_loops",
@@ -26,18 +28,21 @@ const LOAD: &[Opt] = &[Opt::new(
     "Leave out the edges of a .dot file that lead from a node to itself, which graphs here cannot have",
 )];
 
-fn save_json(value: &impl Engine, path: &str, ctx: &crate::Context) -> Result<()> {
-    write_atomic(path, ctx, |out| {
-        serde_json::to_writer_pretty(&mut *out, &value.to_saved_json())?;
-        out.write_all(b"\n")
-    })
+/// JSON is built in one piece, which an interrupt does not wait for.
+fn json_of<T: Engine + Clone>(value: &T, ctx: &crate::Context, json: fn(&T) -> Json) -> Result<Json> {
+    let value = value.clone();
+    detached(ctx, move || json(&value))
+}
+
+fn save_json<T: Engine + Clone>(value: &T, path: &str, ctx: &crate::Context) -> Result<()> {
+    write_json(&json_of(value, ctx, T::to_saved_json)?, path, ctx)
 }
 
 fn save_matrix(m: &Matrix, path: &str, ctx: &crate::Context) -> Result<()> {
     match extension(path).as_str() {
         "npy" => write_npy(m, path, ctx),
         "mtx" => write_mtx(m, path, ctx),
-        "csv" | "tsv" => write_csv(&m.csv_rows(), m.names().is_some() || m.row_names().is_some(), path, ctx),
+        "csv" | "tsv" => write_csv(m.csv_rows(), m.names().is_some() || m.row_names().is_some(), path, ctx),
         "json" => save_json(m, path, ctx),
         _ => Err(unknown_extension(path, ".csv .tsv .npy .mtx .json, each also with .gz behind it")),
     }
@@ -45,7 +50,7 @@ fn save_matrix(m: &Matrix, path: &str, ctx: &crate::Context) -> Result<()> {
 
 fn save_table(t: &Table, path: &str, ctx: &crate::Context) -> Result<()> {
     match extension(path).as_str() {
-        "csv" | "tsv" => write_csv(&t.csv_rows(), true, path, ctx),
+        "csv" | "tsv" => write_csv(t.csv_rows(), true, path, ctx),
         "json" => save_json(t, path, ctx),
         _ => Err(unknown_extension(path, ".csv .tsv .json, each also with .gz behind it")),
     }
@@ -59,7 +64,7 @@ fn save_graph(g: &Graph, path: &str, ctx: &crate::Context) -> Result<()> {
 }
 
 /// What is saved as JSON only.
-fn save_plain(value: &impl Engine, path: &str, ctx: &crate::Context) -> Result<()> {
+fn save_plain<T: Engine + Clone>(value: &T, path: &str, ctx: &crate::Context) -> Result<()> {
     match extension(path).as_str() {
         "json" => save_json(value, path, ctx),
         _ => Err(unknown_extension(path, ".json, or .json.gz")),
@@ -93,19 +98,40 @@ fn load_delimited(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     Ok(Dynamic::from(if numbered { m.with_names(None)? } else { m }))
 }
 
+/// What a file of JSON holds.
+enum Loaded {
+    Value(Value),
+    Path(Box<SavedPath>),
+}
+
 fn load_json(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     let bytes = read_bytes(path, ctx)?;
     // A number that takes some ten bytes in the file takes up to 32 in memory.
-    let _held = ctx.reserve(bytes.len().saturating_mul(5))?;
-    let json: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| Error::data(format!("'{path}' is not JSON: {error}")))?;
-    let at = |error: Error| error.at(format!("'{path}'"));
-    match json.get("type").and_then(serde_json::Value::as_str) {
-        Some("Path") => Ok(Dynamic::from(load_path(SavedPath::read(&json, ctx).map_err(at)?, ctx).map_err(at)?)),
-        #[cfg(feature = "plot")]
-        Some("Figure") => Ok(Dynamic::from(Figure::from_saved_json(&json).map_err(at)?)),
-        _ => Ok(to_dynamic(&value_from_json(&json).map_err(at)?)),
+    let held = ctx.reserve(bytes.len().saturating_mul(5))?;
+    let (name, own) = (path.to_string(), ctx.clone());
+    // JSON is read in one piece, which an interrupt does not wait for.
+    let loaded = detached(ctx, move || {
+        let _held = held;
+        parsed(&bytes, &name, &own)
+    })?;
+    match loaded? {
+        Loaded::Value(value) => Ok(to_dynamic(&value)),
+        Loaded::Path(saved) => {
+            Ok(Dynamic::from(load_path(*saved, ctx).map_err(|error| error.at(format!("'{path}'")))?))
+        }
     }
+}
+
+fn parsed(bytes: &[u8], path: &str, ctx: &crate::Context) -> Result<Loaded> {
+    let json: Json =
+        serde_json::from_slice(bytes).map_err(|error| Error::data(format!("'{path}' is not JSON: {error}")))?;
+    let at = |error: Error| error.at(format!("'{path}'"));
+    Ok(match json.get("type").and_then(Json::as_str) {
+        Some("Path") => Loaded::Path(Box::new(SavedPath::read(&json, ctx).map_err(at)?)),
+        #[cfg(feature = "plot")]
+        Some("Figure") => Loaded::Value(Figure::from_saved_json(&json).map_err(at)?.into()),
+        _ => Loaded::Value(value_from_json(&json).map_err(at)?),
+    })
 }
 
 /// A path with what it takes to go on: its method, as the registry has it.
@@ -199,8 +225,13 @@ pub(super) fn define(b: &mut Builder) {
     );
     macro_rules! plain {
         ($($type:ty, $name:literal;)*) => { $(
-            b.extend("to_json").on(|value: &mut $type| value.to_json().to_string());
-            b.extend("to_map").on_any(|value: &mut $type| json_to_dynamic(&value.to_json()));
+            b.extend("to_json").on(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<String> {
+                let value = value.clone();
+                Ok(detached(&context(&call), move || value.to_json().to_string())?)
+            });
+            b.extend("to_map").on_any(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<Dynamic> {
+                Ok(json_to_dynamic(&json_of(value, &context(&call), <$type>::to_json)?))
+            });
         )* };
     }
     for_engine_types!(plain);

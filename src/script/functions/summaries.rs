@@ -1,11 +1,13 @@
 //! Many numbers as few: means and quantiles over everything, columns or rows; order and extremes; truth values.
 
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, describe, to_number, to_numbers};
+use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::summary::{self, max, mean, median, min, quantile, sd, sum, variance};
 use crate::data::{Mask, Matrix, Table, Vector};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::model::Area;
 use crate::options::{Kind, Opt, Options, Preset};
@@ -46,10 +48,25 @@ fn along(m: &Matrix, axis: Axis, f: impl Fn(&[f64]) -> f64) -> Vector {
     }
 }
 
-fn summarize(m: &Matrix, verb: &str, options: &Map, f: Summary) -> Result<Dynamic> {
+/// What `f` makes of the numbers of something; an interrupt does not wait for very many.
+fn made<T: Send + 'static, R: Send + 'static>(
+    call: &NativeCallContext<'_>,
+    of: T,
+    numbers: fn(&T) -> &[f64],
+    f: impl FnOnce(&T) -> R + Send + 'static,
+) -> Result<R> {
+    detached_if_many(numbers(&of).len(), &context(call), move || f(&of))
+}
+
+/// One number for all of a matrix.
+fn whole(call: &NativeCallContext<'_>, m: &Matrix, f: Summary) -> Outcome<f64> {
+    Ok(made(call, m.clone(), Matrix::as_slice, move |m| f(m.as_slice()))?)
+}
+
+fn summarize(call: &NativeCallContext<'_>, m: &Matrix, verb: &str, options: &Map, f: Summary) -> Outcome<Dynamic> {
     Ok(match axis(&check_options(verb, AXIS, options)?, verb)? {
-        Some(axis) => Dynamic::from(along(m, axis, f)),
-        None => Dynamic::from(f(m.as_slice())),
+        Some(axis) => Dynamic::from(made(call, m.clone(), Matrix::as_slice, move |m| along(m, axis, f))?),
+        None => Dynamic::from(whole(call, m, f)?),
     })
 }
 
@@ -62,12 +79,12 @@ macro_rules! summaries {
             concat!("print(vector([1, 2, 4]).", $name, "());\nprint(matrix([[1, 2], [3, 4]]).", $name, "(#{ axis: 0 }));"),
         )
         .options(AXIS)
-        .on(|m: &mut Matrix| $f(m.as_slice()))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| whole(&call, m, $f))
         .on(|v: &mut Vector| $f(v.as_slice()))
-        .on_any(|m: &mut Matrix, options: Map| -> Outcome<Dynamic> { Ok(summarize(m, $name, &options, $f)?) })
-        .on(|t: &mut Table| -> Outcome<f64> { Ok($f(t.matrix()?.as_slice())) })
-        .on_any(|t: &mut Table, options: Map| -> Outcome<Dynamic> {
-            Ok(summarize(&t.matrix()?, $name, &options, $f)?)
+        .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| summarize(&call, m, $name, &options, $f))
+        .on(|call: NativeCallContext<'_>, t: &mut Table| whole(&call, &t.matrix()?, $f))
+        .on_any(|call: NativeCallContext<'_>, t: &mut Table, options: Map| {
+            summarize(&call, &t.matrix()?, $name, &options, $f)
         })
         .on(|list: Array| -> Outcome<f64> { Ok($f(&to_numbers(&list.into(), $name)?)) });
     )* };
@@ -103,9 +120,15 @@ fn probabilities(value: &Dynamic) -> Result<(Vec<f64>, bool)> {
     }
 }
 
-fn quantiles_of(values: &[f64], wanted: &Dynamic) -> Outcome<Dynamic> {
+fn quantiles_of<T: Send + 'static>(
+    call: &NativeCallContext<'_>,
+    of: T,
+    numbers: fn(&T) -> &[f64],
+    wanted: &Dynamic,
+) -> Outcome<Dynamic> {
     let (list, single) = probabilities(wanted)?;
-    let found: Vec<f64> = list.iter().map(|&q| quantile(values, q)).collect();
+    let all = move |of: &T| list.iter().map(|&q| quantile(numbers(of), q)).collect::<Vec<f64>>();
+    let found = made(call, of, numbers, all)?;
     Ok(if single { Dynamic::from(found[0]) } else { Dynamic::from(Vector::from(found)) })
 }
 
@@ -117,19 +140,26 @@ fn quantiles(b: &mut Builder) {
         "print(vector([1, 2, 4, 8]).quantile([0.25, 0.75]));",
     )
     .options(AXIS)
-    .on_any(|v: &mut Vector, wanted: Dynamic| quantiles_of(v.as_slice(), &wanted))
-    .on_any(|m: &mut Matrix, wanted: Dynamic| quantiles_of(m.as_slice(), &wanted))
-    .on_any(|list: Array, wanted: Dynamic| quantiles_of(&to_numbers(&list.into(), "quantile")?, &wanted))
-    .on_any(|m: &mut Matrix, wanted: Dynamic, options: Map| -> Outcome<Dynamic> {
+    .on_any(|call: NativeCallContext<'_>, v: &mut Vector, wanted: Dynamic| {
+        quantiles_of(&call, v.clone(), Vector::as_slice, &wanted)
+    })
+    .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, wanted: Dynamic| {
+        quantiles_of(&call, m.clone(), Matrix::as_slice, &wanted)
+    })
+    .on_any(|call: NativeCallContext<'_>, list: Array, wanted: Dynamic| {
+        quantiles_of(&call, to_numbers(&list.into(), "quantile")?, Vec::as_slice, &wanted)
+    })
+    .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, wanted: Dynamic, options: Map| -> Outcome<Dynamic> {
         let Some(axis) = axis(&check_options("quantile", AXIS, &options)?, "quantile")? else {
-            return quantiles_of(m.as_slice(), &wanted);
+            return quantiles_of(&call, m.clone(), Matrix::as_slice, &wanted);
         };
         let (list, single) = probabilities(&wanted)?;
         if !single {
             let error = Error::argument("quantile with an axis takes one probability");
             return Err(error.with_hint("one row or column at a time: m.col(j).quantile([0.25, 0.75])").into());
         }
-        Ok(Dynamic::from(along(m, axis, |values| quantile(values, list[0]))))
+        let each = move |m: &Matrix| along(m, axis, |values| quantile(values, list[0]));
+        Ok(Dynamic::from(made(&call, m.clone(), Matrix::as_slice, each)?))
     });
 }
 

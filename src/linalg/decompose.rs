@@ -1,22 +1,15 @@
 //! Decompositions that faer computes in one go: large ones on a thread of their own, so that their caller can leave.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
 use faer::MatRef;
 use ndarray::ArrayView2;
 
 use super::layout::{contiguous, copied, view};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::detached::detached;
+use crate::error::Result;
 
 /// Matrices with at most this many rows and columns are decomposed in less than about 20 ms.
 const SMALL: usize = 300;
-/// Time between two looks at the context.
-const PATIENCE: Duration = Duration::from_millis(5);
-/// As much as the main thread has on most systems; taken only as far as it is used.
-const STACK: usize = 8 << 20;
 
 /// What `work` makes of the matrices. Where one of them is large, the call returns as soon as it is cancelled or its time
 /// is up.
@@ -45,46 +38,12 @@ pub(super) fn decompose<const N: usize, T: Send + 'static>(
     })?
 }
 
-/// `work` on a thread of its own, awaited with an eye on the context.
-///
-/// faer cannot stop inside a decomposition: a thread whose caller has left works on to its end and then finds nobody. It
-/// owns all that it needs, and a call leaves one such thread at most.
-pub(super) fn detached<T: Send + 'static>(ctx: &Context, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let lost = || Error::internal("a decomposition ended without a result");
-    let (sender, receiver) = channel();
-    let work = Arc::new(Mutex::new(Some(work)));
-    let taken = Arc::clone(&work);
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        if let Some(result) = start(&taken) {
-            // Nobody listens where the caller has left.
-            let _ = sender.send(result);
-        }
-    });
-    if thread.is_err() {
-        // A machine that has no more threads does without.
-        return start(&work).ok_or_else(lost);
-    }
-    loop {
-        match receiver.recv_timeout(PATIENCE) {
-            Ok(result) => return Ok(result),
-            Err(RecvTimeoutError::Timeout) => ctx.check()?,
-            Err(RecvTimeoutError::Disconnected) => return Err(lost()),
-        }
-    }
-}
-
-/// Takes the work and does it; `None` if it was taken before.
-fn start<T>(work: &Mutex<Option<impl FnOnce() -> T>>) -> Option<T> {
-    let work = work.lock().ok()?.take()?;
-    Some(work())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::error::{Error, ErrorKind};
     use ndarray::Array2;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     /// The sum of all entries, after `wait`.
     fn slow_sum(n: usize, wait: Duration, ctx: &Context) -> Result<f64> {

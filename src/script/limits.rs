@@ -1,0 +1,111 @@
+//! How large texts, lists and maps may become. Functions of the script language itself cannot be stopped: on values of
+//! these sizes each of them ends soon enough for an interrupt to be heard.
+
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+
+use super::convert::Outcome;
+use crate::context::human_bytes;
+use crate::error::{Error, ErrorKind};
+
+/// Bytes of a text, or of all texts in a list or map.
+pub(super) const TEXT: usize = 32 << 20;
+/// Elements of a list, with those of the lists in it.
+pub(super) const LIST: usize = 1 << 19;
+/// Entries of a map, or of all maps in a list, with those of the maps in them.
+const MAP: usize = 1 << 20;
+
+/// What the language calls a text that is too long.
+pub(super) const LONG_TEXT: &str = "Length of string";
+/// What it calls a list that is too long.
+pub(super) const LONG_LIST: &str = "Size of array/BLOB";
+/// What it calls a map that is too large.
+const LARGE_MAP: &str = "Size of object map";
+
+/// Sets the limits of an engine.
+pub(super) fn set_limits(engine: &mut Engine) {
+    engine.set_max_string_size(TEXT);
+    engine.set_max_array_size(LIST);
+    engine.set_max_map_size(MAP);
+}
+
+/// The language's error for a value that would become too large.
+pub(super) fn too_long(what: &str) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorDataTooLarge(what.into(), Position::NONE))
+}
+
+/// Fails where `count` more elements of a list, each such an item, are more than any list may have.
+pub(super) fn check_growth(count: usize, item: &Dynamic) -> Outcome<()> {
+    let (elements, entries, bytes) = weight(item);
+    if elements.saturating_add(1).saturating_mul(count) > LIST {
+        return Err(too_long(LONG_LIST));
+    }
+    if entries.saturating_mul(count) > MAP {
+        return Err(too_long(LARGE_MAP));
+    }
+    if bytes.saturating_mul(count) > TEXT { Err(too_long(LONG_TEXT)) } else { Ok(()) }
+}
+
+/// Elements of lists, entries of maps and bytes of texts in a value, as the language counts them.
+fn weight(value: &Dynamic) -> (usize, usize, usize) {
+    let add = |(elements, entries, bytes): (usize, usize, usize), part: &Dynamic| {
+        let inner = weight(part);
+        (elements + inner.0, entries + inner.1, bytes + inner.2)
+    };
+    if let Some(list) = value.read_lock::<Array>() {
+        return list.iter().fold((list.len(), 0, 0), add);
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return map.values().fold((0, map.len(), 0), add);
+    }
+    (0, 0, value.read_lock::<ImmutableString>().map_or(0, |text| text.len()))
+}
+
+/// The error for a value that is too large, by what the language says of it.
+pub(super) fn too_large(what: &str) -> Error {
+    let limit = |message: String, hint: &str| Error::new(ErrorKind::Limit, message).with_hint(hint);
+    if what == LONG_TEXT {
+        let most = human_bytes(TEXT);
+        let message = format!("too much text: a text, or all texts in a list or map, may have {most}");
+        return limit(message, "x.save(path) writes results of any size to a file");
+    }
+    if what == LARGE_MAP {
+        let message = format!("too many entries: a map, or all maps in a list, may have {MAP}");
+        return limit(message, "many records are a Table: table([#{ .. }, ..])");
+    }
+    let message = format!("the list is too long: a list may have {LIST} elements, with those of the lists in it");
+    limit(message, "many numbers are a Vector or a Matrix, and 0..n counts without a list")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Session;
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_is_refused_at_once_and_named() {
+        let mut session = Session::trusted();
+        for (script, part) in [
+            ("let s = \"x\"; loop { s += s; }", "too much text"),
+            ("let v = [\"x\"]; loop { v += v; }", "list is too long"),
+            ("let v = []; v.pad(100000000, 1);", "list is too long"),
+            ("let v = []; v.pad(300000, [1, 2]);", "list is too long"),
+            ("let v = []; v.pad(9223372036854775807, \"ebic\");", "list is too long"),
+            (
+                "let v = []; v.pad(400000, \"0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 \
+              0123456789 0123456789\");",
+                "too much text",
+            ),
+            ("let s = \"\"; s.pad(100000000, 'x');", "too much text"),
+            ("let s = \"\"; s.pad(9223372036854775807, \"xyz\");", "too much text"),
+            ("let s = \"\"; s.pad(600000, 'x'); s.split(\"x\")", "list is too long"),
+            ("let s = \"\"; s.pad(600000, 'x'); s.to_chars()", "list is too long"),
+            ("blob(100000000)", "list is too long"),
+            ("let m = #{ a: [] }; m.a.pad(300000, #{ b: 1, c: 2, d: 3, e: 4 });", "too many entries"),
+        ] {
+            let error = session.eval(script).expect_err(script).error;
+            assert!(error.kind() == ErrorKind::Limit && error.message().contains(part), "{script}: {error}");
+            assert!(error.hint().is_some(), "{script}");
+        }
+        assert_eq!(session.eval_as::<i64>("let v = []; v.pad(300000, 7); v[299999]").unwrap(), 7);
+    }
+}
