@@ -12,6 +12,7 @@ mod functions;
 mod help;
 mod index;
 mod inspect;
+mod members;
 mod operators;
 mod parallel;
 mod records;
