@@ -10,9 +10,9 @@ use faer::prelude::ReborrowMut;
 use faer::traits::RealField;
 use faer::{Accum, MatMut, MatRef, Par};
 
-use crate::detached::detached;
 use super::layout::pieces;
 use crate::context::Context;
+use crate::detached::detached;
 use crate::error::{Error, Result};
 
 /// f32 or f64.

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::Bundle;
 use super::markup::{GAP, line, output};
 use super::outline::cut;
+use super::reduced;
 use crate::context::Context;
 use crate::graph::Graph;
 use crate::model::{Criterion, Path};
@@ -12,9 +13,13 @@ use crate::plot::{Figure, NetworkOptions, criterion_curve, network as network_fi
 use crate::value::Value;
 
 /// The type of a figure for notebooks that have Plotly themselves.
-const PLOTLY: &str = "application/vnd.plotly.v1+json";
+pub(super) const PLOTLY: &str = "application/vnd.plotly.v1+json";
 /// Bytes of an output at most, as it is saved in a notebook.
 const LIMIT: usize = 1_900_000;
+/// Bytes of a figure among other values at most, as far as it can be reduced.
+const AMONG_OTHERS: usize = 600_000;
+/// The last of the ways of a figure that show its numbers and its picture.
+const BOTH: usize = 2;
 /// What a text says where something was left out.
 const TOO_LARGE: &str =
     "(parts of this figure are too large for a notebook: its .save(\"figure.html\") writes all of it)";
@@ -31,11 +36,19 @@ pub(super) fn bundle(value: &Value) -> Option<Bundle> {
 
 /// A figure among other values.
 pub(super) fn body(value: &Value) -> Option<String> {
-    value.object::<Figure>().map(|figure| figure.to_html_block(&mark(figure)))
+    let figure = value.object::<Figure>()?;
+    let part = if reduced::is_large(figure) { reduced::picture(figure, AMONG_OTHERS) } else { None };
+    Some(part.unwrap_or_else(|| figure.to_html_block(&mark(figure))))
 }
 
-/// One figure in every way that there is room for. What is left out first is what the other ways show too.
+/// One figure in every way that there is room for. What is left out first is what the other ways show too; then parts
+/// of the figure, rather than its numbers or its picture.
 fn single(figure: &Figure, limit: usize) -> Bundle {
+    if reduced::is_large(figure)
+        && let Some(part) = reduced::bundle(figure, limit)
+    {
+        return part;
+    }
     let json = figure.to_notebook_json();
     let (block, image) = (figure.to_html_block(&mark(figure)), output(&figure.to_html_image()));
     let (block, image, svg) = (Json::from(block), Json::from(image), Json::from(figure.to_svg()));
@@ -51,6 +64,11 @@ fn single(figure: &Figure, limit: usize) -> Bundle {
     let has_room =
         |way: &Vec<(&'static str, &Json)>| way.iter().map(|(_, content)| size(content)).sum::<usize>() < limit;
     let chosen = ways.iter().position(has_room).unwrap_or(ways.len() - 1);
+    if chosen > BOTH
+        && let Some(part) = reduced::bundle(figure, limit)
+    {
+        return part;
+    }
     let left_out = if chosen > 0 { format!("\n{TOO_LARGE}") } else { String::new() };
     let mut entries: Vec<(&'static str, Json)> =
         ways[chosen].iter().map(|&(mime, content)| (mime, content.clone())).collect();
@@ -63,9 +81,13 @@ fn several(figures: &[&Figure]) -> Bundle {
     let mut body = String::from("<div class=\"sinew-row sinew-figures\">\n");
     let mut used = 0;
     let mut shown = 0;
-    for figure in figures {
-        let note = format!("{figure} {TOO_LARGE}");
-        let ways = [figure.to_html_block(&mark(figure)), figure.to_html_image(), line(&note)];
+    for (at, figure) in figures.iter().enumerate() {
+        let room = (LIMIT - used) / (figures.len() - at);
+        let note = || line(&format!("{figure} {TOO_LARGE}"));
+        let ways = match reduced::is_large(figure) {
+            true => vec![reduced::picture(figure, room).unwrap_or_else(note)],
+            false => vec![figure.to_html_block(&mark(figure)), figure.to_html_image(), note()],
+        };
         let Some(html) = ways.into_iter().find(|html| used + saved_size(html) < LIMIT) else { break };
         used += saved_size(&html);
         shown += 1;
@@ -106,7 +128,7 @@ pub(super) fn page_script() -> Bundle {
 
 /// What a figure is called within a page: the same for the same figure, so that a notebook that runs again stays as it
 /// is (FNV-1a, whose numbers are the same in every version).
-fn mark(figure: &Figure) -> String {
+pub(super) fn mark(figure: &Figure) -> String {
     let text = figure.to_json().to_string();
     let hash = text
         .bytes()
@@ -115,12 +137,12 @@ fn mark(figure: &Figure) -> String {
 }
 
 /// How many bytes a content takes where it is saved, as JSON.
-fn size(content: &Json) -> usize {
+pub(super) fn size(content: &Json) -> usize {
     content.to_string().len()
 }
 
 /// The same of a text that is not JSON yet.
-fn saved_size(text: &str) -> usize {
+pub(super) fn saved_size(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n')).count()
 }
 

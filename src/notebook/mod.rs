@@ -12,6 +12,8 @@ mod figures;
 mod grid;
 mod markup;
 mod outline;
+#[cfg(feature = "plot")]
+mod reduced;
 mod results;
 mod values;
 

@@ -37,6 +37,11 @@ impl Figure {
         Self { scene: Arc::new(Scene { title: title.map(String::from), panels: vec![panel], columns: 1 }) }
     }
 
+    /// The figure that a scene describes.
+    pub(super) fn of_scene(scene: Scene) -> Self {
+        Self { scene: Arc::new(scene) }
+    }
+
     /// The panels of several figures in one, `columns` beside each other (about a square when not given). The
     /// figures' titles become those of their panels.
     ///

@@ -30,16 +30,12 @@ fn cells(matrix: &Matrix, title: Option<&str>, equal: bool) -> Result<Figure> {
     if matrix.rows() == 0 || matrix.cols() == 0 {
         return Err(Error::shape(format!("a heatmap of {} x {} has no cells", matrix.rows(), matrix.cols())));
     }
-    let Some([low, high]) = range(matrix, |_, _| true) else {
+    let scale = range(matrix, |_, _| true).map(|[low, _]| match low < 0.0 {
+        true => ColorScale::Diverging,
+        false => ColorScale::Sequential,
+    });
+    let Some((scale, (bounds, note))) = scale.and_then(|scale| Some((scale, colors(matrix, scale)?))) else {
         return Err(Error::data("a heatmap needs finite numbers, this matrix has none"));
-    };
-    let clipped = dominant_diagonal(matrix);
-    let scale = if low < 0.0 { ColorScale::Diverging } else { ColorScale::Sequential };
-    let [low, high] = clipped.unwrap_or([low, high]);
-    let bounds = match scale {
-        ColorScale::Diverging => [-low.abs().max(high.abs()), low.abs().max(high.abs())],
-        ColorScale::Sequential if high > low => [if low > 0.5 * high { low } else { 0.0 }, high],
-        ColorScale::Sequential => [low - 0.5, high + 0.5],
     };
     let cells = HeatmapCells {
         values: matrix.clone(),
@@ -47,7 +43,7 @@ fn cells(matrix: &Matrix, title: Option<&str>, equal: bool) -> Result<Figure> {
         columns: labels(matrix.names(), matrix.cols()),
         scale,
         bounds,
-        note: if clipped.is_some() { "off-diagonal".into() } else { String::new() },
+        note,
     };
     let panel = Panel {
         traces: vec![Trace::Heatmap(cells)],
@@ -58,6 +54,26 @@ fn cells(matrix: &Matrix, title: Option<&str>, equal: bool) -> Result<Figure> {
         ..Panel::default()
     };
     Ok(Figure::new(title, panel))
+}
+
+/// The numbers at both ends of the colours, and what to say about them; `None` without a finite number.
+fn colors(matrix: &Matrix, scale: ColorScale) -> Option<([f64; 2], String)> {
+    let clipped = dominant_diagonal(matrix);
+    let [low, high] = clipped.or_else(|| range(matrix, |_, _| true))?;
+    let bounds = match scale {
+        ColorScale::Diverging => [-low.abs().max(high.abs()), low.abs().max(high.abs())],
+        ColorScale::Sequential if high > low => [if low > 0.5 * high { low } else { 0.0 }, high],
+        ColorScale::Sequential => [low - 0.5, high + 0.5],
+    };
+    Some((bounds, if clipped.is_some() { "off-diagonal".into() } else { String::new() }))
+}
+
+/// The same cells with colours that span their numbers, where these differ.
+pub(super) fn recolored(cells: HeatmapCells) -> HeatmapCells {
+    match colors(&cells.values, cells.scale) {
+        Some((bounds, note)) if bounds[0] < bounds[1] => HeatmapCells { bounds, note, ..cells },
+        _ => cells,
+    }
 }
 
 fn labels(names: Option<&Names>, count: usize) -> Vec<String> {

@@ -145,7 +145,7 @@ pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result
     traces.extend(groups.iter().flat_map(Grouping::keys));
     traces.push(node_trace(graph, &names, &positions, sizes, (options.labels, groups.as_ref())));
     let summary = format!("network, {}, {}", counted(nodes, "node"), described(graph));
-    let panel = Panel { traces, x: Axis::hidden(), y: Axis::hidden(), equal: true, summary, title: None };
+    let panel = Panel { traces, x: Axis::hidden(), y: Axis::hidden(), equal: true, summary, ..Panel::default() };
     Ok(Figure::new(options.title.as_deref(), panel))
 }
 
@@ -207,6 +207,8 @@ fn edge_traces(graph: &Graph, names: &Names, positions: &[Point], sizes: &[f64],
             paint,
             opacity: if graph.n_edges() > 400 { 0.45 } else { 0.75 },
             arrows: directed.then(|| edges.iter().map(|edge| sizes[edge.target] / 2.0 + 2.0).collect()),
+            weights: edges.iter().map(|edge| edge.weight).collect(),
+            joins: edges.iter().map(|edge| [edge.source, edge.target]).collect(),
         }));
     }
     traces

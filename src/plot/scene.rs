@@ -38,6 +38,9 @@ pub struct Panel {
     pub equal: bool,
     /// What it shows in a few words: `network, 11 nodes, 20 edges`.
     pub summary: String,
+    /// What stands below it: how much of the whole is shown; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
 /// An axis.
@@ -200,6 +203,12 @@ pub struct Segments {
     pub opacity: f64,
     /// With arrow heads at the second end: how many pixels before it each one stops.
     pub arrows: Option<Vec<f64>>,
+    /// The weight of the edge that each line stands for; the list may be empty.
+    #[serde(default, with = "saved::numbers", skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<f64>,
+    /// The nodes at both ends, counted as the panel's points are; the list may be empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joins: Vec<[usize; 2]>,
 }
 
 /// A matrix as coloured cells, the first row on top.

@@ -3,29 +3,11 @@
 use std::collections::HashSet;
 
 use super::records::arity;
-use super::usage::{Form, Usage, usages};
+use super::usage::{Form, Usage, receiver_type, usages};
 use super::vocabulary::{Entry, vocabulary};
 use crate::model::Record;
 use crate::options::Opt;
 use crate::registry::records;
-
-/// What the letters of the usage lines stand for.
-const RECEIVERS: &[(&str, &str)] = &[
-    ("m", "Matrix"),
-    ("v", "Vector"),
-    ("t", "Table"),
-    ("g", "Graph"),
-    ("mask", "Mask"),
-    ("fit", "Fit"),
-    ("path", "Path"),
-    ("sim", "Simulation"),
-    ("figure", "Figure"),
-    ("timer", "Timer"),
-    ("model", "Estimator"),
-    ("error", "Error"),
-    ("list", "Array"),
-    ("text", "String"),
-];
 
 /// A definitions file: all functions, methods, properties and constructors with their help.
 pub fn definitions() -> String {
@@ -124,11 +106,10 @@ fn signature(name: &str, usage: &Usage<'_>) -> String {
 
 /// A receiver with its type, as far as its name tells.
 fn receiver(name: &str) -> String {
-    let known = RECEIVERS.iter().find(|(letter, _)| *letter == name);
-    match known {
-        Some((name, kind)) => format!("{name}: {kind}"),
-        None if is_word(name) => format!("{name}: ?"),
-        None => "range: ?".into(),
+    match receiver_type(name) {
+        _ if !is_word(name) => "range: ?".into(),
+        Some(known) => format!("{name}: {}", kind(known)),
+        None => format!("{name}: ?"),
     }
 }
 

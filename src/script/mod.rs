@@ -13,6 +13,7 @@ mod help;
 mod index;
 mod inspect;
 mod limits;
+mod members;
 mod operators;
 mod parallel;
 mod records;

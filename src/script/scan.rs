@@ -207,15 +207,12 @@ pub fn word_before(text: &str) -> &str {
     &text[word_start(text)..]
 }
 
-/// The variable that a chain such as `x.head(3).t` at the end of a text starts with, and whether the chain is nothing
-/// but it.
-pub fn chain_start(text: &str) -> Option<(&str, bool)> {
+/// The variable that a chain such as `x.head(3).t` at the end of a text starts with.
+pub fn chain_start(text: &str) -> Option<&str> {
     let mut rest = text.trim_end();
-    let mut is_plain = true;
     loop {
         while rest.ends_with([')', ']']) {
             rest = before_brackets(rest)?.trim_end();
-            is_plain = false;
         }
         let (before, word) = rest.split_at(word_start(rest));
         if word.is_empty() {
@@ -223,9 +220,8 @@ pub fn chain_start(text: &str) -> Option<(&str, bool)> {
         }
         match before.trim_end().strip_suffix('.') {
             Some(chain) if !chain.ends_with('.') => rest = chain.trim_end(),
-            _ => return Some((word, is_plain)),
+            _ => return Some(word),
         }
-        is_plain = false;
     }
 }
 
@@ -287,10 +283,10 @@ mod tests {
 
     #[test]
     fn chains_lead_to_their_variable() {
-        assert_eq!(chain_start("let y = x"), Some(("x", true)));
-        assert_eq!(chain_start("fit.partial_cor"), Some(("fit", false)));
-        assert_eq!(chain_start("f(x.head(3)\n  .t[[0, (1)]].log1p()"), Some(("x", false)));
-        assert_eq!(chain_start("0..n"), Some(("n", true)));
+        assert_eq!(chain_start("let y = x"), Some("x"));
+        assert_eq!(chain_start("fit.partial_cor"), Some("fit"));
+        assert_eq!(chain_start("f(x.head(3)\n  .t[[0, (1)]].log1p()"), Some("x"));
+        assert_eq!(chain_start("0..n"), Some("n"));
         assert_eq!(chain_start(")"), None);
         assert_eq!(chain_start("x + "), None);
     }

@@ -3,6 +3,33 @@
 use super::source::Source;
 use super::vocabulary::Entry;
 
+/// What stands for a value of which type before a dot.
+const RECEIVERS: &[(&str, &str)] = &[
+    ("m", "Matrix"),
+    ("a", "Matrix"),
+    ("v", "Vector"),
+    ("u", "Vector"),
+    ("t", "Table"),
+    ("table.group_by(columns)", "Groups"),
+    ("g", "Graph"),
+    ("mask", "Mask"),
+    ("fit", "Fit"),
+    ("path", "Path"),
+    ("sim", "Simulation"),
+    ("figure", "Figure"),
+    ("timer", "Timer"),
+    ("model", "Estimator"),
+    ("error", "Error"),
+    ("list", "list"),
+    ("text", "string"),
+    ("(0..3)", "range"),
+];
+
+/// The type of what a usage line calls its receiver; `None` where that stands for several types, as `x` does.
+pub(super) fn receiver_type(receiver: &str) -> Option<&'static str> {
+    RECEIVERS.iter().find(|(known, _)| *known == receiver).map(|(_, type_name)| *type_name)
+}
+
 /// One form in which a name is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Usage<'a> {
@@ -75,7 +102,9 @@ mod tests {
     fn every_line_of_the_vocabulary_is_a_form() {
         for entry in &super::super::vocabulary::vocabulary().entries {
             for line in entry.usage.lines() {
-                assert!(usage(line, entry.name).is_some(), "the usage of {} cannot be read: {line}", entry.name);
+                let usage = usage(line, entry.name).unwrap_or_else(|| panic!("{}: {line}", entry.name));
+                let receiver = usage.receiver.unwrap_or("x");
+                assert!(receiver == "x" || receiver_type(receiver).is_some(), "{}: whose is {line}", entry.name);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The vocabulary: every function that scripts can call, with its help, in one module that all engines share.
 
+use std::any::TypeId;
+
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, RhaiNativeFunc, Shared};
 
 use super::{functions, index, operators, records};
@@ -25,6 +27,21 @@ pub struct Entry {
     pub options: &'static [Opt],
 }
 
+/// One argument list of a name, as it is registered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signature {
+    /// The name.
+    pub name: &'static str,
+    /// Whether it is read as a property.
+    pub is_property: bool,
+    /// How many arguments it takes; what stands before the point is one.
+    pub count: usize,
+    /// The type of the first one, if there is one.
+    pub first: Option<TypeId>,
+    /// The type of what it gives.
+    pub gives: TypeId,
+}
+
 /// All functions and what help knows about them.
 #[derive(Debug)]
 pub struct Vocabulary {
@@ -32,18 +49,22 @@ pub struct Vocabulary {
     pub module: Shared<Module>,
     /// Help, in order of definition.
     pub entries: Vec<Entry>,
+    /// The argument lists, in order of definition.
+    pub(super) signatures: Vec<Signature>,
 }
 
 /// Collects functions; `functions/` is written in terms of it.
 pub struct Builder {
     module: Module,
     entries: Vec<Entry>,
+    signatures: Vec<Signature>,
     area: Area,
 }
 
 /// A name that is being defined, for one argument list after another.
 pub struct Definition<'a> {
     module: &'a mut Module,
+    signatures: &'a mut Vec<Signature>,
     entry: Option<&'a mut Entry>,
     name: &'static str,
 }
@@ -79,12 +100,13 @@ impl Builder {
     fn define(&mut self, entry: Entry) -> Definition<'_> {
         let name = entry.name;
         self.entries.push(entry);
-        Definition { module: &mut self.module, entry: self.entries.last_mut(), name }
+        let Self { module, entries, signatures, .. } = self;
+        Definition { module, signatures, entry: entries.last_mut(), name }
     }
 
     /// More argument lists for a name that has its help elsewhere.
     pub fn extend(&mut self, name: &'static str) -> Definition<'_> {
-        Definition { module: &mut self.module, entry: None, name }
+        Definition { module: &mut self.module, signatures: &mut self.signatures, entry: None, name }
     }
 
     /// The module, for what has no name: operators and indexers.
@@ -116,8 +138,8 @@ impl Definition<'_> {
         self,
         function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,
     ) -> Self {
-        verb(self.name).set_into_module(self.module, function);
-        self
+        let first = verb(self.name).set_into_module(self.module, function).param_types.first().copied();
+        self.noted(false, N, first, TypeId::of::<R>())
     }
 
     /// One more type that has the property.
@@ -125,7 +147,13 @@ impl Definition<'_> {
         self,
         function: impl RhaiNativeFunc<A, 1, X, R, F> + Send + Sync + 'static,
     ) -> Self {
-        getter(self.name).set_into_module(self.module, function);
+        let first = getter(self.name).set_into_module(self.module, function).param_types.first().copied();
+        self.noted(true, 1, first, TypeId::of::<R>())
+    }
+
+    /// Notes the types of what was registered.
+    fn noted(self, is_property: bool, count: usize, first: Option<TypeId>, gives: TypeId) -> Self {
+        self.signatures.push(Signature { name: self.name, is_property, count, first, gives });
         self
     }
 }
@@ -141,8 +169,8 @@ macro_rules! rhai_results {
                 self,
                 function: impl RhaiNativeFunc<A, N, X, $type, F> + Send + Sync + 'static,
             ) -> Self {
-                verb(self.name).set_into_module(self.module, function);
-                self
+                let first = verb(self.name).set_into_module(self.module, function).param_types.first().copied();
+                self.noted(false, N, first, TypeId::of::<$type>())
             }
 
             /// One more type that has the property.
@@ -150,8 +178,8 @@ macro_rules! rhai_results {
                 self,
                 function: impl RhaiNativeFunc<A, 1, X, $type, F> + Send + Sync + 'static,
             ) -> Self {
-                getter(self.name).set_into_module(self.module, function);
-                self
+                let first = getter(self.name).set_into_module(self.module, function).param_types.first().copied();
+                self.noted(true, 1, first, TypeId::of::<$type>())
             }
         )* }
     };
@@ -163,14 +191,15 @@ rhai_results! {
 }
 
 fn build() -> Vocabulary {
-    let mut builder = Builder { module: Module::new(), entries: Vec::new(), area: Area::Construct };
+    let mut builder =
+        Builder { module: Module::new(), entries: Vec::new(), signatures: Vec::new(), area: Area::Construct };
     functions::define(&mut builder);
     operators::define(&mut builder);
     index::define(&mut builder);
     records::define(&mut builder);
-    let Builder { mut module, entries, .. } = builder;
+    let Builder { mut module, entries, signatures, .. } = builder;
     module.build_index();
-    Vocabulary { module: module.into(), entries }
+    Vocabulary { module: module.into(), entries, signatures }
 }
 
 /// The vocabulary; built once (once a thread, where Rhai's types cannot be shared between threads).

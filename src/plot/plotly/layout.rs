@@ -9,11 +9,16 @@ use super::{NOMINAL, axis_name, escape, to_value};
 use crate::plot::labels::{shorten, text_width};
 use crate::plot::paint::Paint;
 use crate::plot::scene::{Axis, Panel, Scene, Trace};
-use crate::plot::svg::Frame;
+use crate::plot::svg::{Frame, note_lines};
 
 const FAMILY: &str = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif";
 /// Plotly turns names of categories that do not fit, but leaves none out: more than this are thinned out.
 const CATEGORY_NAMES: usize = 60;
+
+/// The note of a panel as Plotly writes it, in lines that fit a window of common width.
+fn note_text(panel: &Panel, scene: &Scene) -> String {
+    escape(&note_lines(&panel.note, NOMINAL.0 / scene.columns.max(1) as f64 - 100.0).join("\n"))
+}
 
 /// Rows of the legend in a window of common width.
 fn legend_rows(scene: &Scene) -> usize {
@@ -27,8 +32,11 @@ pub(super) fn layout(scene: &Scene) -> Value {
     let network = scene.panels.iter().all(|panel| panel.x.hidden);
     let legend = scene.legend();
     let top = if scene.title.is_some() { 56 } else { 24 } + 22 * legend_rows(scene);
-    let margin =
-        if network { Margin::new().left(24).right(24).bottom(24) } else { Margin::new().left(64).right(32).bottom(56) };
+    let margin = match network {
+        true if scene.panels.iter().any(|panel| !panel.note.is_empty()) => Margin::new().left(24).right(24).bottom(56),
+        true => Margin::new().left(24).right(24).bottom(24),
+        false => Margin::new().left(64).right(32).bottom(56),
+    };
     let paper = Paint::Paper.light();
     let mut layout = Layout::new()
         .font(Font::new().family(FAMILY).size(13).color(Paint::Ink.light()))
@@ -115,12 +123,27 @@ fn add_panel(map: &mut Map<String, Value>, headings: &mut Vec<Value>, scene: &Sc
         }
         map.insert(format!("{letter}axis{suffix}"), value);
     }
+    match map.get_mut(&format!("xaxis{suffix}")) {
+        _ if panel.note.is_empty() => {}
+        Some(axis) if !panel.x.hidden => add_note(axis, panel, scene),
+        _ => headings.push(json!({
+            "text": note_text(panel, scene), "showarrow": false, "xref": "paper", "yref": "paper",
+            "font": { "size": 12 }, "x": across[0].midpoint(across[1]), "y": up[0], "xanchor": "center",
+            "yanchor": "top",
+        })),
+    }
     if let Some(title) = &panel.title {
         headings.push(json!({
             "text": escape(title), "showarrow": false, "xref": "paper", "yref": "paper", "font": { "size": 14 },
             "x": across[0].midpoint(across[1]), "y": up[1], "xanchor": "center", "yanchor": "bottom",
         }));
     }
+}
+
+/// The note of a panel as part of its axis' title, which stands below the names of columns however long these are.
+fn add_note(axis: &mut Value, panel: &Panel, scene: &Scene) {
+    let title = if panel.x.title.is_empty() { String::new() } else { escape(&panel.x.title) + "<br>" };
+    axis["title"] = json!({ "text": title + note_text(panel, scene).as_str(), "font": { "size": 12 } });
 }
 
 /// Whether a panel shows cells, whose axes have places and not numbers.

@@ -96,14 +96,26 @@ fn draw_cells(cells: &HeatmapCells, [left, top, width, height]: Rect, out: &mut 
             // With gaps between them, cells stay separate.
             let run = if gap > 0.0 { 1 } else { run };
             if let Some(level) = levels[j] {
-                let (x, y) = (left + j as f64 * cell_width, top + i as f64 * cell_height);
-                let (w, h) = (px2(cell_width * run as f64 - gap), px2(cell_height - gap));
-                paths[level] += &format!("M{} {}h{w}v{h}h-{w}z", px2(x), px2(y));
+                paths[level] += &if gap > 0.0 {
+                    let (x, y) = (left + j as f64 * cell_width, top + i as f64 * cell_height);
+                    let (w, h) = (px2(cell_width - gap), px2(cell_height - gap));
+                    format!("M{} {}h{w}v{h}h-{w}z", px2(x), px2(y))
+                } else {
+                    format!("M{j} {i}h{run}v1h-{run}z")
+                };
             }
             j += run;
         }
     }
-    *out += if gap > 0.0 { "<g>\n" } else { "<g shape-rendering=\"crispEdges\">\n" };
+    // Many small cells are counted, not measured: that takes half the letters.
+    let (left, top) = (px2(left), px2(top));
+    *out += &match gap > 0.0 {
+        true => "<g>\n".to_string(),
+        false => format!(
+            "<g shape-rendering=\"crispEdges\" \
+             transform=\"translate({left} {top}) scale({cell_width:.6} {cell_height:.6})\">\n"
+        ),
+    };
     for (level, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
         let (class, color) = (class(cells.scale, level), level_color(cells.scale, level));
         *out += &format!("<path class=\"{class}\" fill=\"{color}\" d=\"{path}\"/>\n");

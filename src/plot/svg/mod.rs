@@ -7,9 +7,11 @@ mod categories;
 mod cells;
 mod frame;
 mod marks;
+mod note;
 
 pub(super) use cells::short_number;
 pub(super) use frame::{Frame, extent};
+pub(super) use note::lines as note_lines;
 
 use super::labels::{panel_sides, shorten, shorten_to, text_width};
 use super::paint::{ColorScale, Paint};
@@ -30,6 +32,8 @@ pub(super) type Rect = [f64; 4];
 pub(super) fn document(scene: &Scene) -> String {
     let (columns, rows) = (scene.columns.max(1) as f64, scene.rows().max(1) as f64);
     let [cell_width, cell_height] = cell_size(scene);
+    let notes = scene.panels.iter().map(|panel| note::height(&panel.note, cell_width));
+    let cell_height = cell_height + notes.fold(0.0, f64::max);
     let width = (columns * cell_width + 2.0 * MARGIN).round();
     let mut body = String::new();
     let top = header(scene, width, &mut body);
@@ -125,7 +129,8 @@ fn draw_panel(panel: &Panel, [left, top, width, height]: Rect, out: &mut String)
         let title = escape(&shorten_to(title, (width / 8.5) as usize));
         *out += &format!("<text x=\"{x}\" y=\"{y}\" font-size=\"14\" text-anchor=\"middle\" {ink}>{title}</text>\n");
     }
-    let room = [left, top + heading, width, height - heading];
+    note::draw(&panel.note, [left, top, width, height], out);
+    let room = [left, top + heading, width, height - heading - note::height(&panel.note, width)];
     if let Some(cells) = cells::of(panel) {
         cells::draw(cells, panel.equal, room, out);
         return;

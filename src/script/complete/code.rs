@@ -1,12 +1,10 @@
 //! Completion in code: names, what stands behind a point, option keys.
 
-use rhai::{Dynamic, Map};
-
-use super::super::convert::type_name;
-use super::super::scan::{Kind, Open, chain_start, word_before, word_start};
+use super::super::members::members_of;
+use super::super::scan::{Kind, Open, word_before, word_start};
 use super::super::session::Session;
-use super::super::vocabulary::{Entry, vocabulary};
-use super::{Candidate, CandidateKind, candidate};
+use super::super::vocabulary::vocabulary;
+use super::{Candidate, CandidateKind, candidate, receiver};
 use crate::model::Record;
 use crate::options::{Kind as OptionKind, Opt};
 use crate::registry::records;
@@ -22,70 +20,45 @@ pub(super) fn in_code(session: &Session, text: &str, open: &[Open]) -> (usize, V
     let before = text[..start].trim_end();
     let found = match open.last() {
         _ if text[start..].starts_with(|c: char| c.is_ascii_digit()) => Vec::new(),
-        _ if before.ends_with('.') && !before.ends_with("..") => members(session, &before[..before.len() - 1]),
+        _ if before.ends_with('.') && !before.ends_with("..") => members(session, &before[..before.len() - 1], open),
         Some(map) if map.kind == Kind::Map && !map.has_colon => option_keys(text, open),
         _ => names(session),
     };
     (start, found)
 }
 
-/// What can stand behind `receiver.`: the entries of a map, then what its type has, then everything else.
-fn members(session: &Session, receiver: &str) -> Vec<Candidate> {
-    let variable = match chain_start(receiver) {
-        Some((name, true)) => session.scope().get(name),
-        _ => None,
-    };
-    let mut found = Vec::new();
-    if let Some(map) = variable.and_then(Dynamic::read_lock::<Map>) {
-        for (key, value) in map.iter() {
-            found.push(candidate(key.as_str(), CandidateKind::Property, type_name(value)));
-        }
+/// What can stand behind a point at the end of `text`, which does not have the point: the entries of a map, then what
+/// works on the type of the receiver; every member of anything where that type is not known.
+fn members(session: &Session, text: &str, open: &[Open]) -> Vec<Candidate> {
+    let known = receiver::known(session, text.trim_end_matches('?'), open);
+    let Some(known) = known else { return everything() };
+    let mut found: Vec<Candidate> =
+        known.entries.iter().map(|(key, kind)| candidate(key, CandidateKind::Property, kind)).collect();
+    let members = members_of(&known.type_name);
+    found.extend(members.iter().map(|member| {
+        let kind = if member.is_property { CandidateKind::Property } else { CandidateKind::Function };
+        candidate(&member.name, kind, &member.help)
+    }));
+    if members.is_empty() {
+        found.extend(everything());
     }
-    let type_name = variable.map(type_name).unwrap_or_default();
-    let letters = receivers(&type_name);
-    let is_data = matches!(type_name.as_str(), "Matrix" | "Table");
-    let mut known: Vec<(bool, Candidate)> = Vec::new();
-    for entry in &vocabulary().entries {
-        let kind = if entry.is_property { CandidateKind::Property } else { CandidateKind::Function };
-        known.push((!takes(entry, letters), candidate(entry.name, kind, entry.summary)));
-    }
-    for record in records() {
-        known.push((!(is_data && record.is_method()), verb(record)));
-        for property in record.adds {
-            known.push((
-                type_name != record.adds_to().1,
-                candidate(property.name, CandidateKind::Property, property.help),
-            ));
-        }
-    }
-    known.sort_by(|(a_late, a), (b_late, b)| (a_late, &a.text).cmp(&(b_late, &b.text)));
-    found.extend(known.into_iter().map(|(_, candidate)| candidate));
     found
 }
 
-/// How usage lines call a value of a type.
-fn receivers(type_name: &str) -> &'static [&'static str] {
-    match type_name {
-        "Matrix" => &["m", "x", "a"],
-        "Table" => &["t", "x"],
-        "Vector" => &["v", "x"],
-        "Mask" => &["mask", "x"],
-        "Graph" => &["g"],
-        "Fit" => &["fit"],
-        "Path" => &["path"],
-        "Simulation" => &["sim"],
-        "Figure" => &["figure", "fig"],
-        "Estimator" => &["model"],
-        "list" => &["list"],
-        "Timer" => &["timer"],
-        "Error" => &["error"],
-        _ => &[],
+/// The verbs and properties of all types.
+fn everything() -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for entry in &vocabulary().entries {
+        let kind = if entry.is_property { CandidateKind::Property } else { CandidateKind::Function };
+        found.push(candidate(entry.name, kind, entry.summary));
     }
-}
-
-/// Whether a usage line calls the entry on one of these.
-fn takes(entry: &Entry, letters: &[&str]) -> bool {
-    entry.usage.lines().any(|line| line.split_once('.').is_some_and(|(receiver, _)| letters.contains(&receiver)))
+    for record in records() {
+        found.push(verb(record));
+        let properties = record.adds.iter();
+        found.extend(properties.map(|property| candidate(property.name, CandidateKind::Property, property.help)));
+    }
+    found.sort_by(|a, b| a.text.cmp(&b.text));
+    found
 }
 
 /// The keys that the map at the end of `text` can still take.

@@ -2,6 +2,7 @@
 
 mod code;
 mod quotes;
+mod receiver;
 
 use std::collections::HashSet;
 
@@ -136,13 +137,26 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_point_stands_what_the_type_has_first() {
-        assert_eq!(at_end("scores.a")[..2], ["aupr", "auroc"]);
+    fn behind_a_point_stands_what_works_on_the_type() {
+        assert_eq!(at_end("scores.")[..2], ["aupr", "auroc"]);
+        let has = |text: &str, names: &[&str], others: &[&str]| {
+            let members = at_end(text);
+            let is_there = |name: &&&str| members.iter().any(|member| member == **name);
+            assert_eq!(names.iter().find(|name| !is_there(name)), None, "{text}");
+            assert_eq!(others.iter().find(is_there), None, "{text}");
+        };
+        has("\"abc\".", &["to_upper", "split", "len", "read_csv"], &["cols", "push", "ebic", "cor"]);
+        has("[1, 2].", &["push", "filter", "mean", "unique", "vector", "len"], &["cols", "to_upper", "ebic"]);
+        has("#{ a: 1 }.", &["keys", "values", "table", "len"], &["cols", "push", "ebic"]);
+        has("x.", &["cols", "cor", "t", "graphical_lasso", "diag"], &["to_upper", "hubs"]);
+        has("x.cor().", &["eigh", "head", "graphical_lasso"], &["ebic", "hubs", "sort_by"]);
+        has("t.", &["sort_by", "join", "matrix", "graphical_lasso"], &["inv", "ebic"]);
+        has("nobody.", &["cols", "ebic", "hubs", "sort_by"], &["push"]);
         assert!(at_end("x\n  .head(3).standard").contains(&"standardize".to_string()));
         assert!(at_end("x.graphical_l").contains(&"graphical_lasso".to_string()));
         let members = at_end("x.");
         let place = |name: &str| members.iter().position(|member| member == name).expect("a member");
-        assert!(place("cols") < place("ebic"), "a Matrix has columns and no criterion");
+        assert!(place("tail") < place("auroc"), "metrics are written as functions, not behind a point");
         assert!(!at_end("0..tot").is_empty() && at_end("1.5").is_empty());
     }
 

@@ -111,7 +111,7 @@ fn in_list(session: &Session, text: &str, around: &[Open]) -> Vec<Candidate> {
 
 /// Names for `x["`, `m[["`, `m[[0, "` and `m[[0, ["`, where `before` ends with what is indexed.
 fn index_names(session: &Session, before: &str, lists: &[Open]) -> Vec<Candidate> {
-    let Some(value) = chain_start(before).and_then(|(name, _)| session.scope().get(name)) else { return Vec::new() };
+    let Some(value) = chain_start(before).and_then(|name| session.scope().get(name)) else { return Vec::new() };
     let wants_rows = match lists {
         [_, pair, ..] => pair.commas == 0,
         // m["a"] is a row of a matrix; a table is indexed by column, and everything else has names of one kind.
@@ -125,7 +125,7 @@ fn names_of_receiver(session: &Session, before: &str) -> Vec<Candidate> {
     let before = before.trim_end();
     let (receiver, verb) = before.split_at(word_start(before));
     let variable = receiver.trim_end().strip_suffix('.').and_then(chain_start);
-    let value = variable.and_then(|(name, _)| session.scope().get(name));
+    let value = variable.and_then(|name| session.scope().get(name));
     value.map(|value| axis(value, verb == "row")).unwrap_or_default()
 }
 

@@ -34,6 +34,7 @@ mod summaries;
 mod system;
 mod tables;
 
+pub(super) use system::Timer;
 pub(super) use tables::to_column;
 
 use super::vocabulary::Builder;

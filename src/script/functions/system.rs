@@ -16,7 +16,7 @@ use crate::registry;
 
 /// A running clock.
 #[derive(Debug, Clone)]
-struct Timer(Instant);
+pub(in super::super) struct Timer(Instant);
 
 fn assert(condition: bool, message: &str) -> Outcome<()> {
     if condition {
