@@ -8,7 +8,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "explain", "value", "options", "rng", "context", "parallel", "devices", "detached"],
     &["data", "graph", "linalg"],
     &["problem"],
-    &["solver"],
+    &["solver", "nn"],
     &["model"],
     &["select"],
     &["methods", "simulate", "metrics", "plot"],
@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
 const WALLS: &[(&str, &[&str])] = &[
     ("rhai", &["script", "cli"]),
     ("faer", &["linalg"]),
-    ("pulp", &["linalg"]),
+    ("pulp", &["linalg", "nn"]),
     ("plotly", &["plot"]),
     ("clap", &["cli"]),
     ("rustyline", &["cli"]),

@@ -43,15 +43,16 @@ impl Work {
         failed.map_or_else(|| self.ctx.check(), Err)
     }
 
+    /// Keeps what went wrong, unless something has before.
+    pub fn fail(&self, error: Error) {
+        if let Ok(mut failure) = self.failure.lock() {
+            failure.get_or_insert(error);
+        }
+    }
+
     fn run<T>(&self, work: impl FnOnce(&Context) -> Result<T>) -> Option<T> {
         let result = self.ctx.check().and_then(|()| work(&self.ctx));
-        result
-            .map_err(|error| {
-                if let Ok(mut failure) = self.failure.lock() {
-                    failure.get_or_insert(error);
-                }
-            })
-            .ok()
+        result.map_err(|error| self.fail(error)).ok()
     }
 }
 

@@ -90,7 +90,8 @@ pub enum Direction {
 #[derive(Debug)]
 pub struct Evaluator(Box<dyn Evaluate>);
 
-trait Evaluate: std::fmt::Debug + Send + Sync {
+pub(super) trait Evaluate: std::fmt::Debug + Send + Sync {
+    /// See [`Evaluator::pass`].
     fn pass(&self, parameters: &[f64], direction: Direction, ctx: &Context) -> Result<Pass>;
 }
 
@@ -107,7 +108,7 @@ impl Evaluator {
         match device {
             Device::Cpu => Ok(Self(Box::new(On::<Flex>::new(cell, problem, Default::default(), precision)))),
             #[cfg(feature = "cuda")]
-            Device::Cuda(index) => super::cuda::evaluator(cell, problem, index).map(Self),
+            Device::Cuda(index) => super::cuda::evaluator(cell, problem, precision, index).map(Self),
         }
     }
 

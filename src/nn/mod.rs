@@ -5,7 +5,11 @@
 
 mod adam;
 mod backend;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod device;
+#[cfg(any(feature = "cuda", test))]
+mod device_bodies;
 mod evaluator;
 pub mod host;
 mod losses;

@@ -14,6 +14,7 @@ mod index;
 mod inspect;
 mod limits;
 mod members;
+mod memory;
 mod operators;
 mod parallel;
 mod records;

@@ -14,6 +14,7 @@ use super::convert::{to_dynamic, to_value};
 use super::diagnose::ScriptError;
 use super::help::is_verb;
 use super::limits::set_limits;
+use super::memory::MemoryWatch;
 use super::operators::bare_engine;
 use super::state::{Asker, Clearer, Displayer, Exit, Outlets, Printer, State, StateHandle};
 use super::vocabulary::vocabulary;
@@ -371,13 +372,18 @@ fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
     engine.set_fail_on_invalid_map_property(true);
     engine.set_max_call_levels(64);
     engine.set_max_operations(options.max_operations.unwrap_or(0));
-    set_limits(&mut engine);
-    if options.files == FileAccess::None {
+    let is_trusted = options.files != FileAccess::None;
+    let watch = options.memory_limit.filter(|_| is_trusted).map(MemoryWatch::new);
+    if !is_trusted {
+        set_limits(&mut engine);
         engine.disable_symbol("eval");
         engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
     }
     let clock = Arc::clone(state);
-    engine.on_progress(move |_| clock.context().check().err().map(Dynamic::from));
+    engine.on_progress(move |_| {
+        let result = clock.context().check().and_then(|()| watch.as_ref().map_or(Ok(()), MemoryWatch::check));
+        result.err().map(Dynamic::from)
+    });
     let printer = Arc::clone(state);
     engine.on_print(move |text| printer.print(text));
     if let Some(printer) = options.debug.clone() {
