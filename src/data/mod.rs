@@ -6,6 +6,7 @@ pub mod covariance;
 mod csv;
 pub mod example;
 pub mod file;
+pub mod gaussian_em;
 mod index;
 mod mask;
 mod matrix;
