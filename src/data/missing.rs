@@ -1,12 +1,10 @@
-//! Missing values: leaving them out, filling them in, and the Gaussian's moments in spite of them.
+//! Missing values: leaving them out, filling them in.
 
-use ndarray::{Array1, Array2};
-
+use super::gaussian_em::GaussianEm;
 use super::summary::{mean, median};
 use super::{Matrix, Selector};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::linalg::{Cholesky, gram, matmul};
 
 /// What a missing value is replaced by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,29 +15,13 @@ pub enum Impute {
     Median,
     /// This number.
     Constant(f64),
-    /// Its regression on the values that are present in its row, with the moments of [`gaussian_moments`].
+    /// Its regression on the values that are present in its row, with the moments of [`GaussianEm`].
     Regression,
 }
 
-/// Mean and covariance of a Gaussian, by maximum likelihood from data with missing values.
-#[derive(Debug, Clone)]
-pub struct Moments {
-    /// Mean of each variable.
-    pub mean: Array1<f64>,
-    /// Covariance, p x p, divided by n.
-    pub covariance: Array2<f64>,
-    /// The data with its missing values replaced by their expectation, n x p.
-    pub completed: Array2<f64>,
-    /// Steps of the algorithm.
-    pub iterations: usize,
-    /// Whether it settled.
-    pub converged: bool,
-}
-
-/// Relative change of the covariance at which the EM algorithm has settled.
-const TOLERANCE: f64 = 1e-8;
-const MAX_ITERATIONS: usize = 1000;
-/// Share of the diagonal that a covariance takes on where there are too few samples for a regression.
+/// Settings of the EM algorithm behind [`Impute::Regression`]: the maximum likelihood, to the last digits.
+const SETTLED: GaussianEm = GaussianEm { shrinkage: 1e-10, max_iter: 1000, tolerance: 1e-8 };
+/// Shrinkage of the correlations where there are too few samples for a regression.
 const SHRINKAGE: f64 = 0.05;
 
 impl Matrix {
@@ -70,6 +52,22 @@ impl Matrix {
         self.select(&Selector::from_positions(&kept))
     }
 
+    /// Positions of the rows that have a value at all, ascending.
+    pub fn rows_with_values(&self) -> Vec<usize> {
+        (0..self.rows()).filter(|&i| self.row_slice(i).iter().any(|value| !value.is_nan())).collect()
+    }
+
+    /// The rows that have a value, with the mean of its column in the place of every missing one.
+    ///
+    /// # Errors
+    /// As [`Matrix::impute`].
+    pub fn complete_by_means(&self, ctx: &Context) -> Result<Self> {
+        let _held = ctx.reserve_matrices(2, self.rows(), self.cols())?;
+        check_present(self)?;
+        let kept = self.rows_with_values();
+        self.pick(&kept, &(0..self.cols()).collect::<Vec<_>>()).impute(Impute::Mean, ctx)
+    }
+
     /// Missing values filled in; the others are unchanged.
     ///
     /// # Errors
@@ -90,11 +88,14 @@ impl Matrix {
 
 impl Matrix {
     /// Missing values replaced by their regression on the row's other values, and whether the moments behind it settled.
+    /// Where there are not more rows than variables the correlations are shrunk, so that the regressions exist.
     ///
     /// # Errors
-    /// As [`gaussian_moments`].
+    /// As [`GaussianEm::moments`].
     pub fn complete_by_regression(&self, ctx: &Context) -> Result<(Self, bool)> {
-        let moments = gaussian_moments(self, ctx)?;
+        let is_tall = self.rows() > self.cols() + 1;
+        let em = if is_tall { SETTLED } else { GaussianEm { shrinkage: SHRINKAGE, ..SETTLED } };
+        let moments = em.moments(self, ctx)?;
         let completed = self.with_values(moments.completed.into_iter().collect())?;
         match completed.first_non_finite() {
             Some(place) => {
@@ -126,112 +127,16 @@ pub(crate) fn check_present(x: &Matrix) -> Result<()> {
     Ok(())
 }
 
-/// Mean and covariance of a Gaussian by the EM algorithm (Dempster, Laird, Rubin, 1977; Little and Rubin, 2019, section
-/// 11.2), from n x p data with missing values. Where there are not more rows than variables, the covariance takes on a
-/// twentieth of its diagonal in every step, so that the regressions exist.
-///
-/// # Errors
-/// A column without any value or without spread, infinite values, limits of the context.
-pub fn gaussian_moments(x: &Matrix, ctx: &Context) -> Result<Moments> {
-    check_present(x)?;
-    let (n, p) = (x.rows(), x.cols());
-    let _held = ctx.reserve_matrices(4, p, p.max(n))?;
-    let patterns = patterns(x);
-    // In units of the columns' spread one tolerance fits all.
-    let center = x.by_column(|column| mean(&present(column)));
-    let scale = x.by_column(|column| spread(&present(column)));
-    let mut z = Array2::from_shape_fn((n, p), |(i, j)| {
-        let value = x.view()[(i, j)];
-        if value.is_nan() { 0.0 } else { (value - center.as_slice()[j]) / scale.as_slice()[j] }
-    });
-    let shrinkage = if n > p + 1 { 1e-10 } else { SHRINKAGE };
-    let mut covariance = Array2::eye(p);
-    let (mut iterations, mut converged) = (0, patterns.iter().all(|(missing, _)| missing.is_empty()));
-    let mut left = Array2::zeros((p, p));
-    let mean = loop {
-        let mean = z.mean_axis(ndarray::Axis(0)).unwrap_or_else(|| Array1::zeros(p));
-        let centered = &z - &mean;
-        let mut next: Array2<f64> = (gram(centered.view(), ctx)? + &left) / n.max(1) as f64;
-        next.diag_mut().mapv_inplace(|variance| variance * (1.0 + shrinkage) + 1e-12);
-        let change = (&next - &covariance).iter().fold(0.0f64, |most, value| most.max(value.abs()));
-        covariance = next;
-        converged = converged || change < TOLERANCE;
-        if converged || iterations == MAX_ITERATIONS {
-            break mean;
-        }
-        iterations += 1;
-        left = expect(&mut z, &patterns, &mean, &covariance, ctx)?;
-    };
-    let (center, scale) = (Array1::from(center.as_slice().to_vec()), Array1::from(scale.as_slice().to_vec()));
-    let completed = Array2::from_shape_fn((n, p), |(i, j)| {
-        let value = x.view()[(i, j)];
-        if value.is_nan() { z[(i, j)] * scale[j] + center[j] } else { value }
-    });
-    covariance.indexed_iter_mut().for_each(|((i, j), value)| *value *= scale[i] * scale[j]);
-    Ok(Moments { mean: mean * &scale + &center, covariance, completed, iterations, converged })
-}
-
 /// The variance divided by n; NaN of nothing.
 pub(super) fn population_variance(values: &[f64]) -> f64 {
     let center = mean(values);
     values.iter().map(|value| (value - center) * (value - center)).sum::<f64>() / values.len() as f64
 }
 
-fn spread(values: &[f64]) -> f64 {
-    let variance = population_variance(values);
-    // A constant column has nothing to scale.
-    if variance > 0.0 { variance.sqrt() } else { 1.0 }
-}
-
-/// Rows by which of their values are missing.
-fn patterns(x: &Matrix) -> Vec<(Vec<usize>, Vec<usize>)> {
-    let mut found: std::collections::BTreeMap<Vec<usize>, Vec<usize>> = std::collections::BTreeMap::new();
-    for i in 0..x.rows() {
-        let row = x.row_slice(i);
-        let missing = (0..x.cols()).filter(|&j| row[j].is_nan()).collect();
-        found.entry(missing).or_default().push(i);
-    }
-    found.into_iter().collect()
-}
-
-/// Replaces missing values by their expectation given the others; returns the sum of their conditional covariances.
-fn expect(
-    z: &mut Array2<f64>,
-    patterns: &[(Vec<usize>, Vec<usize>)],
-    mean: &Array1<f64>,
-    covariance: &Array2<f64>,
-    ctx: &Context,
-) -> Result<Array2<f64>> {
-    let p = mean.len();
-    let mut left = Array2::zeros((p, p));
-    for (missing, rows) in patterns.iter().filter(|(missing, _)| !missing.is_empty()) {
-        ctx.check()?;
-        let observed: Vec<usize> = (0..p).filter(|j| missing.binary_search(j).is_err()).collect();
-        let block =
-            |a: &[usize], b: &[usize]| Array2::from_shape_fn((a.len(), b.len()), |(i, j)| covariance[(a[i], b[j])]);
-        let cross = block(&observed, missing);
-        let factor = Cholesky::checked(block(&observed, &observed).view(), ctx)?
-            .ok_or_else(|| Error::numerical("impute: the covariance of the values that are present is singular"))?;
-        // Coefficients of the regression of the missing on the observed, |observed| x |missing|.
-        let coefficients = factor.solve_checked(cross.view(), ctx)?;
-        let conditional = block(missing, missing) - matmul(cross.t(), coefficients.view(), ctx)?;
-        for (a, &i) in missing.iter().enumerate() {
-            for (b, &j) in missing.iter().enumerate() {
-                left[(i, j)] += conditional[(a, b)] * rows.len() as f64;
-            }
-        }
-        for &row in rows {
-            let given: Array1<f64> = observed.iter().map(|&j| z[(row, j)] - mean[j]).collect();
-            let expected = coefficients.t().dot(&given);
-            missing.iter().zip(expected).for_each(|(&j, value)| z[(row, j)] = mean[j] + value);
-        }
-    }
-    Ok(left)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
 
     #[test]
     fn one_incomplete_column_is_filled_by_least_squares() {
@@ -257,7 +162,7 @@ mod tests {
     #[test]
     fn complete_data_keeps_its_moments_and_empty_columns_are_named() {
         let m = Matrix::from_fn(12, 2, |i, j| ((i * (j + 3)) % 5) as f64);
-        let moments = gaussian_moments(&m, &Context::new()).unwrap();
+        let moments = SETTLED.moments(&m, &Context::new()).unwrap();
         let s = crate::data::covariance::covariance(&m, &Context::new()).unwrap();
         assert!((&moments.covariance - &s).iter().all(|difference| difference.abs() < 1e-8));
         let nothing = Matrix::from_rows(&[vec![1.0, f64::NAN], vec![2.0, f64::NAN]]).unwrap();

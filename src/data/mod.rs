@@ -7,6 +7,7 @@ mod csv;
 mod csv_lines;
 pub mod example;
 pub mod file;
+pub mod gaussian_em;
 mod index;
 mod mask;
 mod matrix;

@@ -9,5 +9,6 @@ crate::model::records! {
     neighborhood_selection,
     correlation,
     partial_correlation,
+    shrunk_partial_correlation,
     ridge_regulators,
 }

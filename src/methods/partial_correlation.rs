@@ -57,7 +57,7 @@ pub struct PartialCorrelation;
 
 /// The inverse of a correlation matrix, or what stands for it.
 #[derive(Debug)]
-enum Inverse {
+pub(super) enum Inverse {
     /// The inverse, and log det of the correlations.
     Regular(Array2<f64>, f64),
     /// The Moore-Penrose inverse, and its rank.
@@ -115,7 +115,10 @@ impl PartialCorrelation {
 }
 
 /// The inverse of correlations of at least one variable, all of which vary.
-fn invert(r: ArrayView2<'_, f64>, ctx: &Context) -> Result<Inverse> {
+///
+/// # Errors
+/// Limits of the context.
+pub(super) fn invert(r: ArrayView2<'_, f64>, ctx: &Context) -> Result<Inverse> {
     let p = r.nrows();
     // No eigenvalue is larger than that.
     let bound = r.rows().into_iter().map(|row| row.iter().map(|value| value.abs()).sum::<f64>()).fold(0.0, f64::max);
@@ -145,7 +148,10 @@ fn in_units(mut inverse: Array2<f64>, logdet: f64, s: ArrayView2<'_, f64>) -> (A
 }
 
 /// The graph of the partial correlations of the variables at `positions`, from the inverse of their correlations.
-fn graph(inverse: Array2<f64>, positions: &[usize], input: &Input, ctx: &Context) -> Result<Graph> {
+///
+/// # Errors
+/// Limits of the context.
+pub(super) fn graph(inverse: Array2<f64>, positions: &[usize], input: &Input, ctx: &Context) -> Result<Graph> {
     let weights = partial_correlation(&Matrix::from(inverse));
     let mut edges = Vec::new();
     for (i, &source) in positions.iter().enumerate() {

@@ -24,7 +24,7 @@ pub(super) fn check_finite(x: &Matrix) -> Result<()> {
     let Some(place) = x.first_non_finite() else { return Ok(()) };
     let hint = non_finite_hint(&place);
     Err(Error::data(format!("the data has {place}")).with_hint(match place.starts_with("NaN") {
-        true => format!("{hint}, `missing: \"pairwise\"` takes them where a method has that option"),
+        true => format!("{hint}, `missing: \"pairwise\"` or `\"em\"` takes them where a method has that option"),
         false => hint.into(),
     }))
 }

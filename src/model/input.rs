@@ -37,7 +37,8 @@ pub struct Input {
     shape: Shape,
     pub(super) names: Option<Names>,
     pub(super) moment: SecondMoment,
-    /// The smallest number of rows that two columns share, where values are missing.
+    /// Where values are missing: the smallest number of rows that two columns share, or, where they are completed, the
+    /// number of rows that have a value.
     pub(super) shared: Option<usize>,
     /// Constant columns, ascending: S has 0 in their rows and columns.
     pub(super) constant: Arc<[usize]>,
@@ -77,7 +78,8 @@ impl Input {
     }
 
     /// Data, n x p, whose S is of this kind. Where values are missing, [`Input::n`] is the smallest number of rows
-    /// that two columns share, which does not claim more information than any entry of S has; a warning says so.
+    /// that two columns share, which does not claim more information than any entry of S has; a warning says so. Where
+    /// they are completed, it is the number of rows that have a value.
     ///
     /// # Errors
     /// As [`Input::data`], except for missing values that `moment` takes; then a column without any value or constant
@@ -89,8 +91,11 @@ impl Input {
         check_size(x)?;
         check_present(x)?;
         check_varying(x)?;
-        let shared = Some(pairwise::shared_rows(x, 2, ctx)?);
-        Ok(Self { moment, shared, ..Self::new(x, Shape::Data, x.names().cloned()) })
+        let shared = match moment.missing.completes() {
+            true => x.rows_with_values().len(),
+            false => pairwise::shared_rows(x, 2, ctx)?,
+        };
+        Ok(Self { moment, shared: Some(shared), ..Self::new(x, Shape::Data, x.names().cloned()) })
     }
 
     /// A sample covariance matrix, p x p, of `n` samples if that is known.
@@ -132,7 +137,7 @@ impl Input {
         Self { moment, prepared: Arc::default(), ..self.clone() }
     }
 
-    /// Number of samples, where it is known; the smallest that two columns share, where values are missing.
+    /// Number of samples, where it is known; where values are missing, as [`Input::with_moment`] counts it.
     pub fn n(&self) -> Option<usize> {
         match self.shape {
             Shape::Data => Some(self.shared.unwrap_or(self.matrix.rows())),
@@ -170,6 +175,11 @@ impl Input {
         (self.shape == Shape::Data).then_some(&self.matrix)
     }
 
+    /// Whether values are missing, in columns that vary.
+    pub fn has_gaps(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// Whether the input is data without missing values and constant columns whose S is their covariance.
     pub fn is_plain_data(&self) -> bool {
         let is_complete = self.shared.is_none() && self.constant.is_empty();
@@ -185,10 +195,10 @@ impl Input {
     /// once S has been computed, what was done to make it positive semidefinite.
     pub fn warnings(&self) -> Vec<String> {
         let rows = self.matrix.rows();
-        let shared = self
-            .shared
-            .filter(|&n| n < rows)
-            .map(|n| format!("n is taken as {n}, the smallest number of rows that two columns share, of {rows}"));
+        let shared = self.shared.filter(|&n| n < rows).map(|n| match self.moment.missing.completes() {
+            true => format!("{} of {rows} rows have no value and are left out", rows - n),
+            false => format!("n is taken as {n}, the smallest number of rows that two columns share, of {rows}"),
+        });
         let constant = warn_of_constants(&self.matrix, &self.constant);
         constant
             .into_iter()

@@ -46,6 +46,7 @@ pub use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
 pub use sinew::methods::neighborhood_selection::NeighborhoodSelection;
 pub use sinew::methods::partial_correlation::PartialCorrelation;
 pub use sinew::methods::ridge_regulators::RidgeRegulators;
+pub use sinew::methods::shrunk_partial_correlation::ShrunkPartialCorrelation;
 pub use sinew::model::{Criterion, Fit, Path, Simulation};
 pub use sinew::notebook::{Bundle, page_script};
 pub use sinew::plot::{
