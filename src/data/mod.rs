@@ -24,7 +24,7 @@ mod table;
 pub mod table_verbs;
 mod vector;
 
-pub use argument::matrix_argument;
+pub use argument::{matrix_argument, numbers_of};
 pub use csv::{CsvOptions, read_csv, read_matrix, write_csv};
 pub use index::{Picked, Selector};
 pub use mask::Mask;

@@ -3,13 +3,14 @@
 use rhai::{Dynamic, Map};
 
 use super::super::convert::type_name;
+use super::super::functions::TRAIN;
 use super::super::scan::{Kind, Open, chain_start, word_before, word_start};
 use super::super::session::Session;
 use super::super::vocabulary::{Entry, vocabulary};
 use super::{Candidate, CandidateKind, candidate};
 use crate::model::Record;
 use crate::options::{Kind as OptionKind, Opt};
-use crate::registry::records;
+use crate::registry::{records, trainable_methods};
 
 /// The words of the language, with the functions that it has without us.
 const KEYWORDS: &[&str] = &[
@@ -52,10 +53,8 @@ fn members(session: &Session, receiver: &str) -> Vec<Candidate> {
     for record in records() {
         known.push((!(is_data && record.is_method()), verb(record)));
         for property in record.adds {
-            known.push((
-                type_name != record.adds_to().1,
-                candidate(property.name, CandidateKind::Property, property.help),
-            ));
+            let has_it = record.adds_to().iter().any(|(_, kind)| *kind == type_name);
+            known.push((!has_it, candidate(property.name, CandidateKind::Property, property.help)));
         }
     }
     known.sort_by(|(a_late, a), (b_late, b)| (a_late, &a.text).cmp(&(b_late, &b.text)));
@@ -73,6 +72,8 @@ fn receivers(type_name: &str) -> &'static [&'static str] {
         "Graph" => &["g"],
         "Fit" => &["fit"],
         "Path" => &["path"],
+        "JointFit" => &["joint"],
+        "TrainedModel" => &["trained"],
         "Simulation" => &["sim"],
         "Figure" => &["figure", "fig"],
         "Estimator" => &["model"],
@@ -119,7 +120,9 @@ pub(super) fn options_of(text: &str, call: &Open) -> Vec<&'static Opt> {
     let named = records().filter(|record| record.verb == name || record.constructor == Some(name));
     let vocabulary = vocabulary();
     let entries = vocabulary.entries.iter().filter(|entry| entry.name == name);
-    named.flat_map(|record| record.all_options()).chain(entries.flat_map(|entry| entry.options)).collect()
+    let of_training = trainable_methods().filter(|_| name == TRAIN).flat_map(|record| record.training_options());
+    let of_entries = entries.flat_map(|entry| entry.options);
+    named.flat_map(|record| record.all_options()).chain(of_training).chain(of_entries).collect()
 }
 
 /// Everything that can start an expression.

@@ -13,7 +13,9 @@ use crate::data::{
 };
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Area, Fit, GRID_OPTIONS, Path, Run, SavedPath, Simulation, Solved, value_from_json};
+use crate::model::{
+    Area, Fit, GRID_OPTIONS, JointFit, Path, Run, SavedPath, Simulation, Solved, Trained, value_from_json,
+};
 use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
@@ -102,6 +104,11 @@ fn load_json(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     let at = |error: Error| error.at(format!("'{path}'"));
     match json.get("type").and_then(serde_json::Value::as_str) {
         Some("Path") => Ok(Dynamic::from(load_path(SavedPath::read(&json, ctx).map_err(at)?, ctx).map_err(at)?)),
+        Some("TrainedModel") => {
+            let trained = Trained::from_saved_json(&json).map_err(at)?;
+            crate::registry::method_of(&trained).map_err(at)?;
+            Ok(Dynamic::from(trained))
+        }
         #[cfg(feature = "plot")]
         Some("Figure") => Ok(Dynamic::from(Figure::from_saved_json(&json).map_err(at)?)),
         _ => Ok(to_dynamic(&value_from_json(&json).map_err(at)?)),
@@ -173,6 +180,8 @@ pub(super) fn define(b: &mut Builder) {
         Vector, save_plain;
         Fit, save_plain;
         Path, save_plain;
+        JointFit, save_plain;
+        Trained, Trained::save;
         Simulation, save_plain;
     };
     b.verb(
