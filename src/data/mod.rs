@@ -26,7 +26,7 @@ mod table;
 pub mod table_verbs;
 mod vector;
 
-pub use argument::matrix_argument;
+pub use argument::{matrix_argument, numbers_of};
 pub use csv::{CsvOptions, read_csv, read_matrix};
 pub use csv_lines::write_csv;
 pub use index::{Picked, Selector};

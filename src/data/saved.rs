@@ -30,11 +30,12 @@ pub(crate) fn number_from_json(json: &Json) -> Option<f64> {
 }
 
 /// A list of numbers.
-fn numbers_to_json(values: &[f64]) -> Json {
+pub(crate) fn numbers_to_json(values: &[f64]) -> Json {
     values.iter().map(|&value| number_to_json(value)).collect()
 }
 
-fn numbers_from_json(json: &Json, what: &str) -> Result<Vec<f64>> {
+/// The list that [`numbers_to_json`] wrote; `what` names it in messages.
+pub(crate) fn numbers_from_json(json: &Json, what: &str) -> Result<Vec<f64>> {
     let list = json.as_array().ok_or_else(|| broken(&format!("{what} is not a list")))?;
     list.iter()
         .map(|number| number_from_json(number).ok_or_else(|| broken(&format!("{what} holds {number}, not a number"))))

@@ -1,6 +1,8 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
 mod penalties;
+#[cfg(feature = "nn")]
+mod unrolled;
 
 crate::model::records! {
     graphical_lasso,
@@ -11,4 +13,6 @@ crate::model::records! {
     partial_correlation,
     shrunk_partial_correlation,
     ridge_regulators,
+    #[cfg(feature = "nn")]
+    uglad,
 }

@@ -5,7 +5,7 @@ use crate::data::covariance::{partial_correlation, variable_names};
 use crate::data::{Column, Matrix, Names};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, REGULATOR};
-use crate::model::Fit;
+use crate::model::{Fit, JointFit};
 use crate::value::Args;
 
 /// Truth and estimate over the same nodes.
@@ -119,7 +119,11 @@ impl Side {
             return Self::of_graph(graph, ctx);
         }
         let Some(matrix) = value.object::<Matrix>() else {
-            return Err(args.wrong(name, "a Graph, a Fit or a square Matrix", value));
+            let error = args.wrong(name, "a Graph, a Fit or a square Matrix", value);
+            return Err(match value.object::<JointFit>() {
+                Some(_) => error.with_hint("score(truth, joint) scores every data set, joint[0] is the fit of one"),
+                None => error,
+            });
         };
         if matrix.rows() != matrix.cols() {
             return Err(Error::shape(format!("{name} must be square, not {} x {}", matrix.rows(), matrix.cols())));

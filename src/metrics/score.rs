@@ -3,10 +3,10 @@
 use super::evidence::{Evidence, Formula};
 use super::matrices::Matrices;
 use super::ranking::Ranking;
-use super::{Comparison, regulators};
+use super::{Comparison, joint, regulators};
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::{Accepts, Area, Param, Record, Run};
+use crate::model::{Accepts, Area, JointFit, Param, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::{Args, Value};
 
@@ -31,8 +31,16 @@ const ALL: &[Opt] = &[BETA, regulators_option("the nodes of a true Graph whose a
 const OVER_PAIRS: &[Opt] = &[regulators_option("all pairs")];
 const OVER_PAIRS_WITH_BETA: &[Opt] = &[BETA, regulators_option("all pairs")];
 
-/// Every metric that applies; those over pairs once more over the pairs of regulators.
+/// Every metric that applies, of a joint fit for every data set.
 fn all(args: &Args<'_>, options: &Options, ctx: &Context) -> Result<Value> {
+    match args.get(1)?.object::<JointFit>() {
+        Some(fits) => joint::score(args, fits, |args| single(args, options, ctx), ctx),
+        None => single(args, options, ctx),
+    }
+}
+
+/// Every metric that applies; those over pairs once more over the pairs of regulators.
+fn single(args: &Args<'_>, options: &Options, ctx: &Context) -> Result<Value> {
     let comparison = Comparison::of(args, ctx)?;
     let given = regulators::given(options, &comparison)?;
     let mut values = Evidence::of(&comparison, None, beta(options), ctx)?.values(METRICS.iter(), ctx)?;
@@ -98,7 +106,8 @@ positive definite, kl. A metric that does not apply is left out; its own verb sa
 over pairs once more, over the pairs whose source (of unordered pairs: either end) is a regulator. Pairs are \
 unordered, with the larger absolute weight of the two, unless truth and estimate are both directed; a graph of which \
 only some edges have a direction counts as undirected. Where both have names, nodes are matched by name. Ties count as \
-ties. Without a true edge what divides by their number is NaN.",
+ties. Without a true edge what divides by their number is NaN. Of a JointFit the means over its data sets, with the \
+scores of each as the list `per_set`; the truth is one for all of them, or a list of one for each.",
     ALL,
     "let g = random_graph(\"hub\", #{ nodes: 20, hubs: 2 });\n\
      let x = sample_gaussian(g.precision(), 200, #{ seed: 1 });\n\

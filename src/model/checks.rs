@@ -4,7 +4,7 @@ use crate::data::Matrix;
 use crate::data::prepare::non_finite_hint;
 use crate::error::{Error, Result};
 
-/// As many constant columns are named in a warning.
+/// As many columns are named in a warning.
 const NAMED: usize = 5;
 
 /// Fails without columns, and with fewer than two rows.
@@ -27,6 +27,17 @@ pub(super) fn check_finite(x: &Matrix) -> Result<()> {
         true => format!("{hint}, `missing: \"pairwise\"` or `\"em\"` takes them where a method has that option"),
         false => hint.into(),
     }))
+}
+
+/// Fails where a value is infinite; missing ones may be there.
+pub(super) fn check_not_infinite(x: &Matrix) -> Result<()> {
+    // What stands before it may be missing, and is no matter here.
+    check_finite(&x.map(|value| if value.is_nan() { 0.0 } else { value }))
+}
+
+/// The columns without any value, ascending.
+pub(super) fn empty_columns(x: &Matrix) -> impl Iterator<Item = usize> + '_ {
+    (0..x.cols()).filter(move |&j| present(x, j).next().is_none())
 }
 
 /// The values of a column that are there.
@@ -57,19 +68,34 @@ pub(super) fn check_varying(x: &Matrix) -> Result<()> {
 
 /// What the user should know about constant columns of `x`; nothing where there are none.
 pub(super) fn warn_of_constants(x: &Matrix, constant: &[usize]) -> Option<String> {
-    let labels: Vec<String> = constant.iter().take(NAMED).map(|&j| x.column_label(j)).collect();
-    let labels = labels.join(", ");
-    let more = match constant.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     match constant.len() {
         0 => None,
-        1 => Some(format!("column {labels} is constant and has no edges: drop_constant() leaves it out")),
+        1 => {
+            Some(format!("column {} is constant and has no edges: drop_constant() leaves it out", labels(x, constant)))
+        }
         count => Some(format!(
-            "{count} of {} columns are constant and have no edges ({labels}{more}): drop_constant() leaves them out",
-            x.cols()
+            "{count} of {} columns are constant and have no edges ({}): drop_constant() leaves them out",
+            x.cols(),
+            labels(x, constant)
         )),
+    }
+}
+
+/// The same about columns without any value.
+pub(super) fn warn_of_empty(x: &Matrix, empty: &[usize]) -> Option<String> {
+    match empty.len() {
+        0 => None,
+        1 => Some(format!("column {} has no value at all", labels(x, empty))),
+        count => Some(format!("{count} of {} columns have no value at all ({})", x.cols(), labels(x, empty))),
+    }
+}
+
+/// The first few of these columns by name, and how many more there are.
+fn labels(x: &Matrix, columns: &[usize]) -> String {
+    let labels: Vec<String> = columns.iter().take(NAMED).map(|&j| x.column_label(j)).collect();
+    match columns.len().saturating_sub(NAMED) {
+        0 => labels.join(", "),
+        more => format!("{} and {more} more", labels.join(", ")),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array2, ArrayView2};
 
-use super::checks::{check_finite, check_size, check_varying, warn_of_constants};
+use super::checks::{check_finite, check_size, check_varying, warn_of_constants, warn_of_empty};
 use super::second_moment::{Missing, SecondMoment, has_missing};
 use crate::context::Context;
 use crate::data::correlation::Correlation;
@@ -29,8 +29,8 @@ pub enum Shape {
     },
 }
 
-/// A checked input: finite, at least two samples, no constant column that it does not know of; or a proper covariance
-/// matrix. It knows how its S is computed. Clones share S.
+/// A checked input: finite unless it knows that values are missing, at least two samples, no constant column that it does
+/// not know of; or a proper covariance matrix. It knows how its S is computed. Clones share S.
 #[derive(Debug, Clone)]
 pub struct Input {
     pub(super) matrix: Matrix,
@@ -42,6 +42,8 @@ pub struct Input {
     pub(super) shared: Option<usize>,
     /// Constant columns, ascending: S has 0 in their rows and columns.
     pub(super) constant: Arc<[usize]>,
+    /// Whether values are missing and nothing is done about them here: there is no S.
+    pub(super) incomplete: bool,
     prepared: Arc<OnceLock<Prepared>>,
     /// Centred variables in rows, p x n, where S is too large to be held.
     variables: Arc<OnceLock<Array2<f64>>>,
@@ -62,8 +64,8 @@ pub(super) struct Prepared {
 impl Input {
     pub(super) fn new(matrix: &Matrix, shape: Shape, names: Option<Names>) -> Self {
         let (moment, prepared, variables) = (SecondMoment::default(), Arc::default(), Arc::default());
-        let constant = Arc::default();
-        Self { matrix: matrix.clone(), shape, names, moment, shared: None, constant, prepared, variables }
+        let (constant, incomplete) = (Arc::default(), false);
+        Self { matrix: matrix.clone(), shape, names, moment, shared: None, constant, incomplete, prepared, variables }
     }
 
     /// Data, n x p, whose S is their covariance.
@@ -120,9 +122,12 @@ impl Input {
     /// Other rows of the same variables, with an S of the same kind: for resamples and folds.
     ///
     /// # Errors
-    /// As [`Input::with_moment`].
+    /// As [`Input::with_moment`], or [`Input::incomplete`] where this input is.
     pub fn of_rows(&self, x: &Matrix, ctx: &Context) -> Result<Self> {
-        Self::with_moment(x, self.moment, ctx)
+        match self.incomplete {
+            true => Self::incomplete(x, self.moment, ctx),
+            false => Self::with_moment(x, self.moment, ctx),
+        }
     }
 
     /// The same data, where values are missing, with Pearson's correlation of every pair as S: the covariance of a pair
@@ -182,7 +187,7 @@ impl Input {
 
     /// Whether the input is data without missing values and constant columns whose S is their covariance.
     pub fn is_plain_data(&self) -> bool {
-        let is_complete = self.shared.is_none() && self.constant.is_empty();
+        let is_complete = self.shared.is_none() && self.constant.is_empty() && !self.incomplete;
         self.shape == Shape::Data && is_complete && self.moment.correlation.is_none()
     }
 
@@ -191,17 +196,19 @@ impl Input {
         if self.shape == Shape::Data { self.moment.recorded().into() } else { Vec::new() }
     }
 
-    /// What the user should know about this input: constant columns, which n stands for pairs with missing values, and,
-    /// once S has been computed, what was done to make it positive semidefinite.
+    /// What the user should know about this input: constant and empty columns, which n stands for pairs with missing
+    /// values, and, once S has been computed, what was done to make it positive semidefinite.
     pub fn warnings(&self) -> Vec<String> {
         let rows = self.matrix.rows();
         let shared = self.shared.filter(|&n| n < rows).map(|n| match self.moment.missing.completes() {
             true => format!("{} of {rows} rows have no value and are left out", rows - n),
             false => format!("n is taken as {n}, the smallest number of rows that two columns share, of {rows}"),
         });
-        let constant = warn_of_constants(&self.matrix, &self.constant);
-        constant
+        let empty = self.empty_columns();
+        let constant: Vec<usize> = self.constant.iter().copied().filter(|j| empty.binary_search(j).is_err()).collect();
+        warn_of_constants(&self.matrix, &constant)
             .into_iter()
+            .chain(warn_of_empty(&self.matrix, &empty))
             .chain(shared)
             .chain(self.prepared.get().and_then(|prepared| prepared.warning.clone()))
             .collect()
@@ -212,7 +219,8 @@ impl Input {
     /// [`nearest_semidefinite`]), which [`Input::warnings`] then tells. Computed once.
     ///
     /// # Errors
-    /// Columns without a variance in double precision, pairs without a correlation; memory and time limits.
+    /// Missing values in an incomplete input, columns without a variance in double precision, pairs without a
+    /// correlation; memory and time limits.
     pub fn s(&self, ctx: &Context) -> Result<ArrayView2<'_, f64>> {
         if self.prepared.get().is_none() {
             let prepared = self.prepare(ctx)?;
@@ -241,6 +249,7 @@ impl Input {
     }
 
     pub(super) fn prepare(&self, ctx: &Context) -> Result<Prepared> {
+        self.check_complete()?;
         if !self.constant.is_empty() {
             return self.prepare_around_constants(ctx);
         }
@@ -282,6 +291,7 @@ impl Input {
         if x.cols() != self.p() {
             return Err(Error::shape(format!("{} columns for {} variables", x.cols(), self.p())));
         }
+        self.check_complete()?;
         if self.moment.correlation.is_some() {
             return self.moment.matrix(x, ctx);
         }

@@ -1,27 +1,43 @@
-//! What methods take and give, and what describes them: input, fit, path, record.
+//! What methods take and give, and what describes them: input, fit, joint fit, trained model, path, record.
 
 mod checks;
 mod constants;
 mod convention;
 mod diagonal;
+#[cfg(test)]
+pub(crate) mod dummies;
 mod estimate;
 mod fit;
+mod incomplete;
 mod input;
+mod joint_fit;
+mod keeper;
+mod pair;
+mod parameter;
 mod path;
 mod record;
 pub mod regulators;
 mod saved;
 mod second_moment;
+mod sets;
 mod simulation;
+mod trainable;
+mod trained;
 
 pub use convention::Convention;
 pub use estimate::{Estimate, Precision};
 pub use fit::{Fit, FitBuilder};
 pub use input::{Input, Shape};
+pub use joint_fit::{JointFit, JointFitBuilder};
+pub use keeper::{Epoch, Keeper, TRAINING_OPTIONS};
+pub use pair::{Pair, Truth};
+pub use parameter::Parameter;
 pub use path::{Chosen, Criterion, GRID_OPTIONS, Path, Point, Solve, Solved};
-pub use record::{Accepts, Area, Param, Property, Record, Run, SHARED_OPTIONS};
+pub use record::{Accepts, Area, FitOne, FitSeveral, Param, Property, Record, Run, SHARED_OPTIONS};
 pub(crate) use record::{records, timed};
 pub use saved::{SavedPath, value_from_json, value_to_json};
 pub use second_moment::{Missing, SecondMoment};
 pub use simulation::Simulation;
 pub(crate) use simulation::outline;
+pub use trainable::{EVERY_TRAINING, Trainable};
+pub use trained::{Trained, Training};

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Fit, Input, Path, SecondMoment};
+use super::{Fit, Input, JointFit, Path, SecondMoment, Trainable, Trained};
 use crate::context::Context;
-use crate::data::matrix_argument;
+use crate::data::{Matrix, matrix_argument};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::value::{Args, Value};
@@ -73,17 +73,26 @@ pub enum Accepts {
     DataOrCovariance,
     /// The same, and data may have constant columns: they have no edges, which a warning says.
     ConstantsOrCovariance,
+    /// Data in which values may be missing and columns constant or empty: the method sees to them.
+    Incomplete,
+    /// The same, or a sample covariance.
+    IncompleteOrCovariance,
 }
 
 impl Accepts {
     /// Whether a sample covariance may stand for the data.
     pub fn takes_covariance(self) -> bool {
-        matches!(self, Self::DataOrCovariance | Self::ConstantsOrCovariance)
+        matches!(self, Self::DataOrCovariance | Self::ConstantsOrCovariance | Self::IncompleteOrCovariance)
     }
 
     /// Whether columns of data may be constant.
     pub fn takes_constants(self) -> bool {
-        self == Self::ConstantsOrCovariance
+        self == Self::ConstantsOrCovariance || self.takes_missing()
+    }
+
+    /// Whether the method is given data as they are, with missing values and columns without any: it may refuse them.
+    pub fn takes_missing(self) -> bool {
+        matches!(self, Self::Incomplete | Self::IncompleteOrCovariance)
     }
 }
 
@@ -105,11 +114,25 @@ pub struct Property {
     pub help: &'static str,
 }
 
+/// What fits one data set.
+pub type FitOne = fn(&Input, &Options, &Context) -> Result<Fit>;
+/// What fits several data sets over the same variables together.
+pub type FitSeveral = fn(&[Input], &Options, &Context) -> Result<JointFit>;
+
 /// What runs.
 #[derive(Debug, Clone, Copy)]
 pub enum Run {
     /// A method that gives a fit.
-    Fit(fn(&Input, &Options, &Context) -> Result<Fit>),
+    Fit(FitOne),
+    /// A method that gives a fit of one data set, and a joint fit of a list of data sets over the same variables.
+    FitOrJoint {
+        /// What fits one data set.
+        fit: FitOne,
+        /// What fits several, at least one.
+        joint: FitSeveral,
+    },
+    /// A method that can be trained on pairs of data and truth.
+    Trainable(Trainable),
     /// A method that gives a path of fits.
     Path(fn(Input, &Options, &Context) -> Result<Path>),
     /// A simulator or a metric.
@@ -154,7 +177,7 @@ pub const SHARED_OPTIONS: &[Opt] = &[
     Opt::new("progress", &[Kind::Bool], Preset::Bool(true), "Show progress where the session does"),
 ];
 
-const DEVICE: Opt = Opt::new(
+pub(super) const DEVICE: Opt = Opt::new(
     "device",
     &[Kind::Text],
     Preset::Text("auto"),
@@ -174,29 +197,41 @@ impl Record {
         !matches!(self.run, Run::Value(_))
     }
 
+    /// Whether a list of data sets may stand for the data.
+    pub fn takes_several(&self) -> bool {
+        matches!(self.run, Run::FitOrJoint { .. })
+    }
+
     /// The type of what it gives, where that is always the same.
     pub fn gives(&self) -> Option<&'static str> {
         match self.run {
-            Run::Fit(_) => Some("Fit"),
+            Run::Fit(_) | Run::Trainable(_) => Some("Fit"),
+            Run::FitOrJoint { .. } => None,
             Run::Path(_) => Some("Path"),
             Run::Value(_) => (!self.adds.is_empty()).then_some("Simulation"),
         }
     }
 
-    /// What has the properties that the record adds: how scripts call it, and its type.
-    pub fn adds_to(&self) -> (&'static str, &'static str) {
-        if self.is_method() { ("fit", "Fit") } else { ("sim", "Simulation") }
+    /// What may have the properties that the record adds: how scripts call it, and its type.
+    pub fn adds_to(&self) -> &'static [(&'static str, &'static str)] {
+        match self.run {
+            Run::Fit(_) | Run::Path(_) => &[("fit", "Fit")],
+            Run::FitOrJoint { .. } => &[("fit", "Fit"), ("joint", "JointFit")],
+            Run::Trainable(_) => &[("fit", "Fit"), ("trained", "TrainedModel")],
+            Run::Value(_) => &[("sim", "Simulation")],
+        }
     }
 
     /// Every option: its own, those of its input, and the shared ones.
     pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone + use<> {
         let covariance = self.is_method() && self.accepts.takes_covariance();
         let shared: &'static [Opt] = if self.is_method() || self.random { SHARED_OPTIONS } else { &[] };
-        self.options
-            .iter()
-            .chain(if covariance { COVARIANCE_OPTIONS } else { &[] })
-            .chain(shared)
-            .chain(if self.is_method() { &[DEVICE, STRICT] } else { &[] as &[Opt] })
+        let every = if covariance { COVARIANCE_OPTIONS } else { &[] };
+        let of_methods = if self.is_method() { &[DEVICE, STRICT] } else { &[] as &[Opt] };
+        let own = self.options;
+        // A method that says something of its own about a shared option has that one.
+        let others = every.iter().chain(shared).chain(of_methods);
+        own.iter().chain(others.filter(move |opt| own.iter().all(|known| known.name != opt.name)))
     }
 
     /// Checks options as a caller wrote them.
@@ -204,6 +239,7 @@ impl Record {
     /// # Errors
     /// An unknown option or a value that does not fit.
     pub fn check(&self, given: &[(String, Value)]) -> Result<Options> {
+        self.refuse_training_options(given)?;
         let given = given.iter().map(|(name, value)| (name.as_str(), value.clone()));
         Options::check(self.verb, self.all_options(), given)
     }
@@ -213,21 +249,42 @@ impl Record {
     /// # Errors
     /// Whatever is wrong with options, arguments or data, or stops the computation.
     pub fn call(&self, args: &[Value], given: &[(String, Value)], ctx: &Context) -> Result<Value> {
+        self.call_with(args, given, None, ctx)
+    }
+
+    /// The same with what training found, for a method that can be trained.
+    pub(super) fn call_with(
+        &self,
+        args: &[Value],
+        given: &[(String, Value)],
+        trained: Option<&Trained>,
+        ctx: &Context,
+    ) -> Result<Value> {
         let options = self.check(given)?;
-        options.text("device").map_or(Ok(()), crate::devices::check)?;
-        let ctx = self.context(&options, ctx);
-        ctx.check()?;
-        match self.run {
-            Run::Fit(fit) => fit(&self.input(args, &options, &ctx)?, &options, &ctx).map(Value::from),
-            Run::Path(path) => path(self.input(args, &options, &ctx)?, &options, &ctx).map(Value::from),
-            Run::Value(run) => run(&Args::new(self.verb, args), &options, &ctx),
+        let ctx = self.context(&options, self.random, ctx)?;
+        match (self.run, args.first()) {
+            (Run::FitOrJoint { joint, .. }, Some(Value::List(sets))) => {
+                joint(&self.inputs(sets, &options, &ctx)?, &options, &ctx).map(Value::from)
+            }
+            (Run::Fit(fit) | Run::FitOrJoint { fit, .. }, _) => {
+                fit(&self.input(args, &options, &ctx)?, &options, &ctx).map(Value::from)
+            }
+            (Run::Trainable(method), _) => {
+                (method.fit)(&self.input(args, &options, &ctx)?, &options, trained, &ctx).map(Value::from)
+            }
+            (Run::Path(path), _) => path(self.input(args, &options, &ctx)?, &options, &ctx).map(Value::from),
+            (Run::Value(run), _) => run(&Args::new(self.verb, args), &options, &ctx),
         }
     }
 
-    /// The context of one call: its own seed, and what the options say.
-    fn context(&self, options: &Options, ctx: &Context) -> Context {
+    /// The context of one call: what the options say, and a seed of its own where it is `random`.
+    ///
+    /// # Errors
+    /// A device that is not there, a context that was cancelled.
+    pub(super) fn context(&self, options: &Options, random: bool, ctx: &Context) -> Result<Context> {
+        options.text("device").map_or(Ok(()), crate::devices::check)?;
         let mut own = ctx.clone();
-        if self.random || options.is_given("seed") {
+        if random || options.is_given("seed") {
             own = own.with_seed(options.count("seed").map_or_else(|| ctx.next_seed(), |seed| seed as u64));
         }
         if let Some(threads) = options.count("threads") {
@@ -239,39 +296,56 @@ impl Record {
         if options.is_true("strict") {
             own = own.with_strict(true);
         }
-        own
+        own.check()?;
+        Ok(own)
     }
 
     fn input(&self, args: &[Value], options: &Options, ctx: &Context) -> Result<Input> {
         if args.is_empty() {
             return Err(Error::argument(format!("{} needs data", self.verb)));
         }
-        let matrix = matrix_argument(&Args::new(self.verb, args), 0, "the data", "a Matrix or a Table")?;
-        let input = if options.is_true("covariance") {
+        let expected = match self.takes_several() {
+            true => "a Matrix, a Table or a list of these",
+            false => "a Matrix or a Table",
+        };
+        let matrix = matrix_argument(&Args::new(self.verb, args), 0, "the data", expected)?;
+        self.checked(&matrix, options, ctx).map_err(|error| self.located(error))
+    }
+
+    /// One data set, or a covariance, as the record takes it.
+    pub(super) fn checked(&self, matrix: &Matrix, options: &Options, ctx: &Context) -> Result<Input> {
+        if options.is_true("covariance") {
             SecondMoment::refuse_options(self.verb, options)?;
-            Input::covariance_matrix(&matrix, options.count("n"))
-        } else if options.is_given("n") {
+            return Input::covariance_matrix(matrix, options.count("n"));
+        }
+        if options.is_given("n") {
             return Err(Error::option(format!("option 'n' of {} goes with `covariance: true`", self.verb))
                 .with_hint("for data, n is its number of rows"));
-        } else if self.accepts.takes_constants() {
-            Input::with_constants(&matrix, SecondMoment::from_options(options), ctx)
-        } else {
-            Input::with_moment(&matrix, SecondMoment::from_options(options), ctx)
-        };
-        input.map_err(|error| match error.kind() {
+        }
+        let moment = SecondMoment::from_options(options);
+        match self.accepts {
+            accepts if accepts.takes_missing() => Input::incomplete(matrix, moment, ctx),
+            accepts if accepts.takes_constants() => Input::with_constants(matrix, moment, ctx),
+            _ => Input::with_moment(matrix, moment, ctx),
+        }
+    }
+
+    /// An error about data with the verb that they were given to.
+    pub(super) fn located(&self, error: Error) -> Error {
+        match error.kind() {
             ErrorKind::Data | ErrorKind::Shape => error.at(self.verb),
             _ => error,
-        })
+        }
     }
 }
 
 /// The registry of a folder: one line a file, which declares the module and lists its `RECORD`.
 macro_rules! records {
-    ($($file:ident,)*) => {
-        $( pub mod $file; )*
+    ($($(#[$when:meta])* $file:ident,)*) => {
+        $( $(#[$when])* pub mod $file; )*
 
         /// The records of this folder, in the order of the reference.
-        pub static RECORDS: &[&crate::model::Record] = &[$( &$file::RECORD, )*];
+        pub static RECORDS: &[&crate::model::Record] = &[$( $(#[$when])* &$file::RECORD, )*];
     };
 }
 pub(crate) use records;

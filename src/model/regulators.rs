@@ -19,21 +19,28 @@ pub const OPTION: Opt = Opt::new(
 /// Items that are neither a name nor a whole number.
 pub fn given(options: &Options) -> Result<Option<Vec<Selector>>> {
     match options.get(OPTION.name) {
-        Some(Value::List(list)) => list.iter().map(selector).collect::<Result<_>>().map(Some),
+        Some(Value::List(list)) => selectors(&place(), list).map(Some),
         _ => Ok(None),
     }
 }
 
-fn selector(item: &Value) -> Result<Selector> {
-    match item {
+/// Where the list of the option stands, for messages.
+fn place() -> String {
+    format!("option '{}'", OPTION.name)
+}
+
+/// Names and positions of a list; `place` says in messages where it stands.
+///
+/// # Errors
+/// Items that are neither a name nor a whole number.
+pub(super) fn selectors(place: &str, list: &[Value]) -> Result<Vec<Selector>> {
+    let selector = |item: &Value| match item {
         Value::Text(name) => Ok(Selector::Name(name.clone())),
         Value::Int(position) => Ok(Selector::Position(*position)),
         Value::Float(position) if position.fract() == 0.0 => Ok(Selector::Position(*position as i64)),
-        other => Err(Error::option(format!(
-            "option 'regulators' lists names or positions, one of them is {}",
-            other.brief()
-        ))),
-    }
+        other => Err(Error::option(format!("{place} lists names or positions, one of them is {}", other.brief()))),
+    };
+    list.iter().map(selector).collect()
 }
 
 /// The positions that a list stands for among variables of these names, in its order. `what` (node, column) and
@@ -42,19 +49,31 @@ fn selector(item: &Value) -> Result<Selector> {
 /// # Errors
 /// An empty list, an unknown name with the nearest one, a position out of range, regulators that occur twice.
 pub fn positions(list: &[Selector], names: &Names, what: &str, without: &str) -> Result<Vec<usize>> {
-    let place = || format!("option '{}'", OPTION.name);
+    positions_at(&place(), list, names, what, &format!("without the option, {without}"))
+}
+
+/// The same of a list that stands at `place`; `without` says what can be done instead of an empty one.
+///
+/// # Errors
+/// As [`positions`].
+pub(super) fn positions_at(
+    place: &str,
+    list: &[Selector],
+    names: &Names,
+    what: &str,
+    without: &str,
+) -> Result<Vec<usize>> {
     let mut positions = Vec::with_capacity(list.len());
     for selector in list {
-        let picked = selector.pick(names.len(), Some(names), what).map_err(|error| error.at(place()))?;
+        let picked = selector.pick(names.len(), Some(names), what).map_err(|error| error.at(place))?;
         positions.extend_from_slice(picked.positions());
     }
     if positions.is_empty() {
-        let hint = format!("without the option, {without}");
-        return Err(Error::option(format!("{} is an empty list", place())).with_hint(hint));
+        return Err(Error::option(format!("{place} is an empty list")).with_hint(without));
     }
     let mut seen = vec![false; names.len()];
     if let Some(&again) = positions.iter().find(|&&position| std::mem::replace(&mut seen[position], true)) {
-        return Err(Error::option(format!("{} has '{}' twice", place(), names.get(again)))
+        return Err(Error::option(format!("{place} has '{}' twice", names.get(again)))
             .with_hint("name every regulator once, by its name or its position"));
     }
     Ok(positions)

@@ -1,9 +1,9 @@
-//! Fits and paths as they are saved, and back; and the values inside them.
+//! Fits and paths as they are saved, and back; the values inside them; what files of all results have.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::fit::Inner as FitInner;
-use super::{Estimate, Fit, Input, Path, Point, SecondMoment, Shape, Simulation};
+use super::{Estimate, Fit, Input, JointFit, Path, Point, SecondMoment, Shape, Simulation, Trained};
 use crate::context::Context;
 use crate::data::saved::{
     broken, count_from_json, names_from_json, number_from_json, number_to_json, part, text_from_json,
@@ -50,6 +50,8 @@ pub fn value_from_json(json: &Json) -> Result<Value> {
             Some("Table") => Table::from_saved_json(json)?.into(),
             Some("Graph") => Graph::from_json(json)?.into(),
             Some("Fit") => Fit::from_saved_json(json)?.into(),
+            Some("JointFit") => JointFit::from_saved_json(json)?.into(),
+            Some("TrainedModel") => Trained::from_saved_json(json)?.into(),
             Some("Simulation") => Simulation::from_saved_json(json)?.into(),
             _ => Value::Map(entries_from_json(map)?),
         },
@@ -69,12 +71,23 @@ pub(super) fn entries(json: &Json, key: &str) -> Result<Vec<(String, Value)>> {
     entries_from_json(map)
 }
 
-fn number(json: &Json, key: &str) -> Result<f64> {
+pub(super) fn number(json: &Json, key: &str) -> Result<f64> {
     number_from_json(part(json, key)?).ok_or_else(|| broken(&format!("\"{key}\" is not a number")))
 }
 
-fn is_true(json: &Json, key: &str) -> Result<bool> {
+pub(super) fn is_true(json: &Json, key: &str) -> Result<bool> {
     part(json, key)?.as_bool().ok_or_else(|| broken(&format!("\"{key}\" is not true or false")))
+}
+
+/// The seed of a result.
+pub(super) fn seed_from_json(json: &Json) -> Result<u64> {
+    part(json, "seed")?.as_u64().ok_or_else(|| broken("\"seed\" is not a whole number"))
+}
+
+/// What a result tells its user.
+pub(super) fn warnings_from_json(json: &Json) -> Result<Vec<String>> {
+    let list = part(json, "warnings")?.as_array().ok_or_else(|| broken("\"warnings\" is not a list"))?;
+    Ok(list.iter().filter_map(|text| text.as_str().map(String::from)).collect())
 }
 
 fn certificate_to_json(certificate: &Certificate) -> Json {
@@ -94,7 +107,7 @@ fn certificate_from_json(json: &Json) -> Result<Certificate> {
     })
 }
 
-fn optional<T>(json: &Json, key: &str, read: impl Fn(&Json) -> Result<T>) -> Result<Option<T>> {
+pub(super) fn optional<T>(json: &Json, key: &str, read: impl Fn(&Json) -> Result<T>) -> Result<Option<T>> {
     match json.get(key) {
         None | Some(Json::Null) => Ok(None),
         Some(found) => read(found).map(Some),
@@ -138,7 +151,6 @@ impl Fit {
         if !fits || names.as_ref().is_some_and(|names| names.len() != p) {
             return Err(broken(&format!("the estimate or its names do not belong to {p} variables")));
         }
-        let warnings = part(json, "warnings")?.as_array().ok_or_else(|| broken("\"warnings\" is not a list"))?;
         Ok(Self::from_inner(FitInner {
             method: text_from_json(json, "method")?.into(),
             names,
@@ -153,8 +165,8 @@ impl Fit {
             iterations: count_from_json(json, "iterations")?,
             converged: is_true(json, "converged")?,
             seconds: number(json, "seconds")?,
-            seed: part(json, "seed")?.as_u64().ok_or_else(|| broken("\"seed\" is not a whole number"))?,
-            warnings: warnings.iter().filter_map(|text| text.as_str().map(String::from)).collect(),
+            seed: seed_from_json(json)?,
+            warnings: warnings_from_json(json)?,
             options: entries(json, "options")?,
             added: entries(json, "added")?,
             selection: optional(json, "selection", value_from_json)?,

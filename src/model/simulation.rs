@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::saved::{entries, entries_to_json};
+use super::saved::{entries, entries_to_json, seed_from_json};
 use crate::context::Context;
-use crate::data::saved::{broken, part, text_from_json};
+use crate::data::saved::text_from_json;
 use crate::engine_type;
 use crate::error::{Error, Result};
 use crate::value::Value;
@@ -107,7 +107,7 @@ impl Simulation {
     pub fn from_saved_json(json: &Json) -> Result<Self> {
         Ok(Self(Arc::new(Inner {
             verb: text_from_json(json, "simulator")?,
-            seed: part(json, "seed")?.as_u64().ok_or_else(|| broken("\"seed\" is not a whole number"))?,
+            seed: seed_from_json(json)?,
             options: entries(json, "options")?,
             parts: entries(json, "parts")?,
         })))

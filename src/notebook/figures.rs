@@ -8,8 +8,8 @@ use super::outline::cut;
 use super::reduced;
 use crate::context::Context;
 use crate::graph::Graph;
-use crate::model::{Criterion, Path};
-use crate::plot::{Figure, NetworkOptions, criterion_curve, network as network_figure, plotly_script};
+use crate::model::{Criterion, Path, Trained};
+use crate::plot::{Figure, NetworkOptions, criterion_curve, loss_curve, network as network_figure, plotly_script};
 use crate::value::Value;
 
 /// The type of a figure for notebooks that have Plotly themselves.
@@ -113,6 +113,11 @@ pub(super) fn network(graph: &Graph, nodes: usize, edges: usize) -> String {
 pub(super) fn criterion(path: &Path) -> String {
     let figure = criterion_curve(path, Criterion::Ebic { gamma: 0.5 }, "EBIC");
     figure.map_or_else(|_| String::new(), |figure| small(&figure))
+}
+
+/// The losses of a training; nothing where there are none.
+pub(super) fn losses(trained: &Trained) -> String {
+    loss_curve(trained).map_or_else(|_| String::new(), |figure| small(&figure))
 }
 
 /// A picture within a card.

@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use crate::data::{Groups, Mask, Matrix, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::model::{Fit, Path, Simulation};
+use crate::model::{Fit, JointFit, Path, Simulation, Trained};
 use crate::value::Value;
 
 /// Bytes of HTML of the values in a list.
@@ -72,7 +72,8 @@ impl Bundle {
 }
 
 /// What a notebook shows of a value: figures as Plotly, HTML, SVG and text; matrices, tables, graphs, fits, paths,
-/// simulations, lists of them and maps as HTML and text; anything else as text. Below 2 MB, whatever the value holds.
+/// trained models, simulations, lists of them and maps as HTML and text; anything else as text. Below 2 MB, whatever the
+/// value holds.
 ///
 /// ```
 /// use sinew::notebook::bundle;
@@ -160,6 +161,8 @@ fn object(value: &Value) -> Option<String> {
         .or_else(|| value.object::<Graph>().map(results::graph))
         .or_else(|| value.object::<Fit>().map(results::fit))
         .or_else(|| value.object::<Path>().map(results::path))
+        .or_else(|| value.object::<JointFit>().map(results::joint_fit))
+        .or_else(|| value.object::<Trained>().map(results::trained))
         .or_else(|| value.object::<Simulation>().map(results::simulation))
 }
 

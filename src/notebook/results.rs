@@ -1,12 +1,13 @@
-//! Graphs, fits, paths and simulations as cards.
+//! Graphs, fits, paths, trained models and simulations as cards.
 
 use super::figures;
 use super::grid::{Cell, Grid, Tint};
 use super::markup::{Fact, card, facts, line};
 use super::outline::outline;
+use crate::context::Context;
 use crate::data::number;
 use crate::graph::Graph;
-use crate::model::{Criterion, Fit, Path, Simulation};
+use crate::model::{Criterion, Fit, JointFit, Path, Simulation, Trained};
 
 /// Edges in the list of the strongest.
 const EDGES: usize = 10;
@@ -45,13 +46,17 @@ fn strongest(graph: &Graph) -> String {
     above + grid.html().as_str()
 }
 
-pub(super) fn fit(fit: &Fit) -> String {
+/// What a result says about itself. That it did not converge must not be overlooked.
+fn told(lines: Vec<(&'static str, String)>, converged: bool) -> String {
     let fact = |(label, text): (&str, String)| {
-        // That it did not converge must not be overlooked.
-        let is_warning = label == "warning" || (label == "solver" && !fit.converged());
+        let is_warning = label == "warning" || (label == "solver" && !converged);
         Fact { is_warning, ..Fact::new(label, text) }
     };
-    let mut parts = vec![facts(&fit.facts().into_iter().map(fact).collect::<Vec<_>>())];
+    facts(&lines.into_iter().map(fact).collect::<Vec<_>>())
+}
+
+pub(super) fn fit(fit: &Fit) -> String {
+    let mut parts = vec![told(fit.facts(), fit.converged())];
     if let Ok(graph) = fit.graph(0.0) {
         parts.push(strongest(&graph));
         parts.push(figures::network(&graph, 100, 200));
@@ -80,6 +85,37 @@ pub(super) fn path(path: &Path) -> String {
     let below = if warnings.is_empty() { String::new() } else { facts(&warnings) };
     let title = format!("Path of {}, {} solutions, {} s", path.method(), points.len(), number(path.seconds()));
     card(&title, &[grid.html() + below.as_str(), figures::criterion(path)])
+}
+
+pub(super) fn joint_fit(joint: &JointFit) -> String {
+    let fits = joint.fits();
+    let row_name = |set: usize| format!("data set {set}");
+    let number_of = |number: Option<f64>| Cell::Number(number.unwrap_or(f64::NAN));
+    let grid = Grid {
+        rows: fits.len(),
+        cols: 3,
+        heading: &|j: usize| ["samples", "edges", "log-likelihood"][j].to_string(),
+        row_name: Some(&row_name),
+        cell: &|set: usize, j: usize| match j {
+            0 => number_of(fits[set].n().map(|n| n as f64)),
+            1 => number_of(fits[set].n_edges().ok().map(|edges| edges as f64)),
+            _ => number_of(fits[set].loglik().ok()),
+        },
+        tint: Tint::Off,
+    };
+    let mut parts = vec![grid.html(), told(joint.facts(), joint.converged())];
+    // What all have in common.
+    if let Ok(graph) = joint.common_graph(joint.len(), &Context::new()) {
+        parts.push(strongest(&graph));
+        parts.push(figures::network(&graph, 100, 200));
+    }
+    let sets = if fits.len() == 1 { "1 data set".to_string() } else { format!("{} data sets", fits.len()) };
+    card(&format!("JointFit by {}, {sets}", joint.method()), &parts)
+}
+
+pub(super) fn trained(trained: &Trained) -> String {
+    let parts = [told(trained.facts(), true), figures::losses(trained)];
+    card(&format!("TrainedModel of {}", trained.verb()), &parts)
 }
 
 pub(super) fn simulation(simulation: &Simulation) -> String {

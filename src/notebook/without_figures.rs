@@ -2,7 +2,7 @@
 
 use super::Bundle;
 use crate::graph::Graph;
-use crate::model::Path;
+use crate::model::{Path, Trained};
 use crate::value::Value;
 
 pub(super) fn bundle(_value: &Value) -> Option<Bundle> {
@@ -18,6 +18,10 @@ pub(super) fn network(_graph: &Graph, _nodes: usize, _edges: usize) -> String {
 }
 
 pub(super) fn criterion(_path: &Path) -> String {
+    String::new()
+}
+
+pub(super) fn losses(_trained: &Trained) -> String {
     String::new()
 }
 

@@ -12,6 +12,7 @@ mod expression;
 mod figure;
 mod heatmap;
 mod html;
+mod joint;
 mod labels;
 mod layout;
 mod network;
@@ -24,6 +25,7 @@ mod scene;
 mod statistics;
 mod svg;
 mod tables;
+mod training;
 
 pub use charts::{Points, bar, boxes, grouped_boxes, histogram, line_chart, scatter};
 pub use choice::selection_curve;
@@ -33,6 +35,7 @@ pub use expression::{component_scatter, expression_heatmap};
 pub use figure::{Figure, JsSource};
 pub use heatmap::heatmap;
 pub use html::plotly_script;
+pub use joint::{joint_heatmaps, joint_networks};
 pub use layout::{Point, circle, groups, spring};
 pub use network::{EdgeColor, Groups, NetworkLayout, NetworkOptions, network};
 pub use paint::{ColorScale, Paint};
@@ -40,3 +43,4 @@ pub use paths::{coefficient_paths, criterion_curve, edge_curve, likelihood_curve
 pub(crate) use reduce::Room;
 pub use scene::{Axis, Bars, BoxMark, Boxes, Dash, HeatmapCells, Line, Markers, Panel, Scene, Segments, Trace};
 pub use tables::{Columns, table_bars, table_boxes, table_histogram, table_lines, table_points};
+pub use training::loss_curve;

@@ -5,7 +5,7 @@ use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Position};
 use crate::data::{Groups, Mask, Matrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Fit, Path, Simulation};
+use crate::model::{Fit, JointFit, Path, Simulation, Trained};
 use crate::options::{Opt, Options};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
@@ -28,7 +28,7 @@ impl From<Error> for Box<EvalAltResult> {
 /// Calls a macro with every type of the engine that scripts can hold, and its name there.
 macro_rules! for_engine_types {
     ($call:ident) => {
-        $call! { Matrix, "Matrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Groups, "Groups"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; Simulation, "Simulation"; }
+        $call! { Matrix, "Matrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Groups, "Groups"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; JointFit, "JointFit"; Trained, "TrainedModel"; Simulation, "Simulation"; }
         #[cfg(feature = "plot")]
         $call! { Figure, "Figure"; }
     };
@@ -227,6 +227,7 @@ pub fn plain_type(name: &str) -> String {
             "FnPtr" | "Fn" => "function".into(),
             "Array" | "array" => "list".into(),
             "Map" | "map" => "map".into(),
+            "Trained" => "TrainedModel".into(),
             other => other.into(),
         },
     }

@@ -45,7 +45,8 @@ impl File {
         if !record.details.is_empty() {
             help.push(format!("\n{}", record.details));
         }
-        help.extend(options_help(record.all_options()));
+        help.extend(options_help("Options", record.all_options()));
+        help.extend(options_help("Options of .train(pairs, #{ .. })", record.training_options()));
         help.push(example_help(record.example));
         let data = if record.is_method() { vec!["x"] } else { record.params.iter().map(|param| param.name).collect() };
         debug_assert_eq!(data.len(), arity(record));
@@ -59,15 +60,16 @@ impl File {
             self.write(format!("fn {name}(options: Map) -> Estimator;"), &help);
         }
         for property in record.adds {
-            let (owner, kind) = record.adds_to();
-            let help = format!("{}\n\n{kind}s of {}.", property.help, record.verb);
-            self.write(format!("fn get {}({owner}: {kind}) -> ?;", property.name), &[help]);
+            for (owner, kind) in record.adds_to() {
+                let help = format!("{}\n\n{kind}s of {}.", property.help, record.verb);
+                self.write(format!("fn get {}({owner}: {kind}) -> ?;", property.name), &[help]);
+            }
         }
     }
 
     fn entry(&mut self, entry: &Entry) {
         let mut help = vec![entry.summary.to_string()];
-        help.extend(options_help(entry.options.iter()));
+        help.extend(options_help("Options", entry.options.iter()));
         help.push(example_help(entry.example));
         for usage in usages(entry) {
             self.write(signature(entry.name, &usage), &help);
@@ -75,12 +77,12 @@ impl File {
     }
 }
 
-fn options_help(options: impl Iterator<Item = &'static Opt>) -> Option<String> {
+fn options_help(title: &str, options: impl Iterator<Item = &'static Opt>) -> Option<String> {
     let lines: Vec<String> = options
         .flat_map(Opt::with_inner)
         .map(|(name, opt)| format!("- `{name}`: {}; {} [{}]", opt.help, opt.describe(), opt.default.describe()))
         .collect();
-    (!lines.is_empty()).then(|| format!("\n# Options\n\n{}", lines.join("\n")))
+    (!lines.is_empty()).then(|| format!("\n# {title}\n\n{}", lines.join("\n")))
 }
 
 fn example_help(example: &str) -> String {

@@ -20,8 +20,9 @@ pub fn help(name: &str) -> Result<String> {
         .map(record_help)
         .chain(vocabulary.entries.iter().filter(|entry| entry.name == name).map(entry_help))
         .chain(added.filter(|(_, property)| property.name == name).map(|(record, property)| {
-            let (owner, kind) = record.adds_to();
-            format!("{owner}.{name}\n  {}\n  {kind}s of {}.\n", property.help, record.verb)
+            let forms: String = record.adds_to().iter().map(|(owner, _)| format!("{owner}.{name}\n")).collect();
+            let kinds: Vec<String> = record.adds_to().iter().map(|(_, kind)| format!("{kind}s")).collect();
+            format!("{forms}  {}\n  {} of {}.\n", property.help, kinds.join(" and "), record.verb)
         }))
         .collect();
     if texts.is_empty() { Err(unknown_name(name)) } else { Ok(texts.join("\n")) }
@@ -97,7 +98,7 @@ pub fn names() -> Vec<String> {
 }
 
 fn entry_help(entry: &Entry) -> String {
-    let options = options_text(entry.options.iter());
+    let options = options_text("Options", entry.options.iter());
     format!("{}\n  {}\n{options}\nExample\n{}\n", entry.usage, entry.summary, indent(entry.example))
 }
 
@@ -106,11 +107,11 @@ fn gap(name: &str) -> String {
     if name.len() < 18 { String::new() } else { format!("\n{:20}", "") }
 }
 
-fn options_text(options: impl Iterator<Item = &'static Opt>) -> String {
+fn options_text(title: &str, options: impl Iterator<Item = &'static Opt>) -> String {
     let mut text = String::new();
     for (name, opt) in options.flat_map(Opt::with_inner) {
         if text.is_empty() {
-            text.push_str("\nOptions\n");
+            let _ = writeln!(text, "\n{title}");
         }
         let _ = writeln!(text, "  {name:<18}{}{} [{}]", gap(&name), opt.help, opt.default.describe());
         let _ = writeln!(text, "  {:<18}{}", "", opt.describe());
@@ -125,13 +126,28 @@ pub(super) fn usage(record: &Record) -> String {
     let parameters: Vec<&str> = record.params.iter().map(|param| param.name).collect();
     let gives = record.gives().map_or_else(String::new, |kind| format!(" -> {kind}"));
     match record.constructor {
-        Some(constructor) => format!("x.{verb}({options}){gives}\n{constructor}({options}).fit(x){gives}"),
+        Some(constructor) => usage_of_method(record, constructor, options),
         None if options.is_empty() => format!("{verb}({})", parameters.join(", ")),
         None => {
             let parameters: Vec<&str> = parameters.into_iter().chain([options]).collect();
             format!("{verb}({}){gives}", parameters.join(", "))
         }
     }
+}
+
+fn usage_of_method(record: &Record, constructor: &str, options: &str) -> String {
+    let (verb, gives) = (record.verb, record.gives().unwrap_or("Fit"));
+    let mut forms =
+        vec![format!("x.{verb}({options}) -> {gives}"), format!("{constructor}({options}).fit(x) -> {gives}")];
+    if record.takes_several() {
+        forms.push(format!("{verb}([x, y], {options}) -> JointFit"));
+        forms.push(format!("{constructor}({options}).fit([x, y]) -> JointFit"));
+    }
+    if record.trainable().is_some() {
+        forms.push(format!("{constructor}({options}).train(pairs, {options}) -> TrainedModel"));
+        forms.push(format!("trained.fit(x, {options}) -> {gives}"));
+    }
+    forms.join("\n")
 }
 
 fn record_help(record: &Record) -> String {
@@ -145,7 +161,8 @@ fn record_help(record: &Record) -> String {
             let _ = writeln!(text, "  {:<18}{}", param.name, param.help);
         }
     }
-    text.push_str(&options_text(record.all_options()));
+    text.push_str(&options_text("Options", record.all_options()));
+    text.push_str(&options_text("Options of .train(pairs, #{ .. })", record.training_options()));
     if !record.adds.is_empty() {
         text.push_str(if record.is_method() { "\nThe fit adds\n" } else { "\nThe simulation has\n" });
         for property in record.adds {
@@ -194,6 +211,8 @@ pub fn methods_json() -> serde_json::Value {
             "summary": record.summary, "details": record.details, "random": record.random,
             "arguments": record.params.iter().map(|p| serde_json::json!({ "name": p.name, "help": p.help })).collect::<Vec<_>>(),
             "options": record.all_options().map(option).collect::<Vec<_>>(),
+            "training_options": record.training_options().map(option).collect::<Vec<_>>(),
+            "trainable": record.trainable().is_some(), "takes_several": record.takes_several(),
             "adds": record.adds.iter().map(|p| serde_json::json!({ "name": p.name, "help": p.help })).collect::<Vec<_>>(),
             "reference": record.reference, "example": record.example,
         })

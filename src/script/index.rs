@@ -5,12 +5,13 @@ use rhai::{
 };
 
 use super::convert::{Outcome, describe, range_bounds, to_number, to_numbers};
+use super::functions::fit_of_set;
 use super::records::path_fit;
 use super::state::context;
 use super::vocabulary::Builder;
 use crate::data::{Column, Mask, Matrix, Names, Picked, Selector, Table, Vector};
 use crate::error::{Error, Result};
-use crate::model::{Fit, Path};
+use crate::model::{Fit, JointFit, Path};
 
 /// One part of an index as a script writes it.
 ///
@@ -309,6 +310,7 @@ pub(super) fn define(builder: &mut Builder) {
     index_getter().set_into_module(module, |call: NativeCallContext<'_>, path: &mut Path, i: i64| -> Outcome<Fit> {
         path_fit(path, i, &context(&call))
     });
+    index_getter().set_into_module(module, |joint: &mut JointFit, i: i64| -> Outcome<Fit> { fit_of_set(joint, i) });
 }
 
 fn define_matrix(module: &mut Module) {

@@ -18,7 +18,7 @@ use super::vocabulary::{Signature, Vocabulary, vocabulary};
 use crate::data::{Groups, Mask, Matrix, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::model::{Fit, Path, Record, Simulation};
+use crate::model::{Fit, JointFit, Path, Record, Simulation, Trained};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
 use crate::registry::records;
@@ -42,7 +42,7 @@ const LOOKING: &[(&str, &[&str])] = &[
     ("vector", &["list", "range", "Vector"]),
 ];
 /// Types of the engine that the first argument of a record may be.
-const DATA: &[&str] = &["Matrix", "Table", "Vector", "Graph", "Fit", "Path", "Simulation"];
+const DATA: &[&str] = &["Matrix", "Table", "Vector", "Graph", "Fit", "Path", "JointFit", "TrainedModel", "Simulation"];
 /// Functions of the language for values of any type that are worth a proposal.
 const FOR_ALL: &[&str] = &["to_debug", "to_string"];
 
@@ -233,19 +233,23 @@ fn of_record(record: &'static Record) -> Vec<Member> {
     if let Some(name) = record.constructor {
         members.extend([0, 1].map(|count| member(name, Receiver::Nothing, count, Some("Estimator"))));
     }
-    members.extend(record.adds.iter().map(|property| Member {
+    let added = |property: &crate::model::Property, type_name: &'static str| Member {
         is_property: true,
         is_method: true,
         help: property.help.into(),
-        ..member(property.name, Receiver::Type(record.adds_to().1), 1, None)
-    }));
+        ..member(property.name, Receiver::Type(type_name), 1, None)
+    };
+    for (_, type_name) in record.adds_to() {
+        members.extend(record.adds.iter().map(|property| added(property, type_name)));
+    }
     members
 }
 
 /// What the first argument of a record may be: methods take data, the help of others says it.
 fn first_arguments(record: &Record) -> Vec<Receiver> {
     if record.is_method() {
-        return vec![Receiver::Type("Matrix"), Receiver::Type("Table")];
+        let several = record.takes_several().then_some("list");
+        return ["Matrix", "Table"].into_iter().chain(several).map(Receiver::Type).collect();
     }
     let Some(parameter) = record.params.first() else { return vec![Receiver::Nothing] };
     let words: Vec<&str> = parameter.help.split(|c: char| !c.is_alphanumeric()).collect();

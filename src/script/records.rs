@@ -1,13 +1,15 @@
 //! Verbs and constructors that come from records, with no other edit than their line in the registry.
 
+use std::collections::HashSet;
+
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, NativeCallContext};
 
 use super::convert::{Outcome, describe, to_dynamic, to_entries, to_map, to_value};
 use super::state::{context, state};
 use super::vocabulary::Builder;
 use crate::error::Error;
-use crate::model::{Area, Fit, Path, Record, Simulation};
-use crate::registry::records;
+use crate::model::{Area, Fit, JointFit, Path, Record, Simulation, Trained};
+use crate::registry::{records, trainable_methods};
 use crate::value::Value;
 
 /// A method with its options, before it has seen data: what a constructor gives.
@@ -33,6 +35,27 @@ impl Estimator {
     pub(super) fn fit(&self, x: &crate::Matrix, ctx: &crate::Context) -> crate::Result<Value> {
         self.record.call(&[x.clone().into()], &self.options, ctx)
     }
+
+    /// The model that the method becomes by training on these pairs.
+    ///
+    /// # Errors
+    /// A method that is not trained, with those that are; what the training reports.
+    pub(super) fn train(
+        &self,
+        pairs: &Value,
+        options: &[(String, Value)],
+        ctx: &crate::Context,
+    ) -> crate::Result<Trained> {
+        if self.record.trainable().is_some() {
+            return self.record.train(pairs, &self.options, options, ctx);
+        }
+        let error = Error::argument(format!("{} is not trained on pairs", self.record.verb));
+        let trained: Vec<&str> = trainable_methods().map(|record| record.constructor.unwrap_or(record.verb)).collect();
+        Err(match trained.is_empty() {
+            true => error.with_hint("it fits data as it is: model.fit(x)"),
+            false => error.with_hint(format!("methods that are: {}", trained.join(", "))),
+        })
+    }
 }
 
 impl std::fmt::Display for Estimator {
@@ -52,14 +75,21 @@ fn call_record(
 ) -> Outcome<Dynamic> {
     let args = args.iter().map(to_value).collect::<crate::Result<Vec<_>>>()?;
     let result = record.call(&args, options, &context(call))?;
-    if let Some(state) = state(call) {
-        let of_fit = result.object::<Fit>().map(|fit| fit.warnings().to_vec());
-        let warnings = of_fit.or_else(|| result.object::<Path>().map(Path::warnings));
-        for warning in warnings.unwrap_or_default() {
-            state.warning(&format!("{}: {warning}", record.verb));
-        }
-    }
+    pass_warnings(call, record.verb, &result);
     Ok(to_dynamic(&result))
+}
+
+/// Shows the warnings of a result.
+pub(super) fn pass_warnings(call: &NativeCallContext<'_>, verb: &str, result: &Value) {
+    let Some(state) = state(call) else { return };
+    let of_fit = result.object::<Fit>().map(|fit| fit.warnings().to_vec());
+    let warnings = of_fit
+        .or_else(|| result.object::<Path>().map(Path::warnings))
+        .or_else(|| result.object::<JointFit>().map(|joint| joint.warnings().to_vec()))
+        .or_else(|| result.object::<Trained>().map(|trained| trained.warnings().to_vec()));
+    for warning in warnings.unwrap_or_default() {
+        state.warning(&format!("{verb}: {warning}"));
+    }
 }
 
 /// How many positional arguments the record takes; a method's data is one.
@@ -130,8 +160,9 @@ fn define_estimator(builder: &mut Builder) {
     builder
         .verb(
             "fit",
-            "model.fit(x) -> Fit\npath.fit(i) -> Fit",
-            "Fit a method to data, or take solution i of a path",
+            "model.fit(x) -> Fit\nmodel.fit([x, y]) -> JointFit\npath.fit(i) -> Fit\njoint.fit(i) -> Fit\n\
+             trained.fit(x) -> Fit\ntrained.fit(x, #{ .. }) -> Fit",
+            "Fit a method or a trained model to data, or take solution i of a path or the fit of data set i",
             EXAMPLE,
         )
         .on_any(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic| {
@@ -147,13 +178,13 @@ fn define_estimator(builder: &mut Builder) {
         })
         .on(|call: NativeCallContext<'_>, path: &mut Path, position: i64| path_fit(path, position, &context(&call)));
     builder
-        .property("name", "model.name -> string", "The method's name", EXAMPLE)
+        .property("name", "model.name -> string\ntrained.name -> string", "The method's name", EXAMPLE)
         .get(|model: &mut Estimator| model.record.constructor.unwrap_or(model.record.verb).to_string());
     builder
         .property(
             "options",
-            "model.options -> map\nfit.options -> map\nsim.options -> map",
-            "The options that were given, or that held for a fit or a simulation",
+            "model.options -> map\nfit.options -> map\njoint.options -> map\ntrained.options -> map\nsim.options -> map",
+            "The options that were given, or that held for a fit, a training or a simulation",
             EXAMPLE,
         )
         .get_map(|model: &mut Estimator| to_map(&model.options))
@@ -172,28 +203,36 @@ pub(super) fn path_fit(path: &Path, position: i64, ctx: &crate::Context) -> Outc
     Ok(path.fit(picked.positions()[0], ctx)?)
 }
 
-/// What methods add to their fits, and what simulations consist of.
+/// What methods add to their results, and what simulations consist of.
 fn define_added_properties(builder: &mut Builder) {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for record in records() {
-        for property in record.adds {
-            let (name, of_fits) = (property.name, record.is_method());
-            if seen.contains(&(name, of_fits)) {
-                continue;
-            }
-            seen.push((name, of_fits));
-            let getter = FuncRegistration::new_getter(name).with_namespace(FnNamespace::Global).with_purity(true);
-            if of_fits {
-                getter.set_into_module(builder.module(), move |fit: &mut Fit| -> Outcome<Dynamic> {
-                    Ok(to_dynamic(fit.added(name)?))
-                });
-            } else {
-                getter.set_into_module(builder.module(), move |sim: &mut Simulation| -> Outcome<Dynamic> {
-                    Ok(to_dynamic(sim.part(name)?))
-                });
+        let owners = record.adds_to().iter();
+        for (property, (_, kind)) in owners.flat_map(|owner| record.adds.iter().map(move |property| (property, owner)))
+        {
+            if seen.insert((property.name, *kind)) {
+                define_added(builder.module(), property.name, kind);
             }
         }
     }
+}
+
+/// Registers a property that records add to results of one type.
+fn define_added(module: &mut Module, name: &'static str, kind: &str) {
+    let getter = FuncRegistration::new_getter(name).with_namespace(FnNamespace::Global).with_purity(true);
+    match kind {
+        "Fit" => getter
+            .set_into_module(module, move |fit: &mut Fit| -> Outcome<Dynamic> { Ok(to_dynamic(fit.added(name)?)) }),
+        "JointFit" => getter.set_into_module(module, move |joint: &mut JointFit| -> Outcome<Dynamic> {
+            Ok(to_dynamic(joint.added(name)?))
+        }),
+        "TrainedModel" => getter.set_into_module(module, move |trained: &mut Trained| -> Outcome<Dynamic> {
+            Ok(to_dynamic(trained.added(name)?))
+        }),
+        _ => getter.set_into_module(module, move |sim: &mut Simulation| -> Outcome<Dynamic> {
+            Ok(to_dynamic(sim.part(name)?))
+        }),
+    };
 }
 
 /// Texts as a list for scripts.

@@ -15,6 +15,8 @@ const RECEIVERS: &[(&str, &str)] = &[
     ("mask", "Mask"),
     ("fit", "Fit"),
     ("path", "Path"),
+    ("joint", "JointFit"),
+    ("trained", "TrainedModel"),
     ("sim", "Simulation"),
     ("figure", "Figure"),
     ("timer", "Timer"),

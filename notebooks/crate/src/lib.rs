@@ -47,7 +47,7 @@ pub use sinew::methods::neighborhood_selection::NeighborhoodSelection;
 pub use sinew::methods::partial_correlation::PartialCorrelation;
 pub use sinew::methods::ridge_regulators::RidgeRegulators;
 pub use sinew::methods::shrunk_partial_correlation::ShrunkPartialCorrelation;
-pub use sinew::model::{Criterion, Fit, Path, Simulation};
+pub use sinew::model::{Criterion, Fit, JointFit, Path, Simulation, Trained};
 pub use sinew::notebook::{Bundle, page_script};
 pub use sinew::plot::{
     Axis, EdgeColor, Figure, JsSource, NetworkLayout, NetworkOptions, Points, bar, boxes, coefficient_paths,

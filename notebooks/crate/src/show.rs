@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::Write;
 
 use sinew::data::{Groups, Mask};
-use sinew::model::{Fit, Path, Simulation};
+use sinew::model::{Fit, JointFit, Path, Simulation, Trained};
 use sinew::notebook::{self, Bundle};
 use sinew::plot::Figure;
 use sinew::script::ScriptError;
@@ -75,7 +75,7 @@ macro_rules! show_engine_types {
         }
     )* };
 }
-show_engine_types! { Matrix, Vector, Mask, Table, Groups, Graph, Fit, Path, Simulation, Figure }
+show_engine_types! { Matrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure }
 
 /// Numbers and words stand in one line.
 macro_rules! show_plain_types {
@@ -171,7 +171,9 @@ macro_rules! show_references {
     )* };
 }
 // One by one, because `&str` is a plain type.
-show_references! { Matrix, Vector, Mask, Table, Groups, Graph, Fit, Path, Simulation, Figure, Value, Bundle, String }
+show_references! {
+    Matrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure, Value, Bundle, String
+}
 
 macro_rules! show_tuples {
     ($($($name:ident),+;)*) => { $(

@@ -2,7 +2,7 @@
 
 use sinew::data::{Groups, Mask};
 use sinew::faer::Mat;
-use sinew::model::{Fit, Path, Simulation};
+use sinew::model::{Fit, JointFit, Path, Simulation, Trained};
 use sinew::ndarray::{Array1, Array2};
 use sinew::plot::Figure;
 use sinew::{Error, Graph, Matrix, Table, Value, Vector};
@@ -47,7 +47,8 @@ macro_rules! engine_types {
 }
 engine_types! {
     Matrix, "a Matrix"; Vector, "a Vector"; Mask, "a Mask"; Table, "a Table"; Groups, "groups of a Table";
-    Graph, "a Graph"; Fit, "a Fit"; Path, "a Path"; Simulation, "a Simulation"; Figure, "a Figure";
+    Graph, "a Graph"; Fit, "a Fit"; Path, "a Path"; JointFit, "a JointFit";
+    Trained, "a TrainedModel"; Simulation, "a Simulation"; Figure, "a Figure";
 }
 
 macro_rules! plain_types {

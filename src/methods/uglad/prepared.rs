@@ -104,7 +104,7 @@ impl Uglad {
 
 /// What messages call a column.
 pub(super) fn called(names: Option<&Names>, column: usize) -> String {
-    names.and_then(|names| names.get(column)).map_or_else(|| column.to_string(), |name| format!("'{name}'"))
+    names.map(|names| names.get(column)).map_or_else(|| column.to_string(), |name| format!("'{name}'"))
 }
 
 /// Pairs of columns whose numbers are the same, each column once with the first that it repeats.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::functions::TRAIN;
 use super::super::records::arity;
 use super::super::source::{Call, MapEntry, Source};
 use super::super::tokens::Kind;
@@ -11,7 +12,7 @@ use super::report::Report;
 use super::script::Script;
 use crate::error::Error;
 use crate::options::{Opt, Options};
-use crate::registry::records;
+use crate::registry::{records, trainable_methods};
 use crate::value::Value;
 
 /// The options that a call may mean.
@@ -56,6 +57,10 @@ fn tables(name: &str, call: &Call) -> Vec<Table> {
             constructs || (record.verb == name && count == arity(record) + 1)
         })
         .map(|record| Table { verb: record.verb, options: record.all_options().collect() });
+    // Which method is trained is not known here.
+    let of_training = trainable_methods()
+        .filter(|_| name == TRAIN)
+        .map(|record| Table { verb: record.verb, options: record.training_options().collect() });
     let vocabulary = vocabulary();
     let entries = vocabulary.entries.iter().filter(|entry| entry.name == name && !entry.options.is_empty());
     let of_entries = entries
@@ -63,7 +68,7 @@ fn tables(name: &str, call: &Call) -> Vec<Table> {
         // A map that is the only argument is data, unless the verb's usage says that it has options only.
         .filter(|entry| count >= 2 || usages(entry).iter().any(|usage| takes_options_only(&usage.form)))
         .map(|entry| Table { verb: entry.name, options: entry.options.iter().collect() });
-    of_records.chain(of_entries).collect()
+    of_records.chain(of_training).chain(of_entries).collect()
 }
 
 /// Whether a form with so many arguments, the receiver among them, ends with something else than options.

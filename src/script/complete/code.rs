@@ -1,5 +1,6 @@
 //! Completion in code: names, what stands behind a point, option keys.
 
+use super::super::functions::TRAIN;
 use super::super::members::members_of;
 use super::super::scan::{Kind, Open, word_before, word_start};
 use super::super::session::Session;
@@ -7,7 +8,7 @@ use super::super::vocabulary::vocabulary;
 use super::{Candidate, CandidateKind, candidate, receiver};
 use crate::model::Record;
 use crate::options::{Kind as OptionKind, Opt};
-use crate::registry::records;
+use crate::registry::{records, trainable_methods};
 
 /// The words of the language, with the functions that it has without us.
 const KEYWORDS: &[&str] = &[
@@ -92,7 +93,9 @@ pub(super) fn options_of(text: &str, call: &Open) -> Vec<&'static Opt> {
     let named = records().filter(|record| record.verb == name || record.constructor == Some(name));
     let vocabulary = vocabulary();
     let entries = vocabulary.entries.iter().filter(|entry| entry.name == name);
-    named.flat_map(|record| record.all_options()).chain(entries.flat_map(|entry| entry.options)).collect()
+    let of_training = trainable_methods().filter(|_| name == TRAIN).flat_map(|record| record.training_options());
+    let of_entries = entries.flat_map(|entry| entry.options);
+    named.flat_map(|record| record.all_options()).chain(of_training).chain(of_entries).collect()
 }
 
 /// Everything that can start an expression.

@@ -181,14 +181,14 @@ fn certificates(b: &mut Builder) {
     .get(|fit: &mut Fit| certificate(fit, |c| c.kkt));
     b.property(
         "converged",
-        "fit.converged -> bool",
+        "fit.converged -> bool\njoint.converged -> bool",
         "Whether the tolerance was reached",
         with_fit!("print(fit.converged);"),
     )
     .get(|fit: &mut Fit| fit.converged());
     b.property(
         "iterations",
-        "fit.iterations -> int",
+        "fit.iterations -> int\njoint.iterations -> int",
         "Sweeps or steps of the solver",
         with_fit!("print(fit.iterations);"),
     )
@@ -198,22 +198,32 @@ fn certificates(b: &mut Builder) {
 }
 
 fn provenance(b: &mut Builder) {
-    b.property("method", "fit.method -> string", "The method's verb", with_fit!("print(fit.method);"))
-        .get(|fit: &mut Fit| fit.method().to_string());
-    b.property("seconds", "fit.seconds -> float", "Time inside the engine", with_fit!("print(fit.seconds >= 0.0);"))
-        .get(|fit: &mut Fit| fit.seconds())
-        .get(|path: &mut Path| path.seconds());
+    b.property(
+        "method",
+        "fit.method -> string\njoint.method -> string\ntrained.method -> string",
+        "The method's verb",
+        with_fit!("print(fit.method);"),
+    )
+    .get(|fit: &mut Fit| fit.method().to_string());
+    b.property(
+        "seconds",
+        "fit.seconds -> float\njoint.seconds -> float\ntrained.seconds -> float",
+        "Time inside the engine",
+        with_fit!("print(fit.seconds >= 0.0);"),
+    )
+    .get(|fit: &mut Fit| fit.seconds())
+    .get(|path: &mut Path| path.seconds());
     b.property(
         "seed",
-        "fit.seed -> int\nsim.seed -> int",
-        "The seed under which a fit or a simulation ran",
+        "fit.seed -> int\njoint.seed -> int\ntrained.seed -> int\nsim.seed -> int",
+        "The seed under which a fit, a training or a simulation ran",
         with_fit!("print(fit.seed);"),
     )
     .get(|fit: &mut Fit| fit.seed() as i64)
     .get(|sim: &mut Simulation| sim.seed() as i64);
     b.property(
         "warnings",
-        "fit.warnings -> list",
+        "fit.warnings -> list\njoint.warnings -> list\ntrained.warnings -> list",
         "What you should know about the result",
         with_fit!("print(fit.warnings);"),
     )
@@ -221,8 +231,8 @@ fn provenance(b: &mut Builder) {
     .get_list(|path: &mut Path| -> Array { path.warnings().into_iter().map(Dynamic::from).collect() });
     b.verb(
         "summary",
-        "fit.summary() -> string",
-        "What matters about a fit, a line each",
+        "fit.summary() -> string\njoint.summary() -> string\ntrained.summary() -> string",
+        "What matters about a fit or a training, a line each",
         with_fit!("print(fit.summary());"),
     )
     .on(|fit: &mut Fit| fit.to_string())
@@ -243,8 +253,8 @@ fn paths(b: &mut Builder) {
     .on(|call: NativeCallContext<'_>, path: &mut Path, name: &str, options: Map| select(&call, path, name, &options));
     b.property(
         "n_edges",
-        "x.n_edges -> int\npath.n_edges -> Vector",
-        "Number of edges of a graph or fit; of a path, for each solution",
+        "x.n_edges -> int\npath.n_edges -> Vector\njoint.n_edges -> Vector",
+        "Number of edges of a graph or fit; of a path for each solution, of a joint fit for each data set",
         with_path!("print(path.n_edges);"),
     )
     .get(|path: &mut Path| Vector::from(path.points().iter().map(|point| point.n_edges() as f64).collect::<Vec<_>>()))

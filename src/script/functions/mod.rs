@@ -20,6 +20,7 @@ mod fits;
 mod graph_sets;
 mod graph_values;
 mod graphs;
+mod joint_fits;
 mod lengths;
 mod lists;
 mod numbers;
@@ -33,9 +34,12 @@ mod shape;
 mod summaries;
 mod system;
 mod tables;
+mod training;
 
+pub(super) use joint_fits::fit_of_set;
 pub(super) use system::Timer;
 pub(super) use tables::to_column;
+pub(super) use training::TRAIN;
 
 use super::vocabulary::Builder;
 
@@ -49,6 +53,8 @@ pub(super) fn define(builder: &mut Builder) {
     tables::define(builder);
     prepare::define(builder);
     fits::define(builder);
+    joint_fits::define(builder);
+    training::define(builder);
     graphs::define(builder);
     graph_values::define(builder);
     graph_sets::define(builder);

@@ -35,6 +35,8 @@ const LOG: Opt = Opt::new(
 );
 const GAMMA: Opt =
     Opt::new("gamma", &[Kind::Number(Range::UNIT)], Preset::Number(0.5), "Extra cost of an edge in \"ebic\"");
+pub(super) const COLUMNS: Opt =
+    Opt::new("columns", &[Kind::Count(1)], Preset::Unset("about a square"), "How many figures stand beside each other");
 const NETWORK: &[Opt] = &[LAYOUT, COLOR, LABELS, charts::TITLE, GROUPS];
 const DEGREES: &[Opt] = &[LOG, charts::TITLE, charts::X_LABEL, charts::Y_LABEL];
 const PATH: &[Opt] = &[GAMMA, charts::TITLE, charts::X_LABEL, charts::Y_LABEL];
@@ -46,6 +48,7 @@ const PLOT: &[Opt] = &[
     GROUPS,
     LOG,
     GAMMA,
+    COLUMNS,
     charts::X,
     charts::Y,
     charts::GROUP,
@@ -59,10 +62,7 @@ const PLOT: &[Opt] = &[
 ];
 const GRAPH_KINDS: [&str; 4] = ["network", "circle", "groups", "degrees"];
 const TITLE: &[Opt] = &[charts::TITLE];
-const GRID: &[Opt] = &[
-    charts::TITLE,
-    Opt::new("columns", &[Kind::Count(1)], Preset::Unset("about a square"), "How many figures stand beside each other"),
-];
+const GRID: &[Opt] = &[charts::TITLE, COLUMNS];
 pub(super) const SAVE: &[Opt] = &[Opt::new(
     "js",
     &[Kind::Choice(&["embedded", "cdn"])],
@@ -233,6 +233,8 @@ fn plot_verb(b: &mut Builder) {
         g.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\", #{ .. }) -> Figure\n\
         fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
+        joint.plot(\"network\" | \"circle\" | \"heatmap\", #{ title, columns }) -> Figure\n\
+        trained.plot(\"loss\", #{ title }) -> Figure\n\
         sim.plot(\"pca\" | \"heatmap\" | \"network\", #{ title }) -> Figure\n\
         t.plot(\"box\" | \"bar\", #{ x, y, group, title }) -> Figure\n\
         t.plot(\"scatter\" | \"line\", #{ x, y, group, title, log_x, log_y }) -> Figure\n\
@@ -241,7 +243,7 @@ fn plot_verb(b: &mut Builder) {
         "print(g.plot(#{ layout: \"circle\" }));\nprint(g.plot(\"degrees\"));\n\
          print(example(\"sachs\").plot(\"scatter\", #{ x: \"praf\", y: \"pmek\", log_x: true, log_y: true }));"
     );
-    b.verb("plot", usage, "Picture of a graph, a fit, a path, a simulation or columns of a table", example)
+    b.verb("plot", usage, "Picture of a graph, a fit, a path, a training, a simulation or columns of a table", example)
         .options(PLOT)
         .on(|call: NativeCallContext<'_>, g: &mut Graph| network(&call, g, None, &Map::new()))
         .on(|call: NativeCallContext<'_>, g: &mut Graph, options: Map| network(&call, g, None, &options))

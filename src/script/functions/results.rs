@@ -15,7 +15,9 @@ use crate::data::{
 use crate::detached::detached;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::model::{Area, Fit, GRID_OPTIONS, Path, Run, SavedPath, Simulation, Solved, value_from_json};
+use crate::model::{
+    Area, Fit, GRID_OPTIONS, JointFit, Path, Run, SavedPath, Simulation, Solved, Trained, value_from_json,
+};
 use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
@@ -128,6 +130,11 @@ fn parsed(bytes: &[u8], path: &str, ctx: &crate::Context) -> Result<Loaded> {
     let at = |error: Error| error.at(format!("'{path}'"));
     Ok(match json.get("type").and_then(Json::as_str) {
         Some("Path") => Loaded::Path(Box::new(SavedPath::read(&json, ctx).map_err(at)?)),
+        Some("TrainedModel") => {
+            let trained = Trained::from_saved_json(&json).map_err(at)?;
+            crate::registry::method_of(&trained).map_err(at)?;
+            Loaded::Value(trained.into())
+        }
         #[cfg(feature = "plot")]
         Some("Figure") => Loaded::Value(Figure::from_saved_json(&json).map_err(at)?.into()),
         _ => Loaded::Value(value_from_json(&json).map_err(at)?),
@@ -199,6 +206,8 @@ pub(super) fn define(b: &mut Builder) {
         Vector, save_plain;
         Fit, save_plain;
         Path, save_plain;
+        JointFit, save_plain;
+        Trained, Trained::save;
         Simulation, save_plain;
     };
     b.verb(

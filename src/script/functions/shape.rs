@@ -95,7 +95,7 @@ fn sizes(b: &mut Builder) {
     b.verb(
         "len",
         "v.len() -> int\nv.len -> int",
-        "Number of elements of a vector or mask, or of solutions of a path",
+        "Number of elements of a vector or mask, of solutions of a path, or of data sets of a joint fit",
         "print(vector([1, 2]).len());",
     )
     .on(|v: &mut Vector| v.len() as i64)

@@ -133,7 +133,7 @@ fn entry_section(entry: &Entry, failures: &mut Vec<String>) -> String {
         let how = if sets { "A property, to read and to set." } else { "A property: no parentheses." };
         html.push_str(&format!("<p class=\"faint\">{how}</p>\n"));
     }
-    html.push_str(&options(entry.options.iter()));
+    html.push_str(&options("Options", entry.options.iter()));
     html.push_str(&shown(entry.name, entry.example, failures));
     html
 }
@@ -150,7 +150,8 @@ fn record_section(record: &'static Record, failures: &mut Vec<String>) -> String
         html.push_str("<h3>Arguments</h3>\n");
         html.push_str(&table(&["Argument", "What it is"], &rows));
     }
-    html.push_str(&options(record.all_options()));
+    html.push_str(&options("Options", record.all_options()));
+    html.push_str(&options("Options of training", record.training_options()));
     if !record.is_method() && !record.adds.is_empty() {
         html.push_str(&format!("<h3>The simulation has</h3>\n{}", added_properties(record)));
     }
@@ -161,7 +162,7 @@ fn record_section(record: &'static Record, failures: &mut Vec<String>) -> String
     html
 }
 
-fn options(options: impl Iterator<Item = &'static Opt>) -> String {
+fn options(title: &str, options: impl Iterator<Item = &'static Opt>) -> String {
     let row = |(name, opt): (String, &'static Opt)| {
         vec![code(&name), prose(opt.help), escape(&opt.describe()), escape(&opt.default.describe())]
     };
@@ -169,7 +170,7 @@ fn options(options: impl Iterator<Item = &'static Opt>) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("<h3>Options</h3>\n{}", table(&["Option", "What it does", "Takes", "Default"], &rows))
+    format!("<h3>{title}</h3>\n{}", table(&["Option", "What it does", "Takes", "Default"], &rows))
 }
 
 /// An example with what it prints; one that fails is noted.

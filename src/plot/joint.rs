@@ -1,0 +1,50 @@
+//! Joint fits: the same picture of every data set, side by side.
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::{Fit, JointFit};
+
+use super::figure::Figure;
+use super::heatmap::heatmap;
+use super::network::{NetworkOptions, network};
+
+/// A figure of the networks of all data sets, `columns` beside each other (about a square when not given).
+///
+/// # Errors
+/// 0 columns; as [`network`].
+pub fn joint_networks(
+    joint: &JointFit,
+    options: &NetworkOptions,
+    columns: Option<usize>,
+    ctx: &Context,
+) -> Result<Figure> {
+    let one = |fit: &Fit, title: String| {
+        let options = NetworkOptions { title: Some(title), ..options.clone() };
+        network(&fit.graph(0.0)?, &options, ctx)
+    };
+    side_by_side(joint, one, columns, options.title.as_deref(), ctx)
+}
+
+/// A figure of the partial correlations of all data sets, `columns` beside each other.
+///
+/// # Errors
+/// 0 columns; fits without a precision matrix.
+pub fn joint_heatmaps(joint: &JointFit, columns: Option<usize>, title: Option<&str>, ctx: &Context) -> Result<Figure> {
+    let one = |fit: &Fit, title: String| heatmap(&fit.partial_correlation()?, Some(&title));
+    side_by_side(joint, one, columns, title, ctx)
+}
+
+fn side_by_side(
+    joint: &JointFit,
+    one: impl Fn(&Fit, String) -> Result<Figure>,
+    columns: Option<usize>,
+    title: Option<&str>,
+    ctx: &Context,
+) -> Result<Figure> {
+    let mut figures = Vec::with_capacity(joint.len());
+    for (set, fit) in joint.fits().iter().enumerate() {
+        ctx.check()?;
+        figures.push(one(fit, format!("data set {set}"))?);
+    }
+    Figure::grid(&figures, columns, title)
+}
