@@ -15,4 +15,6 @@ crate::model::records! {
     ridge_regulators,
     #[cfg(feature = "nn")]
     uglad,
+    #[cfg(feature = "nn")]
+    glad,
 }

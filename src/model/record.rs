@@ -282,7 +282,7 @@ impl Record {
     /// # Errors
     /// A device that is not there, a context that was cancelled.
     pub(super) fn context(&self, options: &Options, random: bool, ctx: &Context) -> Result<Context> {
-        options.text("device").map_or(Ok(()), crate::devices::check)?;
+        self.check_device(options.text("device").unwrap_or("auto"))?;
         let mut own = ctx.clone();
         if random || options.is_given("seed") {
             own = own.with_seed(options.count("seed").map_or_else(|| ctx.next_seed(), |seed| seed as u64));
@@ -298,6 +298,17 @@ impl Record {
         }
         own.check()?;
         Ok(own)
+    }
+
+    /// Fails for a device that is not there, and for a GPU where the method cannot use one.
+    fn check_device(&self, wanted: &str) -> Result<()> {
+        crate::devices::check(wanted)?;
+        let takes_gpus = self.options.iter().any(|opt| opt.name == DEVICE.name);
+        match takes_gpus || matches!(wanted, "auto" | "cpu") {
+            true => Ok(()),
+            false => Err(Error::option(format!("{} runs on the CPU alone, not on \"{wanted}\"", self.verb))
+                .with_hint("device: \"cpu\", or leave the option out")),
+        }
     }
 
     fn input(&self, args: &[Value], options: &Options, ctx: &Context) -> Result<Input> {

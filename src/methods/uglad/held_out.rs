@@ -3,13 +3,13 @@
 use ndarray::Array2;
 
 use super::Uglad;
-use super::prepared::Prepared;
 use super::run::Counter;
 use crate::context::Context;
 use crate::data::Vector;
 use crate::error::{Error, Result};
 use crate::linalg::Cholesky;
 use crate::methods::unrolled::learning::{Keep, learn};
+use crate::methods::unrolled::prepared::Prepared;
 use crate::model::{Fit, FitBuilder, Input};
 use crate::nn::{Pass, Problem};
 use crate::{parallel, rng};

@@ -2,13 +2,14 @@
 
 use ndarray::Array2;
 
-use super::prepared::Prepared;
 use super::run::Counter;
 use super::{Strategy, Uglad, published};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
+use crate::methods::unrolled::estimate::{Estimated, add_histories, assemble};
 use crate::methods::unrolled::learning::Keep;
+use crate::methods::unrolled::prepared::Prepared;
 use crate::model::{Fit, FitBuilder, Input, Missing, SecondMoment};
 use crate::nn::{Pass, Problem};
 use crate::rng;
@@ -29,13 +30,7 @@ pub(super) fn fit(method: &Uglad, input: &Input, ctx: &Context) -> Result<Fit> {
 }
 
 /// One model for parts of the rows, whose results have to agree (section 5.1).
-fn consensus(
-    method: &Uglad,
-    builder: FitBuilder,
-    input: &Input,
-    prepared: &Prepared,
-    ctx: &Context,
-) -> Result<Fit> {
+fn consensus(method: &Uglad, builder: FitBuilder, input: &Input, prepared: &Prepared, ctx: &Context) -> Result<Fit> {
     let x = input.matrix();
     let folds = method.folds.unwrap_or(FOLDS);
     if folds > x.rows() || x.rows() < 3 {
@@ -66,8 +61,9 @@ fn consensus(
     let thetas = all(|pass| &pass.theta);
     let theta = thetas.iter().skip(1).fold(thetas[0].clone(), |sum, theta| sum + *theta) / count;
     let z = agreed(&all(|pass| &pass.z));
-    let builder = method.histories(builder, prepared, &learned)?;
-    method.assemble(builder, input, prepared, [theta, z], ctx)
+    let builder = add_histories(builder, &method.model, prepared, &learned)?;
+    let estimated = Estimated { theta, z, mask: None };
+    assemble(builder, method.model.is_published(), input, prepared, estimated, ctx)
 }
 
 /// The smallest size of every entry, with the sign that most have.

@@ -1,22 +1,23 @@
 //! uGLAD: an unrolled model that learns from the data set at hand.
 
-mod estimate;
 mod held_out;
 mod missing;
 mod multitask;
 mod options;
-mod prepared;
 mod published;
 mod run;
 
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Fit, Input, JointFit, Property, Record, Run, SecondMoment};
+use crate::model::{Accepts, Area, Fit, FitBuilder, Input, JointFit, Property, Record, Run, SecondMoment};
 use crate::select::Shrinkage;
 
-use super::unrolled::learning::{Keep, Learning};
+use super::unrolled::estimate::{Estimated, add_histories, assemble, mean};
+use super::unrolled::learning::{Keep, Learned, Learning};
 use super::unrolled::model::Model;
+use super::unrolled::prepared::Prepared;
+use super::unrolled::units::Units;
 pub use options::{Mode, Scaling, Strategy};
 
 /// The record.
@@ -40,14 +41,20 @@ and gives Z; its truth leak is not repeated.",
     random: true,
     adds: &[
         Property { name: "theta", help: "Theta of the last iteration: positive definite (Matrix, p x p)" },
-        Property { name: "z", help: "Z of the last iteration: thresholded, not always positive definite (Matrix, p x p)" },
+        Property {
+            name: "z",
+            help: "Z of the last iteration: thresholded, not always positive definite (Matrix, p x p)",
+        },
         Property { name: "loss_history", help: "The loss of every epoch, a column for each initialisation (Matrix)" },
         Property { name: "lambda_history", help: "The weight lambda of every iteration at the end (Vector)" },
         Property { name: "score_history", help: "With mode: \"cv\" the held-out loss of every epoch (Vector)" },
         Property { name: "parameters", help: "What was learned: the offset and the two networks, by name (map)" },
         Property { name: "epoch", help: "The epoch that was kept, from 0 (int)" },
         Property { name: "shrinkage", help: "a: how far S was moved towards a diagonal (float)" },
-        Property { name: "variance_shrinkage", help: "t: how far the variances in it were moved towards their mean (float)" },
+        Property {
+            name: "variance_shrinkage",
+            help: "t: how far the variances in it were moved towards their mean (float)",
+        },
     ],
     reference: "Shrivastava, Chajewska, Abraham, Chen, uGLAD (2022), arXiv:2205.11610",
     example: "let g = random_graph(\"erdos_renyi\", #{ nodes: 10, density: 0.2, seed: 1 });\n\
@@ -170,6 +177,30 @@ impl Uglad {
                 .with_hint("uglad([a, b], #{ mode: \"multitask\" }), or sets.map(|x| x.uglad())"));
         }
         multitask::fit(self, inputs, ctx)
+    }
+
+    /// A data set as the model sees it: with the covariance of the input, whatever it is made of.
+    fn prepared(&self, input: &Input, ctx: &Context) -> Result<Prepared> {
+        match self.model.is_published() {
+            true => published::prepared(self, input.matrix(), ctx),
+            false => Prepared::shrunk(&self.shrinkage, input, Units::of, ctx),
+        }
+    }
+
+    /// The fit of one data set whose model has one task.
+    fn finish(
+        &self,
+        builder: FitBuilder,
+        input: &Input,
+        prepared: &Prepared,
+        learned: &[Learned],
+        ctx: &Context,
+    ) -> Result<Fit> {
+        let theta = mean(learned, |learned| &learned.pass.theta[0]);
+        let z = mean(learned, |learned| &learned.pass.z[0]);
+        let builder = add_histories(builder, &self.model, prepared, learned)?;
+        let estimated = Estimated { theta, z, mask: None };
+        assemble(builder, self.model.is_published(), input, prepared, estimated, ctx)
     }
 
     fn learning(&self, epochs: usize, keep: Keep) -> Learning {

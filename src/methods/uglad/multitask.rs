@@ -1,12 +1,12 @@
 //! Several data sets over the same variables, for which one model learns.
 
-use super::prepared::Prepared;
-use super::run::Counter;
 use super::Uglad;
+use super::run::Counter;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::methods::unrolled::learning::{Keep, Learned};
 use crate::methods::unrolled::model::named;
+use crate::methods::unrolled::prepared::Prepared;
 use crate::model::{Fit, Input, JointFit};
 use crate::nn::{Direction, Problem};
 use crate::rng;

@@ -2,7 +2,6 @@
 
 use ndarray::Array2;
 
-use super::prepared::{Prepared, called, equal_columns, moments_about};
 use super::run::Counter;
 use super::{Scaling, Uglad};
 use crate::context::Context;
@@ -10,6 +9,8 @@ use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::linalg;
 use crate::methods::unrolled::learning::{Keep, Learned, learn};
+use crate::methods::unrolled::prepared::{Prepared, called, equal_columns, moments_about};
+use crate::methods::unrolled::units::Units;
 use crate::model::{Fit, FitBuilder, Input};
 use crate::nn::{Direction, Pass, Problem};
 
@@ -23,7 +24,8 @@ const FOLDS: usize = 3;
 pub(super) fn prepared(method: &Uglad, x: &Matrix, ctx: &Context) -> Result<Prepared> {
     let (scaled, columns, warnings) = scaled(method, &x.complete_by_means(ctx)?)?;
     let sigma = covariance(&scaled, &(0..scaled.rows()).collect::<Vec<_>>(), ctx)?;
-    Ok(Prepared::published(columns, sigma, warnings))
+    let units = Units::plain(columns.len());
+    Ok(Prepared::plain(columns, sigma, units, warnings))
 }
 
 /// The rows that are not all 0, of the columns that the model takes, scaled.

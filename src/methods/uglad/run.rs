@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::prepared::Prepared;
 use super::{Mode, Uglad, published};
 use crate::context::Context;
 use crate::error::Result;
 use crate::methods::unrolled::learning::{Keep, Learned, Learning, Score, learn};
+use crate::methods::unrolled::prepared::Prepared;
 use crate::model::{Fit, FitBuilder, Input};
 use crate::nn::{Evaluator, Objective, Problem, Repair};
 use crate::parallel;
@@ -73,13 +73,7 @@ impl Uglad {
     }
 
     /// Learns from the whole covariance.
-    pub(super) fn direct(
-        &self,
-        builder: FitBuilder,
-        input: &Input,
-        prepared: &Prepared,
-        ctx: &Context,
-    ) -> Result<Fit> {
+    pub(super) fn direct(&self, builder: FitBuilder, input: &Input, prepared: &Prepared, ctx: &Context) -> Result<Fit> {
         let keep = if self.model.is_published() { Keep::Last } else { Keep::Best };
         let counter = Counter::new(self.ensemble * self.epochs, ctx);
         let learned = self.learn_whole(prepared, self.learning(self.epochs, keep), &counter, ctx)?;

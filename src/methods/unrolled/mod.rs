@@ -1,5 +1,7 @@
-//! What methods over unrolled models share: their options, learning, units.
+//! What methods over unrolled models share: their options, learning, units, results.
 
+pub(super) mod estimate;
 pub(super) mod learning;
 pub(super) mod model;
+pub(super) mod prepared;
 pub(super) mod units;

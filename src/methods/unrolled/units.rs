@@ -23,8 +23,7 @@ impl Units {
     /// # Errors
     /// Sigma that is not positive definite; cancellation, memory.
     pub fn of(sigma: ArrayView2<'_, f64>, ctx: &Context) -> Result<Self> {
-        let deviations: Vec<f64> = sigma.diag().iter().map(|variance| variance.sqrt()).collect();
-        let plain = Self { deviations, factor: 1.0 };
+        let plain = Self::correlation(sigma, ctx)?;
         let correlations = plain.to_model(sigma);
         let factor = Cholesky::checked(correlations.view(), ctx)?.ok_or_else(|| {
             Error::data("the covariance is singular, so that a model has no scale to start from")
@@ -33,6 +32,14 @@ impl Units {
         let mut diagonal: Vec<f64> = factor.inverse_checked(ctx)?.diag().to_vec();
         diagonal.sort_by(f64::total_cmp);
         Ok(Self { factor: diagonal[diagonal.len() / 2] / SIZE, ..plain })
+    }
+
+    /// Units in which Sigma has variances of 1.
+    ///
+    /// # Errors
+    /// Never; it stands where [`Units::of`] may stand.
+    pub fn correlation(sigma: ArrayView2<'_, f64>, _: &Context) -> Result<Self> {
+        Ok(Self { deviations: sigma.diag().iter().map(|variance| variance.sqrt()).collect(), factor: 1.0 })
     }
 
     /// Those of the data.
@@ -44,6 +51,12 @@ impl Units {
     pub fn to_model(&self, sigma: ArrayView2<'_, f64>) -> Array2<f64> {
         let d = &self.deviations;
         Array2::from_shape_fn(sigma.dim(), |(i, j)| self.factor * sigma[(i, j)] / (d[i] * d[j]))
+    }
+
+    /// A precision matrix in the units of the data as the model would give it.
+    pub fn precision_to_model(&self, theta: ArrayView2<'_, f64>) -> Array2<f64> {
+        let d = &self.deviations;
+        Array2::from_shape_fn(theta.dim(), |(i, j)| theta[(i, j)] * d[i] * d[j] / self.factor)
     }
 
     /// A precision matrix in the units of the data, exactly symmetric.

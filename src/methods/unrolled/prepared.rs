@@ -2,17 +2,17 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::{Uglad, published};
+use super::units::Units;
 use crate::context::Context;
 use crate::data::{Matrix, Names};
 use crate::error::Result;
 use crate::linalg;
-use crate::methods::unrolled::units::Units;
 use crate::model::Input;
+use crate::select::Shrinkage;
 
 /// A data set as a model sees it.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub struct Prepared {
     /// Positions of the model's variables among those of the data.
     pub columns: Vec<usize>,
     /// The covariance that the model gets, of these variables, in the units of the data.
@@ -28,10 +28,35 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// A data set of a published program, in its units.
-    pub fn published(columns: Vec<usize>, sigma: Array2<f64>, warnings: Vec<String>) -> Self {
-        let units = Units::plain(columns.len());
+    /// A data set whose covariance is taken as it is, in these units.
+    pub fn plain(columns: Vec<usize>, sigma: Array2<f64>, units: Units, warnings: Vec<String>) -> Self {
         Self { target: sigma.diag().to_vec(), columns, sigma, shrinkage: None, units, warnings }
+    }
+
+    /// The covariance of an input, whatever it is made of, shrunk; `units` gives the model's units.
+    ///
+    /// # Errors
+    /// What cannot be shrunk; a covariance that is singular all the same; limits of the context.
+    pub fn shrunk(
+        shrinkage: &Shrinkage,
+        input: &Input,
+        units: fn(ArrayView2<'_, f64>, &Context) -> Result<Units>,
+        ctx: &Context,
+    ) -> Result<Self> {
+        let shrunk = shrinkage.shrink_input(input, ctx)?;
+        let units = units(shrunk.sigma.view(), ctx)?;
+        let s = input.s(ctx)?;
+        let variances: Vec<f64> = shrunk.columns.iter().map(|&j| s[(j, j)]).collect();
+        let mean = variances.iter().sum::<f64>() / variances.len().max(1) as f64;
+        let target = variances.iter().map(|v| (1.0 - shrunk.variances) * v + shrunk.variances * mean).collect();
+        let mut warnings = shrunk.warnings;
+        let equal = input.x().map(|x| equal_columns(x, &shrunk.columns)).unwrap_or_default();
+        warnings.extend(equal.into_iter().map(|(first, second)| {
+            let [first, second] = [first, second].map(|column| called(input.names(), column));
+            format!("columns {first} and {second} are equal: their edge says nothing")
+        }));
+        let shrinkage = Some((shrunk.intensity, shrunk.variances));
+        Ok(Self { columns: shrunk.columns, sigma: shrunk.sigma, target, shrinkage, units, warnings })
     }
 
     /// The covariance as the model sees it.
@@ -63,52 +88,24 @@ impl Prepared {
 
 /// Some rows of a data set.
 #[derive(Debug)]
-pub(super) struct Part {
+pub struct Part {
     x: Matrix,
     means: Vec<f64>,
 }
 
 /// The second moments of a matrix about these means, divided by the number of rows.
-pub(super) fn moments_about(x: &Matrix, means: &[f64], ctx: &Context) -> Result<Array2<f64>> {
+pub fn moments_about(x: &Matrix, means: &[f64], ctx: &Context) -> Result<Array2<f64>> {
     let centered = Array2::from_shape_fn((x.rows(), x.cols()), |(i, j)| x.view()[(i, j)] - means[j]);
     Ok(linalg::gram(centered.view(), ctx)? / x.rows() as f64)
 }
 
-impl Uglad {
-    /// A data set as the model sees it: with the covariance of the input, whatever it is made of.
-    pub(super) fn prepared(&self, input: &Input, ctx: &Context) -> Result<Prepared> {
-        if self.model.is_published() {
-            return published::prepared(self, input.matrix(), ctx);
-        }
-        let shrunk = self.shrinkage.shrink_input(input, ctx)?;
-        let units = Units::of(shrunk.sigma.view(), ctx)?;
-        let s = input.s(ctx)?;
-        let variances: Vec<f64> = shrunk.columns.iter().map(|&j| s[(j, j)]).collect();
-        let mean = variances.iter().sum::<f64>() / variances.len().max(1) as f64;
-        let target = variances.iter().map(|v| (1.0 - shrunk.variances) * v + shrunk.variances * mean).collect();
-        let mut warnings = shrunk.warnings;
-        warnings.extend(equal_columns(input.matrix(), &shrunk.columns).into_iter().map(|(first, second)| {
-            let [first, second] = [first, second].map(|column| called(input.names(), column));
-            format!("columns {first} and {second} are equal: their edge says nothing")
-        }));
-        Ok(Prepared {
-            columns: shrunk.columns,
-            sigma: shrunk.sigma,
-            target,
-            shrinkage: Some((shrunk.intensity, shrunk.variances)),
-            units,
-            warnings,
-        })
-    }
-}
-
 /// What messages call a column.
-pub(super) fn called(names: Option<&Names>, column: usize) -> String {
+pub fn called(names: Option<&Names>, column: usize) -> String {
     names.map(|names| names.get(column)).map_or_else(|| column.to_string(), |name| format!("'{name}'"))
 }
 
 /// Pairs of columns whose numbers are the same, each column once with the first that it repeats.
-pub(super) fn equal_columns(x: &Matrix, columns: &[usize]) -> Vec<(usize, usize)> {
+pub fn equal_columns(x: &Matrix, columns: &[usize]) -> Vec<(usize, usize)> {
     let bits = |column: usize| -> Vec<u64> { x.view().column(column).iter().map(|value| value.to_bits()).collect() };
     let mut first = std::collections::HashMap::new();
     let mut pairs = Vec::new();
@@ -124,7 +121,7 @@ pub(super) fn equal_columns(x: &Matrix, columns: &[usize]) -> Vec<(usize, usize)
 }
 
 /// A matrix over some of `p` variables, between rows and columns of 0 for the others.
-pub(super) fn among_all(part: ArrayView2<'_, f64>, columns: &[usize], p: usize) -> Array2<f64> {
+pub fn among_all(part: ArrayView2<'_, f64>, columns: &[usize], p: usize) -> Array2<f64> {
     let mut all = Array2::zeros((p, p));
     part.indexed_iter().for_each(|((i, j), &value)| all[(columns[i], columns[j])] = value);
     all
