@@ -48,8 +48,7 @@ fn every_mode_gives_a_positive_definite_theta_and_repeats_itself() {
         "mode: \"missing\", strategy: \"consensus\", epochs: 4",
     ] {
         let code = |threads: usize| {
-            let gaps =
-                if options.contains("missing") { "x = x.drop_values(#{ rate: 0.2, seed: 1 }); " } else { "" };
+            let gaps = if options.contains("missing") { "x = x.drop_values(#{ rate: 0.2, seed: 1 }); " } else { "" };
             format!("{gaps}x.uglad(#{{ {options}, seed: 7, threads: {threads} }})")
         };
         let (one, two) = (fit(&code(1)), fit(&code(2)));

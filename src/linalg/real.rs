@@ -1,19 +1,19 @@
 //! Dense algebra in single or double precision, on slices in row order: what unrolled networks compute with.
 
 use std::fmt::{Debug, Display};
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::sync::Mutex;
 
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::prelude::ReborrowMut;
 use faer::traits::RealField;
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::layout::pieces;
 use crate::context::Context;
 use crate::detached::detached;
 use crate::error::{Error, Result};
+use crate::parallel;
 
 /// f32 or f64.
 pub trait Real:
@@ -31,6 +31,7 @@ pub trait Real:
     + Sub<Output = Self>
     + SubAssign
     + Mul<Output = Self>
+    + MulAssign
     + Div<Output = Self>
     + Neg<Output = Self>
 {
@@ -149,20 +150,36 @@ fn square<T: Real>(a: &[T], n: usize, taken: Taken) -> MatRef<'_, T> {
     }
 }
 
-/// The product of two n x n matrices in row order, each as it is or transposed, on one thread.
+/// Rows of a product that one thread computes at a time.
+const ROWS: usize = 128;
+/// Products of smaller matrices are done before other threads have started.
+const PARALLEL: usize = 300;
+
+/// The product of two n x n matrices in row order, each as it is or transposed; the same on any number of threads.
 ///
 /// # Errors
 /// Cancellation between pieces.
 pub fn product<T: Real>(a: (&[T], Taken), b: (&[T], Taken), n: usize, ctx: &Context) -> Result<Vec<T>> {
     let mut c = vec![T::from_f64(0.0); n * n];
     let (a, b) = (square(a.0, n, a.1), square(b.0, n, b.1));
-    let mut whole = MatMut::from_row_major_slice_mut(&mut c, n, n);
-    for (top, height) in pieces(n, 256) {
-        ctx.check()?;
-        let rows = whole.rb_mut().subrows_mut(top, height);
-        let factor = T::from_f64(1.0);
+    let fill = |top: usize, rows: MatMut<'_, T>| {
+        let (height, factor) = (rows.nrows(), T::from_f64(1.0));
         faer::linalg::matmul::matmul(rows, Accum::Replace, a.subrows(top, height), b, factor, Par::Seq);
+    };
+    if n < PARALLEL {
+        ctx.check()?;
+        fill(0, MatMut::from_row_major_slice_mut(&mut c, n, n));
+        return Ok(c);
     }
+    let groups: Vec<(usize, Mutex<&mut [T]>)> =
+        c.chunks_mut(ROWS * n).enumerate().map(|(group, rows)| (group * ROWS, Mutex::new(rows))).collect();
+    parallel::map(&groups, ctx, |_, (top, rows)| -> Result<()> {
+        let mut rows = rows.lock().map_err(|_| Error::internal("a part of a product was lost"))?;
+        let height = rows.len() / n;
+        fill(*top, MatMut::from_row_major_slice_mut(&mut rows[..], height, n));
+        Ok(())
+    })?;
+    drop(groups);
     Ok(c)
 }
 

@@ -41,7 +41,9 @@ impl Record {
     pub fn training_options(&self) -> impl Iterator<Item = &'static Opt> + Clone + use<> {
         const NONE: &[Opt] = &[];
         let (own, every) = self.trainable().map_or((NONE, NONE), |method| (method.train_options, EVERY_TRAINING));
-        own.iter().chain(every)
+        let of_model = self.options;
+        // What the model says about its device holds for its training.
+        own.iter().chain(every.iter().filter(move |opt| of_model.iter().all(|known| known.name != opt.name)))
     }
 
     /// Trains the method on a list of pairs, each a map `#{ x, truth, regulators }`. `model` are the options of the

@@ -169,7 +169,7 @@ impl<B: CellBackend> On<B> {
             Objective::Likelihood { s, repair } => Minimised::Likelihood(s.as_deref().map(stack), *repair),
             Objective::Supervised { loss, truth } => {
                 let off = |i: usize, j: usize| f64::from(u8::from(i != j));
-                let edges: Vec<Array2<f64>> = truth.iter().map(|truth| edges_of(truth)).collect();
+                let edges: Vec<Array2<f64>> = truth.iter().map(edges_of).collect();
                 let pairs = Array2::from_shape_fn(truth[0].dim(), |(i, j)| off(i, j));
                 let truth = Truth { precision: stack(truth), edges: stack(&edges), pairs: stack(one(&pairs)) };
                 Minimised::Supervised(*loss, truth)

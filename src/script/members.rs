@@ -186,6 +186,10 @@ fn gives(signature: &Signature, receiver: Receiver, usages: &[Usage<'static>]) -
         return script_type(signature.gives);
     }
     let is_about = |usage: &&Usage<'_>| {
+        // A form for a list of data stands beside that for data.
+        if matches!(&usage.form, Form::Call(arguments) if arguments.iter().any(|argument| argument.starts_with('['))) {
+            return false;
+        }
         let count = match &usage.form {
             Form::Call(arguments) => arguments.len() + usize::from(usage.receiver.is_some()),
             Form::Read | Form::Write => 1,

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, NativeCallContext};
 
 use super::convert::{Outcome, describe, to_dynamic, to_entries, to_map, to_value};
+use super::functions::OF_TRAINED;
 use super::state::{context, state};
 use super::vocabulary::Builder;
 use crate::error::Error;
@@ -210,7 +211,8 @@ fn define_added_properties(builder: &mut Builder) {
         let owners = record.adds_to().iter();
         for (property, (_, kind)) in owners.flat_map(|owner| record.adds.iter().map(move |property| (property, owner)))
         {
-            if seen.insert((property.name, *kind)) {
+            let has_its_own = *kind == "TrainedModel" && OF_TRAINED.contains(&property.name);
+            if !has_its_own && seen.insert((property.name, *kind)) {
                 define_added(builder.module(), property.name, kind);
             }
         }

@@ -173,7 +173,7 @@ impl Uglad {
     /// Another mode; as [`Uglad::fit`].
     pub fn fit_inputs(&self, inputs: &[Input], ctx: &Context) -> Result<JointFit> {
         if self.mode != Mode::Multitask {
-            return Err(Error::argument("uglad takes a list of data sets with mode \"multitask\" alone")
+            return Err(Error::option("uglad takes a list of data sets with mode \"multitask\" alone")
                 .with_hint("uglad([a, b], #{ mode: \"multitask\" }), or sets.map(|x| x.uglad())"));
         }
         multitask::fit(self, inputs, ctx)

@@ -23,7 +23,7 @@ fn from_three<T: Real>(mut a: Vec<T>, n: usize) -> Vec<T> {
 }
 
 fn scale<T: Real>(a: &mut [T], factor: T) {
-    a.iter_mut().for_each(|value| *value = *value * factor);
+    a.iter_mut().for_each(|value| *value *= factor);
 }
 
 /// The square root of a positive definite n x n matrix.

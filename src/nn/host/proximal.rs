@@ -85,7 +85,7 @@ fn exact<T: Real>(b: &[T], c: T, n: usize, ctx: &Context) -> Result<(Vec<T>, Tra
 fn scaled_rows<T: Real>(rows: &[T], scale: &[T], n: usize) -> Vec<T> {
     let mut scaled = rows.to_vec();
     for (row, &factor) in scaled.chunks_exact_mut(n).zip(scale) {
-        row.iter_mut().for_each(|value| *value = *value * factor);
+        row.iter_mut().for_each(|value| *value *= factor);
     }
     scaled
 }

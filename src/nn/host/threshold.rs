@@ -3,6 +3,9 @@
 //! The network costs far more than what surrounds it, so only pairs i <= j are sent through it, [`LANES`] at a time,
 //! in loops that the compiler turns into vector instructions. Sums run in the same order on every processor.
 
+// One index for several arrays of lanes is what the compiler turns into vectors; chains of iterators it does not.
+#![allow(clippy::needless_range_loop)]
+
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::linalg::Real;

@@ -58,7 +58,7 @@ fn listed<T: Into<Dynamic>>(call: &NativeCallContext<'_>, pieces: impl Iterator<
     let ctx = context(call);
     let mut list = Array::new();
     for piece in pieces {
-        if list.len() % PIECE == 0 {
+        if list.len().is_multiple_of(PIECE) {
             ctx.check()?;
         }
         if list.len() == LIST {

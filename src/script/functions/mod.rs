@@ -39,7 +39,7 @@ mod training;
 pub(super) use joint_fits::fit_of_set;
 pub(super) use system::Timer;
 pub(super) use tables::to_column;
-pub(super) use training::TRAIN;
+pub(super) use training::{OF_TRAINED, TRAIN};
 
 use super::vocabulary::Builder;
 

@@ -11,6 +11,8 @@ use crate::model::{Area, EVERY_TRAINING, Trained};
 use crate::registry::method_of;
 use crate::value::Value;
 
+/// Properties that trained models of every method have: a record that adds one of that name means its fits.
+pub(in crate::script) const OF_TRAINED: &[&str] = &["parameters", "loss_history", "validation_history", "best_epoch"];
 /// The verb whose options are those of every method that is trained.
 pub(in crate::script) const TRAIN: &str = "train";
 
