@@ -203,9 +203,6 @@ pub(super) fn path_fit(path: &Path, position: i64, ctx: &crate::Context) -> Outc
     Ok(path.fit(picked.positions()[0], ctx)?)
 }
 
-/// What a trained model has by itself, which a property that its method adds to fits does not hide.
-const OF_TRAINED: &[&str] = &["parameters", "loss_history", "validation_history", "best_epoch"];
-
 /// What methods add to their results, and what simulations consist of.
 fn define_added_properties(builder: &mut Builder) {
     let mut seen = HashSet::new();
@@ -213,8 +210,7 @@ fn define_added_properties(builder: &mut Builder) {
         let owners = record.adds_to().iter();
         for (property, (_, kind)) in owners.flat_map(|owner| record.adds.iter().map(move |property| (property, owner)))
         {
-            let is_own = *kind == "TrainedModel" && OF_TRAINED.contains(&property.name);
-            if !is_own && seen.insert((property.name, *kind)) {
+            if seen.insert((property.name, *kind)) {
                 define_added(builder.module(), property.name, kind);
             }
         }

@@ -198,14 +198,6 @@ mod tests {
         assert_eq!(data("trained.summary() == `${trained}`"), json!(true));
     }
 
-    #[cfg(feature = "nn")]
-    #[test]
-    fn what_a_method_adds_to_fits_does_not_hide_what_training_found() {
-        let script = "let glad = Glad(#{ steps: 2 }).train(pairs, #{ epochs: 1, seed: 1 }); \
-            [glad.parameters.keys().len(), glad.parameters[\"threshold.weight_1\"].shape, glad.fit(x).parameters.offset > 0.0]";
-        assert_eq!(data(script), json!([11, [1, 3, 3], true]));
-    }
-
     #[test]
     fn warnings_of_training_and_of_fits_are_shown() {
         let mut session = session();
