@@ -25,10 +25,7 @@ pub struct Device {
 
 /// Every device that this version knows, for computations with at most `threads` threads.
 pub fn devices(threads: usize) -> Vec<Device> {
-    vec![
-        Device { name: "cpu", kind: "cpu", threads, simd: simd(), available: true, note: "".into() },
-        cuda(),
-    ]
+    vec![Device { name: "cpu", kind: "cpu", threads, simd: simd(), available: true, note: "".into() }, cuda()]
 }
 
 fn cuda() -> Device {
@@ -72,10 +69,11 @@ pub fn check(wanted: &str) -> Result<()> {
     match known {
         _ if wanted == "auto" => Ok(()),
         Some(device) if device.available && (device.kind != "cuda" || cuda_index(wanted).is_some()) => Ok(()),
-        Some(device) if device.available => {
-            Err(Error::option(format!("there is no device \"{wanted}\": {} GPUs are here", gpus().clone().unwrap_or(0)))
-                .with_hint("GPUs are numbered from 0: \"cuda:0\""))
-        }
+        Some(device) if device.available => Err(Error::option(format!(
+            "there is no device \"{wanted}\": {} GPUs are here",
+            gpus().clone().unwrap_or(0)
+        ))
+        .with_hint("GPUs are numbered from 0: \"cuda:0\"")),
         Some(device) => {
             let error = Error::option(format!("device \"{wanted}\" cannot be used: {}", device.note));
             Err(error.with_hint("device: \"auto\" takes the best there is, `sinew devices` lists them"))

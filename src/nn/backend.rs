@@ -138,7 +138,12 @@ macro_rules! in_precision_of {
 
 /// The numbers of a tensor on the processor.
 pub fn numbers<T: Element, B: Backend, const D: usize>(tensor: &Tensor<B, D>) -> Vec<T> {
-    tensor.to_data().iter::<T>().collect()
+    let data = tensor.to_data();
+    // One by one costs more than most operations.
+    if data.dtype == T::dtype() {
+        return data.into_vec().unwrap_or_default();
+    }
+    data.iter::<T>().collect()
 }
 
 /// A tensor of these numbers, on the device of another.

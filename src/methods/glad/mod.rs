@@ -171,8 +171,7 @@ impl Glad {
     /// Data as the model sees them.
     fn prepared(&self, input: &Input, ctx: &Context) -> Result<Prepared> {
         if !self.model.is_published() {
-            // A covariance that is given, and pairs of samples, say nothing about how far to shrink.
-            return Prepared::shrunk(&self.shrinkage, input, Units::correlation, ctx);
+            return Prepared::shrunk(&self.shrinkage, input, Units::of, ctx);
         }
         let columns = input.varying();
         if columns.is_empty() {

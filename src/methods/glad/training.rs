@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::linalg;
 use crate::methods::unrolled::prepared::Prepared;
+use crate::methods::unrolled::units::SIZE;
 use crate::model::{Epoch, Input, Keeper, Pair, Parameter, SecondMoment, Trained, Truth};
 use crate::nn::{Adam, Direction, Evaluator, Layout, Objective, Problem, Supervised};
 use crate::options::{Kind, Opt, Options, Preset, Range};
@@ -92,7 +93,8 @@ pub(super) fn train(method: &Glad, pairs: &[Pair], options: &Options, ctx: &Cont
         let validation = validation_loss(&before, &evaluators, &held_out, ctx)?;
         let order = rng::permutation(&mut rng::stream(ctx.seed(), "glad order", epoch as u64), seen.len());
         let order: Vec<usize> = order.into_iter().map(|position| seen[position]).collect();
-        let trained = parallel::map(&before, ctx, |index, _| learn_epoch(&members[index], &evaluators, &order, ctx))?;
+        let trained =
+            parallel::map(&before, ctx, |index, _| learn_epoch(method, &members[index], &evaluators, &order, ctx))?;
         let losses: Vec<f64> = trained.iter().map(|(_, loss)| *loss).collect();
         members = trained.into_iter().map(|(member, _)| member).collect();
         let mean = losses.iter().sum::<f64>() / losses.len() as f64;
@@ -117,7 +119,13 @@ fn parted(count: usize, part: f64, ctx: &Context) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// Passes over pairs in this order, with a step after each; the mean loss on the way.
-fn learn_epoch(member: &Member, evaluators: &[Evaluator], order: &[usize], ctx: &Context) -> Result<(Member, f64)> {
+fn learn_epoch(
+    method: &Glad,
+    member: &Member,
+    evaluators: &[Evaluator],
+    order: &[usize],
+    ctx: &Context,
+) -> Result<(Member, f64)> {
     let mut next = Member { parameters: member.parameters.clone(), adam: member.adam.clone() };
     let mut sum = 0.0;
     for &pair in order {
@@ -127,6 +135,7 @@ fn learn_epoch(member: &Member, evaluators: &[Evaluator], order: &[usize], ctx: 
             return Ok((next, f64::NAN));
         }
         next.adam.step(&mut next.parameters, &pass.gradient);
+        method.model.keep_positive(&mut next.parameters);
     }
     Ok((next, sum / order.len() as f64))
 }
@@ -154,7 +163,7 @@ fn validation_loss(
 fn evaluator(method: &Glad, pair: &Pair, loss: Supervised, is_masked: bool, ctx: &Context) -> Result<Evaluator> {
     let input = Input::with_constants(&pair.x, SecondMoment::default(), ctx)?;
     let prepared = method.prepared(&input, ctx)?;
-    let truth = target(&pair.truth, &prepared, ctx)?;
+    let truth = target(&pair.truth, &prepared, method.model.is_published(), ctx)?;
     let acts = |regulators: &Vec<usize>| -> Vec<bool> {
         prepared.columns.iter().map(|column| regulators.contains(column)).collect()
     };
@@ -164,7 +173,7 @@ fn evaluator(method: &Glad, pair: &Pair, loss: Supervised, is_masked: bool, ctx:
 }
 
 /// What Z should be, in the model's units: the precision matrix, or A + (1 - smallest eigenvalue) I of a graph.
-fn target(truth: &Truth, prepared: &Prepared, ctx: &Context) -> Result<Array2<f64>> {
+fn target(truth: &Truth, prepared: &Prepared, is_published: bool, ctx: &Context) -> Result<Array2<f64>> {
     match truth {
         Truth::Matrix(theta) => {
             if theta.view().indexed_iter().any(|((i, j), &value)| value != theta.view()[(j, i)]) {
@@ -182,7 +191,8 @@ fn target(truth: &Truth, prepared: &Prepared, ctx: &Context) -> Result<Array2<f6
             });
             let smallest = linalg::min_eigenvalue(a.view(), ctx)?;
             a.diag_mut().iter_mut().for_each(|value| *value = 1.0 - smallest);
-            Ok(a)
+            // As large as Theta is in the model's units; the published program has no such units.
+            Ok(if is_published { a } else { a * (SIZE / (1.0 - smallest)) })
         }
     }
 }

@@ -48,8 +48,15 @@ impl Uglad {
             let evaluator = self.model.evaluator(&problem, &alone)?;
             let score = |_: &[f64], pass: &Pass| loss(&pass.theta[0], &out, &alone);
             let learning = self.learning(self.epochs, Keep::Best);
-            let learned =
-                learn(&evaluator, self.initial(member, ctx)?, learning, Some(&score), &|_| counter.step(), &alone)?;
+            let learned = learn(
+                &self.model,
+                &evaluator,
+                self.initial(member, ctx)?,
+                learning,
+                Some(&score),
+                &|_| counter.step(),
+                &alone,
+            )?;
             Ok::<_, Error>(learned.scores)
         })?;
         let scores = mean_curve(&curves);

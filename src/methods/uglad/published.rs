@@ -128,7 +128,7 @@ pub(super) fn cv(
         };
         let learning = method.learning(method.epochs, Keep::BehindBest);
         let initial = method.initial(fold, ctx)?;
-        let learned = learn(&train, initial, learning, Some(&score), &|_| counter.step(), ctx)?;
+        let learned = learn(&method.model, &train, initial, learning, Some(&score), &|_| counter.step(), ctx)?;
         let score = learned.scores.iter().copied().fold(f64::INFINITY, f64::min);
         if best.as_ref().is_none_or(|(least, _)| score < *least) {
             best = Some((score, learned));

@@ -57,7 +57,7 @@ impl Uglad {
         // Where there are several, each on a thread of its own.
         let inner = if members.len() > 1 { ctx.clone().with_threads(1) } else { ctx.clone() };
         parallel::map(&members, ctx, |_, &index| {
-            learn(evaluator, self.initial(index, ctx)?, learning, score, &|_| counter.step(), &inner)
+            learn(&self.model, evaluator, self.initial(index, ctx)?, learning, score, &|_| counter.step(), &inner)
         })
     }
 

@@ -1,5 +1,6 @@
 //! Learning the parameters of a model: epochs of Adam, of which the best is kept.
 
+use super::model::Model;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::nn::{Adam, Direction, Evaluator, Pass};
@@ -56,6 +57,7 @@ const PROGRESS: f64 = 1e-6;
 /// # Errors
 /// A first pass whose loss is not finite, cancellation, memory.
 pub fn learn(
+    model: &Model,
     evaluator: &Evaluator,
     mut parameters: Vec<f64>,
     learning: Learning,
@@ -92,11 +94,12 @@ pub fn learn(
         let is_better = kept.as_ref().is_none_or(|(best, ..)| rank < *best);
         let before = (!behind).then(|| parameters.clone());
         adam.step(&mut parameters, &pass.gradient);
+        model.keep_positive(&mut parameters);
         if is_better || learning.keep == Keep::Last {
             kept = Some((rank, before.unwrap_or_else(|| parameters.clone()), pass, epoch));
         }
         report(epoch + 1);
-        let progress = rank < watermark - PROGRESS * watermark.abs().min(f64::MAX) || watermark.is_infinite();
+        let progress = watermark.is_infinite() || rank < watermark - PROGRESS * watermark.abs();
         (watermark, waited) = if progress { (rank, 0) } else { (watermark, waited + 1) };
         if learning.patience.is_some_and(|patience| waited >= patience) {
             break;

@@ -157,6 +157,14 @@ impl Model {
         Evaluator::new(&self.cell()?, problem, device, self.precision.unwrap_or(default), ctx)
     }
 
+    /// Holds the learned offset t above 0, without which S + t I may be singular. The published programs do not.
+    pub fn keep_positive(&self, parameters: &mut [f64]) {
+        const LEAST: f64 = 1e-4;
+        if let Some(offset) = parameters.first_mut().filter(|_| !self.is_published()) {
+            *offset = offset.max(LEAST);
+        }
+    }
+
     /// The options that held.
     pub fn recorded(&self) -> Vec<(String, Value)> {
         let published = self.is_published();

@@ -49,7 +49,8 @@ impl Prepared {
         let variances: Vec<f64> = shrunk.columns.iter().map(|&j| s[(j, j)]).collect();
         let mean = variances.iter().sum::<f64>() / variances.len().max(1) as f64;
         let target = variances.iter().map(|v| (1.0 - shrunk.variances) * v + shrunk.variances * mean).collect();
-        let mut warnings = shrunk.warnings;
+        // That hardly anything in common was borne out is said by `shrinkage`: the order of pairs is good all the same.
+        let mut warnings = Vec::new();
         let equal = input.x().map(|x| equal_columns(x, &shrunk.columns)).unwrap_or_default();
         warnings.extend(equal.into_iter().map(|(first, second)| {
             let [first, second] = [first, second].map(|column| called(input.names(), column));

@@ -8,7 +8,7 @@ use crate::linalg::Cholesky;
 
 /// The median of the diagonal of Theta in a model's units. Thresholds are numbers between 0 and 1, so that this decides
 /// how much of Theta they reach: data scaled to [0, 1], as the published program takes them, have about as much.
-const SIZE: f64 = 20.0;
+pub const SIZE: f64 = 20.0;
 
 /// A model sees S_ij = factor Sigma_ij / (d_i d_j).
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 //! The network costs far more than what surrounds it, so only pairs i <= j are sent through it, [`LANES`] at a time,
 //! in loops that the compiler turns into vector instructions. Sums run in the same order on every processor.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::linalg::Real;
 use crate::nn::parameters::{Layout, MAX_HIDDEN};
@@ -247,19 +247,32 @@ pub fn forward<T: Real>(step: Step<'_, T>, theta: &[T], s: &[T], z: &[T], n: usi
     let net = Network::of(step.parameters, step.layout);
     let x = [packed(theta, n), packed(s, n), packed(z, n)];
     let mut out = vec![T::from_f64(0.0); x[0].len()];
-    Arch::new().dispatch(
-        #[inline(always)]
-        || match net.hidden {
-            // A constant lets the compiler unroll the layers.
-            3 => shrink(&net, 3, &x, &mut out),
-            hidden => shrink(&net, hidden, &x, &mut out),
-        },
-    );
+    Arch::new().dispatch(Shrink { net: &net, x: &x, out: &mut out });
     let mut out = unpacked(&out, n, T::from_f64(1.0));
     if step.diagonal == Diagonal::Kept {
         (0..n).for_each(|i| out[i * n + i] = theta[i * n + i]);
     }
     out
+}
+
+/// The forward loop, compiled for every kind of processor: a closure would be compiled once, for the oldest.
+struct Shrink<'a, T> {
+    net: &'a Network<'a, T>,
+    x: &'a [Vec<T>; 3],
+    out: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Shrink<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        match self.net.hidden {
+            // A constant lets the compiler unroll the layers.
+            3 => shrink(self.net, 3, self.x, self.out),
+            hidden => shrink(self.net, hidden, self.x, self.out),
+        }
+    }
 }
 
 #[inline(always)]
@@ -300,13 +313,8 @@ pub fn backward<T: Real>(
     let pairs = packed(&both, n);
     let (mut of_theta, mut of_z) = (vec![zero; pairs.len()], vec![zero; pairs.len()]);
     let mut sums = Sums::new(net.hidden);
-    Arch::new().dispatch(
-        #[inline(always)]
-        || match net.hidden {
-            3 => expand(&net, 3, &x, &pairs, (&mut of_theta, &mut of_z), &mut sums),
-            hidden => expand(&net, hidden, &x, &pairs, (&mut of_theta, &mut of_z), &mut sums),
-        },
-    );
+    let outputs = (&mut of_theta[..], &mut of_z[..]);
+    Arch::new().dispatch(Expand { net: &net, x: &x, gradient: &pairs, outputs, sums: &mut sums });
     let mut of_theta = unpacked(&of_theta, n, half);
     if step.diagonal == Diagonal::Kept {
         (0..n).for_each(|i| of_theta[i * n + i] = gradient[i * n + i]);
@@ -314,6 +322,27 @@ pub fn backward<T: Real>(
     let mut of_parameters = vec![zero; step.layout.len()];
     of_parameters[step.layout.threshold()].copy_from_slice(&sums.totals(net.hidden));
     (of_theta, unpacked(&of_z, n, half), of_parameters)
+}
+
+/// The loop back.
+struct Expand<'a, T> {
+    net: &'a Network<'a, T>,
+    x: &'a [Vec<T>; 3],
+    gradient: &'a [T],
+    outputs: (&'a mut [T], &'a mut [T]),
+    sums: &'a mut Sums<T>,
+}
+
+impl<T: Real> WithSimd for Expand<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        match self.net.hidden {
+            3 => expand(self.net, 3, self.x, self.gradient, self.outputs, self.sums),
+            hidden => expand(self.net, hidden, self.x, self.gradient, self.outputs, self.sums),
+        }
+    }
 }
 
 #[inline(always)]
