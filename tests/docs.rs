@@ -1,5 +1,5 @@
 //! The pages for users: their scripts run and print what the pages say, and their links lead somewhere.
-#![cfg(feature = "plot")]
+#![cfg(all(feature = "plot", feature = "nn"))]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

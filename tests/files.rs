@@ -47,6 +47,22 @@ fn numbers_come_back_to_the_last_bit_and_packed() {
 }
 
 #[test]
+fn lists_and_maps_are_plain_json() {
+    let mut session = session("plain");
+    let script = "let path = `${dir}/list.json`; [0.1, 2, #{ a: [\"b\", ()] }].save(path); #{ b: 1 }.save(`${dir}/map.json`); path";
+    let path = session.eval(script).expect("a file").to_json();
+    let text = std::fs::read_to_string(path.as_str().expect("a path")).expect("a file");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(json, serde_json::json!([0.1, 2, { "a": ["b", null] }]));
+    assert_eq!(session.eval("load(path)").expect("the list").to_json(), json);
+    let script = "[eye(2), nan()].save(path); let back = load(path); (back[0] == eye(2)).all() && back[1].is_nan()";
+    assert_eq!(session.eval(script).expect("the list").to_json(), serde_json::json!(true));
+    for wrong in ["[1].save(\"list.csv\")", "[|x| x].save(path)"] {
+        assert!(session.eval(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn results_come_back_and_can_be_gone_on_with() {
     check(
         "results",

@@ -69,10 +69,11 @@ def machine():
 
 @dataclass
 class Run:
-    """What a script of sinew emitted, and the peak memory of its process in MB."""
+    """What a script of sinew emitted, the peak memory of its process in MB and its processor time in seconds."""
 
     value: dict
     memory: float
+    cpu: float
 
 
 def sinew(program, script, *script_arguments, threads=1):
@@ -97,7 +98,7 @@ def sinew(program, script, *script_arguments, threads=1):
         if child.returncode != 0:
             errors.seek(0)
             sys.exit(f"{script} ended with {child.returncode}: {errors.read()}")
-    return Run(json.loads(said)["value"], usage.ru_maxrss / 1024)
+    return Run(json.loads(said)["value"], usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 class TooSlow(Exception):

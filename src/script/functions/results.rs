@@ -1,9 +1,9 @@
 //! What every result has: `to_map`, `to_json`, `save` and `load`, and a text.
 
-use rhai::{Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext};
+use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext};
 use serde_json::Value as Json;
 
-use super::super::convert::{Outcome, check_options, for_engine_types, json_to_dynamic, to_dynamic};
+use super::super::convert::{Outcome, check_options, for_engine_types, json_to_dynamic, to_dynamic, to_value};
 use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{
     Area, Fit, GRID_OPTIONS, JointFit, Path, Run, SavedPath, Simulation, Solved, Trained, value_from_json,
+    value_to_json,
 };
 use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
@@ -70,6 +71,14 @@ fn save_plain<T: Engine + Clone>(value: &T, path: &str, ctx: &crate::Context) ->
     match extension(path).as_str() {
         "json" => save_json(value, path, ctx),
         _ => Err(unknown_extension(path, ".json, or .json.gz")),
+    }
+}
+
+/// Lists and maps as JSON from which `load` gives them back; of plain values it is plain.
+fn save_values(call: &NativeCallContext<'_>, values: &Dynamic, path: &str) -> Outcome<()> {
+    match extension(path).as_str() {
+        "json" => Ok(write_json(&value_to_json(&to_value(values)?), path, &context(call))?),
+        _ => Err(unknown_extension(path, ".json, or .json.gz").into()),
     }
 }
 
@@ -194,7 +203,7 @@ pub(super) fn define(b: &mut Builder) {
     let save = b.verb(
         "save",
         "x.save(path)\nfigure.save(path, #{ js: \"cdn\" })",
-        "Write a result to a file by its ending: .json for all; matrices .csv .tsv .npy .mtx; tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg; with .gz behind it packed",
+        "Write a result to a file by its ending: .json for all, also for lists and maps; matrices .csv .tsv .npy .mtx; tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg; with .gz behind it packed",
         "eye(2).save(\"example.csv\");\nrandom_graph(\"band\", #{ nodes: 4 }).save(\"example.graphml\");",
     );
     #[cfg(feature = "plot")]
@@ -210,6 +219,9 @@ pub(super) fn define(b: &mut Builder) {
         Trained, Trained::save;
         Simulation, save_plain;
     };
+    b.extend("save")
+        .on(|call: NativeCallContext<'_>, list: Array, path: &str| save_values(&call, &Dynamic::from(list), path))
+        .on(|call: NativeCallContext<'_>, map: Map, path: &str| save_values(&call, &Dynamic::from(map), path));
     b.verb(
         "load",
         "load(path)\nload(path, #{ drop_loops: true })",
