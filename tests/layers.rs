@@ -8,7 +8,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "explain", "value", "options", "rng", "context", "parallel", "devices"],
     &["data", "graph", "linalg"],
     &["problem"],
-    &["solver"],
+    &["solver", "trees"],
     &["model"],
     &["select"],
     &["methods", "simulate", "metrics", "plot"],

@@ -6,6 +6,7 @@ pub mod covariance;
 mod csv;
 pub mod example;
 pub mod file;
+mod gene_choice;
 mod index;
 mod mask;
 mod matrix;
@@ -22,10 +23,12 @@ pub mod semidefinite;
 pub mod summary;
 mod table;
 pub mod table_verbs;
+mod ten_x;
 mod vector;
 
 pub use argument::matrix_argument;
 pub use csv::{CsvOptions, read_csv, read_matrix, write_csv};
+pub use gene_choice::{ChosenGenes, GeneChoice};
 pub use index::{Picked, Selector};
 pub use mask::Mask;
 pub use matrix::Matrix;
@@ -34,6 +37,7 @@ pub use names::Names;
 pub use npy::{read_npy, write_npy};
 pub use table::{Column, Table};
 pub use table_verbs::Groups;
+pub use ten_x::{GENE_EXPRESSION, TenX, read_10x};
 pub use vector::Vector;
 
 pub(crate) use csv::has_header;

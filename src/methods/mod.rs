@@ -1,6 +1,8 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
+mod directed;
 mod penalties;
+mod tree_options;
 
 crate::model::records! {
     graphical_lasso,
@@ -10,4 +12,7 @@ crate::model::records! {
     correlation,
     partial_correlation,
     ridge_regulators,
+    genie3,
+    grnboost2,
+    tigress,
 }

@@ -29,6 +29,7 @@ mod regulation;
 mod resampling;
 mod results;
 mod shape;
+mod single_cell;
 mod summaries;
 mod system;
 mod tables;
@@ -44,6 +45,7 @@ pub(super) fn define(builder: &mut Builder) {
     numbers::define(builder);
     summaries::define(builder);
     data::define(builder);
+    single_cell::define(builder);
     tables::define(builder);
     prepare::define(builder);
     fits::define(builder);
