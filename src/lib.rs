@@ -43,6 +43,7 @@ pub mod script;
 pub mod select;
 pub mod simulate;
 pub mod solver;
+pub mod trees;
 pub mod value;
 
 pub use context::Context;

@@ -8,7 +8,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "explain", "value", "options", "rng", "context", "parallel", "devices", "detached"],
     &["data", "graph", "linalg"],
     &["problem"],
-    &["solver", "nn"],
+    &["solver", "nn", "trees"],
     &["model"],
     &["select"],
     &["methods", "simulate", "metrics", "plot"],

@@ -11,7 +11,16 @@ use crate::error::{Error, Result};
 /// A file that cannot be read, complex numbers, lines that do not fit the header, memory.
 pub fn read_mtx(path: &str, ctx: &Context) -> Result<Matrix> {
     let bytes = file::read_bytes(path, ctx)?;
-    parse_mtx(&bytes, ctx).map_err(|error| error.at(format!("'{path}'")))
+    parse_mtx(&bytes, false, ctx).map_err(|error| error.at(format!("'{path}'")))
+}
+
+/// The same with rows and columns exchanged.
+///
+/// # Errors
+/// As [`read_mtx`].
+pub(crate) fn read_mtx_transposed(path: &str, ctx: &Context) -> Result<Matrix> {
+    let bytes = file::read_bytes(path, ctx)?;
+    parse_mtx(&bytes, true, ctx).map_err(|error| error.at(format!("'{path}'")))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -59,7 +68,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().skip(1).map(|(number, line)| (number + 1, line)).filter(held)
 }
 
-fn parse_mtx(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
+fn parse_mtx(bytes: &[u8], is_transposed: bool, ctx: &Context) -> Result<Matrix> {
     let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file is not text in UTF-8"))?;
     let header = header(text.lines().next().unwrap_or_default())?;
     let mut lines = lines(text);
@@ -77,12 +86,13 @@ fn parse_mtx(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     }
     let _held = ctx.reserve_matrices(1, rows, cols)?;
     let mut values = vec![0.0; rows * cols];
+    let place = |i: usize, j: usize| if is_transposed { j * rows + i } else { i * cols + j };
     let mut set = |i: usize, j: usize, value: f64| {
         // An entry that comes again adds to what is there, as in SciPy.
-        values[i * cols + j] += value;
+        values[place(i, j)] += value;
         match header.symmetry {
-            Symmetry::Symmetric if i != j => values[j * cols + i] += value,
-            Symmetry::Skew if i != j => values[j * cols + i] -= value,
+            Symmetry::Symmetric if i != j => values[place(j, i)] += value,
+            Symmetry::Skew if i != j => values[place(j, i)] -= value,
             _ => {}
         }
     };
@@ -93,7 +103,7 @@ fn parse_mtx(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     if let Some((number, _)) = lines.next() {
         return Err(Error::data(format!("line {number}: more numbers than the header says")));
     }
-    Matrix::from_vec(rows, cols, values)
+    if is_transposed { Matrix::from_vec(cols, rows, values) } else { Matrix::from_vec(rows, cols, values) }
 }
 
 fn coordinates<'a>(
@@ -173,7 +183,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Matrix> {
-        parse_mtx(text.as_bytes(), &Context::new().with_memory_limit(1_000_000))
+        parse_mtx(text.as_bytes(), false, &Context::new().with_memory_limit(1_000_000))
     }
 
     #[test]
@@ -187,6 +197,16 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap().as_slice(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn rows_and_columns_are_exchanged_while_a_file_is_read() {
+        let text = "%%MatrixMarket matrix coordinate integer general\n2 3 3\n1 1 1\n2 1 2\n1 3 3\n";
+        let read = parse_mtx(text.as_bytes(), true, &Context::new()).unwrap();
+        assert_eq!((read.rows(), read.as_slice()), (3, &[1.0, 2.0, 0.0, 0.0, 3.0, 0.0][..]));
+        let skew = "%%MatrixMarket matrix coordinate integer skew-symmetric\n2 2 1\n2 1 4\n";
+        let read = parse_mtx(skew.as_bytes(), true, &Context::new()).unwrap();
+        assert_eq!(read.as_slice(), [0.0, 4.0, -4.0, 0.0]);
     }
 
     #[test]

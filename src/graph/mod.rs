@@ -12,6 +12,7 @@ mod transform;
 
 pub use centrality::Centrality;
 pub use edge_list::{Directed, Nodes};
+pub use formats::Beeline;
 pub use regulation::{HILL, REGULATOR};
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Attributes, Direction, Edge, Graph};
+use super::{Attributes, Direction, Edge, Graph, REGULATOR};
 use crate::data::Column;
 use crate::error::{Error, Result};
 
@@ -23,6 +23,23 @@ impl Graph {
     pub fn above(&self, threshold: f64) -> Self {
         let kept = (0..self.n_edges()).filter(|&i| self.edges[i].weight.abs() > threshold);
         self.pick_edges(&kept.collect::<Vec<_>>())
+    }
+
+    /// The same nodes with the edges that regulators may have: a directed edge leaves one, an edge without a direction has
+    /// one at either end. The attribute [`REGULATOR`] marks them.
+    ///
+    /// # Errors
+    /// A node out of range.
+    pub fn of_regulators(&self, regulators: &[usize]) -> Result<Self> {
+        let mut acts = vec![false; self.nodes];
+        for &node in regulators {
+            self.check_node(node)?;
+            acts[node] = true;
+        }
+        let is_kept = |edge: &Edge| acts[edge.source] || (!edge.directed && acts[edge.target]);
+        let kept: Vec<usize> = (0..self.n_edges()).filter(|&i| is_kept(&self.edges[i])).collect();
+        let marks = acts.iter().map(|&acts| f64::from(acts)).collect();
+        self.pick_edges(&kept).with_node_attribute(REGULATOR, Column::numbers(marks))
     }
 
     /// The graph with other weights, in the order of its edges.
@@ -162,6 +179,15 @@ mod tests {
         let g = mixed().undirected().unwrap();
         assert_eq!(g.edges(), [Edge::new(0, 1, 0.5), Edge::new(0, 3, 1.0), Edge::new(1, 2, -3.0)]);
         assert_eq!((g.direction(), ranks(&g)), (Direction::Undirected, &Column::numbers(vec![1.0, 4.0, 3.0])));
+    }
+
+    #[test]
+    fn a_mask_of_regulators_looks_at_directions() {
+        let g = mixed().of_regulators(&[1]).unwrap();
+        assert_eq!(g.edges(), [Edge::new(0, 1, 0.5), Edge::new(1, 2, 2.0).directed()]);
+        assert_eq!((ranks(&g), g.regulators().unwrap()), (&Column::numbers(vec![1.0, 2.0]), vec![1]));
+        assert_eq!(mixed().of_regulators(&[]).unwrap().n_edges(), 0);
+        assert!(mixed().of_regulators(&[4]).is_err());
     }
 
     #[test]

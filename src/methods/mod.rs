@@ -1,6 +1,8 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
+mod directed;
 mod penalties;
+mod tree_options;
 #[cfg(feature = "nn")]
 mod unrolled;
 
@@ -13,6 +15,9 @@ crate::model::records! {
     partial_correlation,
     shrunk_partial_correlation,
     ridge_regulators,
+    genie3,
+    grnboost2,
+    tigress,
     #[cfg(feature = "nn")]
     uglad,
     #[cfg(feature = "nn")]

@@ -3,14 +3,15 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::context::Context;
-use crate::data::{Column, Matrix, Names, Selector};
+use crate::data::{Matrix, Selector};
 use crate::error::{Error, Result};
-use crate::graph::{Edge, Graph, REGULATOR};
 use crate::linalg::{self, Cholesky};
 use crate::model::regulators;
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, SecondMoment};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
+
+use super::directed::Roles;
 
 const OPTIONS: &[Opt] = &[
     regulators::OPTION,
@@ -120,21 +121,15 @@ impl RidgeRegulators {
         // A pair's covariance over standard deviations of other rows would be no correlation.
         let input = &input.correlated_by_pair();
         let p = input.p();
-        let labels = input.names().cloned().unwrap_or_else(|| Names::numbered(p));
-        let regulators = match &self.regulators {
-            Some(list) => regulators::positions(list, &labels, "column", "all columns are regulators")?,
-            None => (0..p).collect(),
-        };
-        let builder = Fit::builder(RECORD.verb, input, self.recorded(&labels, &regulators, input), ctx);
+        let roles = Roles::of(self.regulators.as_deref(), input)?;
+        let builder = Fit::builder(RECORD.verb, input, self.recorded(&roles, input), ctx);
         let _held = ctx.reserve_matrices(1, p, p)?;
         // Coefficients, their parts, the regulators' factor and inverse; edges, twice while they are put in order.
-        let _more = ctx.reserve_matrices(14, regulators.len(), p)?;
+        let _more = ctx.reserve_matrices(14, roles.regulators.len(), p)?;
         let r = input.correlations(ctx)?;
-        let coefficients = coefficients(r.view(), &regulators, self.lambda, ctx)?;
-        let graph = graph(coefficients.view(), &regulators, input, ctx)?;
-        let coefficients = Matrix::from(coefficients)
-            .with_names(input.names().cloned())?
-            .with_row_names(Some(labels.pick(&regulators)))?;
+        let coefficients = coefficients(r.view(), &roles.regulators, self.lambda, ctx)?;
+        let graph = roles.graph(coefficients.view(), input, ctx)?;
+        let coefficients = roles.matrix(coefficients, input)?;
         builder
             .lambda(Value::Float(self.lambda))
             .solver("Cholesky factor", 0, true)
@@ -142,15 +137,9 @@ impl RidgeRegulators {
             .finish(Estimate::Graph(graph), ctx)
     }
 
-    /// The options that held; regulators by name, where columns have names.
-    fn recorded(&self, labels: &Names, regulators: &[usize], input: &Input) -> Vec<(String, Value)> {
-        let value = |&t: &usize| match input.names() {
-            Some(_) => Value::from(labels.get(t)),
-            None => Value::from(t),
-        };
-        let list = self.regulators.is_some().then(|| regulators.iter().map(value).collect::<Vec<Value>>());
-        let mut options =
-            vec![("regulators".to_string(), Value::from(list)), ("lambda".to_string(), Value::Float(self.lambda))];
+    /// The options that held.
+    fn recorded(&self, roles: &Roles, input: &Input) -> Vec<(String, Value)> {
+        let mut options = vec![roles.recorded(input), ("lambda".to_string(), Value::Float(self.lambda))];
         options.extend(input.recorded());
         options
     }
@@ -193,22 +182,11 @@ fn too_small(lambda: f64) -> Error {
     .with_hint("raise lambda: 0.1 is the default")
 }
 
-/// The directed graph of the coefficients that are not zero, with regulators marked.
-fn graph(coefficients: ArrayView2<'_, f64>, regulators: &[usize], input: &Input, ctx: &Context) -> Result<Graph> {
-    let mut edges = Vec::new();
-    let mut marks = vec![0.0; input.p()];
-    for (row, &source) in coefficients.rows().into_iter().zip(regulators) {
-        ctx.check()?;
-        marks[source] = 1.0;
-        let linked = row.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
-        edges.extend(linked.map(|(target, &weight)| Edge::new(source, target, weight)));
-    }
-    Graph::new(input.p(), input.names().cloned(), true, edges)?.with_node_attribute(REGULATOR, Column::numbers(marks))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Column;
+    use crate::graph::{Graph, REGULATOR};
     use ndarray::array;
 
     /// Correlations of six variables.

@@ -69,6 +69,8 @@ impl Area {
 pub enum Accepts {
     /// Data only.
     Data,
+    /// Data only, which may have constant columns: they have no edges, which a warning says.
+    Constants,
     /// Data, or a sample covariance with `covariance: true` and `n`.
     DataOrCovariance,
     /// The same, and data may have constant columns: they have no edges, which a warning says.
@@ -87,7 +89,7 @@ impl Accepts {
 
     /// Whether columns of data may be constant.
     pub fn takes_constants(self) -> bool {
-        self == Self::ConstantsOrCovariance || self.takes_missing()
+        matches!(self, Self::Constants | Self::ConstantsOrCovariance) || self.takes_missing()
     }
 
     /// Whether the method is given data as they are, with missing values and columns without any: it may refuse them.

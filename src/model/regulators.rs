@@ -1,7 +1,7 @@
 //! The option `regulators`: which variables act on others.
 
 use crate::data::{Names, Selector};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::value::Value;
 
@@ -63,6 +63,7 @@ pub(super) fn positions_at(
     what: &str,
     without: &str,
 ) -> Result<Vec<usize>> {
+    check_names(place, list, names, what)?;
     let mut positions = Vec::with_capacity(list.len());
     for selector in list {
         let picked = selector.pick(names.len(), Some(names), what).map_err(|error| error.at(place))?;
@@ -77,6 +78,39 @@ pub(super) fn positions_at(
             .with_hint("name every regulator once, by its name or its position"));
     }
     Ok(positions)
+}
+
+/// As many names are listed in a message.
+const LISTED: usize = 3;
+
+/// Fails where several names are unknown; one alone has a message of its own.
+fn check_names(place: &str, list: &[Selector], names: &Names, what: &str) -> Result<()> {
+    let named = list.iter().filter_map(|selector| match selector {
+        Selector::Name(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let unknown: Vec<&str> = named.filter(|name| names.find(name).is_none()).collect();
+    if unknown.len() < 2 {
+        return Ok(());
+    }
+    let shown = unknown.iter().take(LISTED).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let more = if unknown.len() > LISTED { ", ..." } else { "" };
+    let message = format!(
+        "{place}: no {what} has the name of {} of the {} regulators ({shown}{more})",
+        unknown.len(),
+        list.len()
+    );
+    // Lists of all regulators of an organism are common, spelling mistakes in all names too.
+    let near: Vec<String> = unknown
+        .iter()
+        .filter_map(|name| nearest(name, names.iter()).map(|near| format!("'{near}' for '{name}'")))
+        .take(LISTED)
+        .collect();
+    let keep = "tfs.filter(|name| x.names.contains(name)) keeps those of a list that are there";
+    Err(Error::name(message).with_hint(match near.is_empty() {
+        true => keep.into(),
+        false => format!("perhaps {}; {keep}", near.join(", ")),
+    }))
 }
 
 #[cfg(test)]
@@ -100,6 +134,14 @@ mod tests {
         let unknown = resolve(&[Selector::Name("gata2".into())]).unwrap_err();
         assert_eq!(unknown.message(), "option 'regulators': no column is called 'gata2'");
         assert_eq!(unknown.hint(), Some("did you mean 'gata1'?"));
+        let list = ["SPI1", "Gata1", "brca2", "tp53"].map(|name| Selector::Name(name.into()));
+        let unknown = resolve(&list).unwrap_err();
+        let expected =
+            "option 'regulators': no column has the name of 4 of the 4 regulators ('SPI1', 'Gata1', 'brca2', ...)";
+        assert_eq!(unknown.message(), expected);
+        assert!(
+            unknown.hint().is_some_and(|hint| hint.starts_with("perhaps 'spi1' for 'SPI1', 'gata1' for 'Gata1'; tfs"))
+        );
         assert_eq!(resolve(&[Selector::Position(3)]).unwrap_err().kind(), ErrorKind::Index);
         let empty = resolve(&[]).unwrap_err();
         assert_eq!(empty.message(), "option 'regulators' is an empty list");

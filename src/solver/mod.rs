@@ -7,6 +7,7 @@ mod dual_descent;
 mod feasible;
 pub mod graphical_lasso;
 mod lasso;
+mod least_angle;
 mod moments;
 mod newton_model;
 mod newton_polish;
@@ -16,5 +17,6 @@ mod reweighting;
 
 pub use algorithm::{Algorithm, Penalty};
 pub use lasso::{Lasso, Stop, soft_threshold};
+pub use least_angle::LeastAngle;
 pub use moments::Moments;
 pub use reweighting::Reweighting;

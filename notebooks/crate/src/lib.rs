@@ -41,12 +41,15 @@ pub use sinew::data::{
 pub use sinew::graph::{Direction, Edge};
 pub use sinew::methods::correlation::Correlation;
 pub use sinew::methods::estimate::Estimate;
+pub use sinew::methods::genie3::Genie3;
 pub use sinew::methods::graphical_lasso::{GraphicalLasso, Lambda};
 pub use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
+pub use sinew::methods::grnboost2::GrnBoost2;
 pub use sinew::methods::neighborhood_selection::NeighborhoodSelection;
 pub use sinew::methods::partial_correlation::PartialCorrelation;
 pub use sinew::methods::ridge_regulators::RidgeRegulators;
 pub use sinew::methods::shrunk_partial_correlation::ShrunkPartialCorrelation;
+pub use sinew::methods::tigress::Tigress;
 pub use sinew::model::{Criterion, Fit, JointFit, Path, Simulation, Trained};
 pub use sinew::notebook::{Bundle, page_script};
 pub use sinew::plot::{

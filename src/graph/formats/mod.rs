@@ -10,6 +10,7 @@
 //!
 //! A graph from a file always has names: nodes without any are written, and so come back, as `x0, x1, ...`.
 
+mod beeline;
 mod columns;
 mod cytoscape;
 mod delimited;
@@ -24,6 +25,8 @@ mod json;
 mod sergio;
 mod sergio_sheet;
 mod xml;
+
+pub use beeline::Beeline;
 
 use std::io::Write;
 

@@ -9,7 +9,7 @@ use super::super::vocabulary::Builder;
 use crate::data::{Matrix, Vector};
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::model::{Area, Criterion, Fit, Path, Simulation};
+use crate::model::{Area, Criterion, Fit, Path, Simulation, regulators};
 use crate::options::{Kind, Opt, Preset, Range};
 use crate::select::Rule;
 
@@ -45,12 +45,20 @@ const SELECT: &[Opt] = &{
         Opt::new("seed", &[Kind::Count(0)], Preset::Unset("the session's"), "Seed of \"cv\", \"stars\" and \"ric\""),
     ]
 };
-const THRESHOLD: &[Opt] = &[Opt::new(
-    "threshold",
-    &[Kind::Number(Range::NON_NEGATIVE)],
-    Preset::Number(0.0),
-    "Edges with |weight| at or below it are left out",
-)];
+const GRAPH: &[Opt] = &[
+    Opt::new(
+        "threshold",
+        &[Kind::Number(Range::NON_NEGATIVE)],
+        Preset::Number(0.0),
+        "Edges with |weight| at or below it are left out",
+    ),
+    Opt::new(
+        regulators::OPTION.name,
+        &[Kind::List],
+        Preset::Unset("all edges are kept"),
+        "Nodes that act on others, by name or position: edges that leave none (without a direction: touch none) are left out",
+    ),
+];
 
 fn select(call: &NativeCallContext<'_>, path: &Path, name: &str, options: &Map) -> Outcome<Fit> {
     let options = check_options("select", SELECT, options)?;
@@ -65,8 +73,15 @@ fn select(call: &NativeCallContext<'_>, path: &Path, name: &str, options: &Map) 
     Ok(fit)
 }
 
-fn threshold(options: &Map) -> Result<f64> {
-    Ok(check_options("graph", THRESHOLD, options)?.number("threshold").unwrap_or(0.0))
+fn graph(fit: &Fit, options: &Map) -> Result<Graph> {
+    let options = check_options("graph", GRAPH, options)?;
+    let graph = fit.graph(options.number("threshold").unwrap_or(0.0))?;
+    match regulators::given(&options)? {
+        Some(list) => {
+            graph.of_regulators(&regulators::positions(&list, &graph.labels(), "node", "all edges are kept")?)
+        }
+        None => Ok(graph),
+    }
 }
 
 fn certificate(fit: &Fit, value: fn(&crate::problem::Certificate) -> f64) -> Outcome<f64> {
@@ -103,13 +118,13 @@ fn estimates(b: &mut Builder) {
     .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.partial_correlation()?) });
     b.verb(
         "graph",
-        "fit.graph() -> Graph\nfit.graph(#{ threshold }) -> Graph",
-        "The recovered graph, with partial correlations as weights",
-        with_fit!("print(fit.graph());"),
+        "fit.graph() -> Graph\nfit.graph(#{ threshold, regulators }) -> Graph",
+        "The recovered graph, with partial correlations as weights; with `regulators` only the edges that they may have",
+        with_fit!("print(fit.graph());\nprint(fit.graph(#{ regulators: [\"PKA\", \"PKC\"] }).n_edges);"),
     )
-    .options(THRESHOLD)
+    .options(GRAPH)
     .on(|fit: &mut Fit| -> Outcome<Graph> { Ok(fit.graph(0.0)?) })
-    .on(|fit: &mut Fit, options: Map| -> Outcome<Graph> { Ok(fit.graph(threshold(&options)?)?) });
+    .on(|fit: &mut Fit, options: Map| -> Outcome<Graph> { Ok(graph(fit, &options)?) });
     b.property(
         "lambda",
         "fit.lambda",

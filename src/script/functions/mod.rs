@@ -31,6 +31,7 @@ mod regulation;
 mod resampling;
 mod results;
 mod shape;
+mod single_cell;
 mod summaries;
 mod system;
 mod tables;
@@ -50,6 +51,7 @@ pub(super) fn define(builder: &mut Builder) {
     numbers::define(builder);
     summaries::define(builder);
     data::define(builder);
+    single_cell::define(builder);
     tables::define(builder);
     prepare::define(builder);
     fits::define(builder);
