@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::data::{Column, CsvOptions, Matrix, Names, Selector, Table, read_csv};
+use crate::data::file::read_bytes;
+use crate::data::{Column, CsvOptions, Matrix, Names, Selector, Table, parse_table, read_csv};
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph, REGULATOR};
 
@@ -64,7 +65,15 @@ fn find(folder: &Path, names: &[&str]) -> Option<String> {
 
 /// A table whose first column names the rows.
 fn indexed(path: &str, ctx: &Context) -> Result<(Names, Table)> {
-    let table = read_csv(path, &CsvOptions::default(), ctx)?;
+    let mut bytes = read_bytes(path, ctx)?;
+    let cells = |line: Option<&[u8]>| line.map(|line| line.iter().filter(|&&byte| byte == b',').count());
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    let (header, first) = (cells(lines.next()), cells(lines.next()));
+    if header.zip(first).is_some_and(|(header, first)| first == header + 1) {
+        // R leaves the name of the rows out of the header.
+        bytes.insert(0, b',');
+    }
+    let table = parse_table(&bytes, &CsvOptions::default(), ctx).map_err(|error| error.at(format!("'{path}'")))?;
     let labels = (0..table.rows()).map(|row| table.column_at(0).label(row)).collect();
     let names = Names::new(labels, "rows").map_err(|error| error.at(format!("'{path}'")))?;
     Ok((names, table.drop(&Selector::Position(0))?))
@@ -201,6 +210,8 @@ mod tests {
         assert!(set.truth.is_none() && set.warnings.is_empty());
         let set = read(&[CELLS, ("PseudoTime.csv", ",PseudoTime\nc3,3\n")]).unwrap();
         assert!(set.warnings[0].starts_with("2 of 3 cells have no pseudotime"), "{:?}", set.warnings);
+        let set = read(&[CELLS, ("PseudoTime.csv", "PseudoTime\nc3,3\nc1,1\nc2,2\n")]).unwrap();
+        assert_eq!(set.pseudotime.unwrap().column("PseudoTime").unwrap(), &Column::numbers(vec![1.0, 2.0, 3.0]));
     }
 
     #[test]
