@@ -325,7 +325,7 @@ fn a_set_of_beeline_is_read_and_scored() {
         &[
             ("[set.x.rows, set.x.cols]", json!([2000, 19])),
             ("[set.truth.n_nodes, set.truth.n_edges, set.truth.regulators.len()]", json!([19, 76, 18])),
-            ("set.truth.names.all(|name| set.x.names.contains(name))", json!(true)),
+            ("let genes = set.x.names; set.truth.names.all(|name| genes.contains(name))", json!(true)),
             ("set.pseudotime.rows", json!(2000)),
             ("set.pseudotime.row_names[1999] == set.x.row_names[1999]", json!(true)),
             (

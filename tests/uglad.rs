@@ -151,6 +151,10 @@ fn wrong_use_is_told() {
         ),
         ("x.glad(#{ steps: 3 })", "has to be trained"),
         ("x.glad(#{ regulators: [99] })", "out of range"),
+        ("x.glad(#{ start: \"diagonal\" })", "has to be trained"),
+        ("x.uglad(#{ mode: \"cv\", folds: 100 })", "folds"),
+        ("uglad([x, x], #{ mode: \"multitask\", variant: \"authors\", split: 0.3 })", "'split'"),
+        ("x.uglad(#{ mode: \"cv\", variant: \"authors\", ensemble: 2 })", "'ensemble'"),
         ("Glad().train([])", "at least one pair"),
         ("Glad(#{ epochs: 3 }).train([#{ x: x, truth: theta }])", "training"),
         ("Glad().train([#{ x: x, truth: theta }], #{ beta: 3.0, epochs: 1 })", "'beta'"),
@@ -210,6 +214,24 @@ fn a_trained_model_is_saved_and_fits_the_same() {
     let text = std::fs::read_to_string(&path).unwrap().replace("\"format_version\": 1", "\"format_version\": 9");
     std::fs::write(&path, text).unwrap();
     assert!(failure(&format!("load(\"{}\")", path.display())).to_string().contains("format 9"));
+}
+
+#[test]
+fn training_that_diverges_keeps_what_it_had_and_says_so() {
+    let code = "let pairs = (0..6).map(|k| #{ x: sample_gaussian(theta, 50, #{ seed: k }), truth: theta.inv().inv() });\n\
+                let m = Glad(#{ steps: 4 }).train(pairs, #{ epochs: 30, learning_rate: 1e5, seed: 3 });\n\
+                [m.warnings.len(), m.fit(x).theta.abs().max()]";
+    match session().eval(&format!("{DATA}{code}")) {
+        Ok(Value::List(parts)) => assert!(parts[1].as_number().is_some_and(f64::is_finite)),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => assert!(error.error.message().contains("finite loss"), "{error}"),
+    }
+    // What was learned in the only epoch is kept, not what it began with.
+    let code = "let pairs = (0..6).map(|k| #{ x: sample_gaussian(theta, 50, #{ seed: k }), truth: theta });\n\
+                let one = Glad(#{ steps: 4 }).train(pairs, #{ epochs: 1, validation: 0, seed: 3 });\n\
+                let two = Glad(#{ steps: 4 }).train(pairs, #{ epochs: 1, validation: 0, seed: 3, learning_rate: 0.01 });\n\
+                one.parameters.offset != two.parameters.offset";
+    assert!(session().eval_as::<bool>(&format!("{DATA}{code}")).unwrap());
 }
 
 #[test]

@@ -144,6 +144,65 @@ fn glad_and_glad_tf_are_the_published_ones() {
 }
 
 #[test]
+fn the_consensus_is_the_published_one() {
+    if !common::has_reference("the_consensus_is_the_published_one") {
+        return;
+    }
+    let case = fixture("uglad_parity/consensus.json");
+    let all = matrices(&case["in"]);
+    let agreed = sinew::methods::uglad::consensus_of(&all.iter().collect::<Vec<_>>());
+    assert!(worst(&agreed, &matrices(&case["out_min"])[0]) < 1e-14);
+}
+
+#[test]
+fn losses_of_edges_are_the_published_ones() {
+    if !common::has_reference("losses_of_edges_are_the_published_ones") {
+        return;
+    }
+    // The fixture is rectangular: its rows are regulators, whose entries with themselves count for nothing.
+    let case = fixture("glad/fbeta_TxD.json");
+    let (out, target) = (matrix(&case["out"]), matrix(&case["target"]));
+    let entries = out.len() as f64;
+    for case in case["cases"].as_array().unwrap() {
+        let beta = case["beta"].as_f64().unwrap();
+        let loss = |out: &Array2<f64>| {
+            let (mut hit, mut all, mut edges) = (0.0, 0.0, 0.0);
+            for ((i, j), value) in out.indexed_iter().filter(|((i, j), _)| i != j) {
+                let p = value.abs().tanh();
+                hit += p * target[(i, j)];
+                all += p;
+                edges += target[(i, j)];
+            }
+            let hits = (1.0 + beta * beta) * hit;
+            1.0 - hits / (hits + beta * beta * (edges - hit) + (all - hit))
+        };
+        assert!((loss(&out) - case["fbeta_loss"].as_f64().unwrap()).abs() < 1e-12);
+        let mse = |out: &Array2<f64>| (out - &target).mapv(|d| d * d).sum() / entries;
+        let ratio = loss(&out) / mse(&out);
+        let gradient = matrix(&case["grad"]);
+        for (place, expected) in gradient.indexed_iter() {
+            let moved = |h: f64| {
+                let mut moved = out.clone();
+                moved[place] += h;
+                ratio * mse(&moved) + loss(&moved)
+            };
+            agree("edge loss", *expected, slope(moved, 1e-4), 1e-7);
+        }
+        // The same on a square of it, through the engine's own operations.
+        let ctx = Context::new();
+        let p = out.nrows();
+        let square = |m: &Array2<f64>| Array2::from_shape_fn((p, p), |(i, j)| 0.5 * (m[(i, j)] + m[(j, i)]));
+        let truth = square(&target).mapv(|value| if value > 0.0 { 1.0 } else { 0.0 });
+        let cell = Cell { layout: Layout::new(2).unwrap(), steps: 3, ..published(Start::Whole) };
+        let objective = Some(Objective::Supervised { loss: Supervised::FBeta { beta }, truth: vec![truth] });
+        let problem = Problem { s: vec![covariance(p, 5.0)], mask: None, objective };
+        let evaluator = Evaluator::new(&cell, &problem, Device::Cpu, Precision::Double, &ctx).unwrap();
+        let pass = evaluator.pass(&cell.layout.initial(0.3, 2, 0), Direction::Both, &ctx).unwrap();
+        assert!((0.0..=1.0).contains(&pass.loss) && pass.gradient.iter().all(|g| g.is_finite()));
+    }
+}
+
+#[test]
 fn both_square_roots_are_the_published_ones() {
     if !common::has_reference("both_square_roots_are_the_published_ones") {
         return;

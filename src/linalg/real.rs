@@ -43,9 +43,9 @@ pub trait Real:
     fn root(self) -> Self;
     /// The absolute value.
     fn magnitude(self) -> Self;
-    /// The larger one.
+    /// The larger one; NaN for NaN.
     fn larger(self, other: Self) -> Self;
-    /// The smaller one.
+    /// The smaller one; NaN for NaN.
     fn smaller(self, other: Self) -> Self;
     /// e to this power, of arguments between -87 and 87 (f32) or -700 and 700 (f64), without branches and calls, so that
     /// loops over it become vector instructions. Relative error below 4 units in the last place.
@@ -96,11 +96,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn larger(self, other: Self) -> Self {
-                if self > other { self } else { other }
+                if other > self { other } else { self }
             }
             #[inline(always)]
             fn smaller(self, other: Self) -> Self {
-                if self < other { self } else { other }
+                if other < self { other } else { self }
             }
             #[inline(always)]
             fn exponential(self) -> Self {

@@ -103,8 +103,7 @@ impl Evaluator {
     pub fn new(cell: &Cell, problem: &Problem, device: Device, precision: Precision, ctx: &Context) -> Result<Self> {
         check(problem)?;
         let p = problem.s[0].nrows();
-        // S, and for every step Theta, Z and what the backward pass needs.
-        let _held = ctx.reserve_matrices(problem.s.len() * (5 * cell.steps + 10), p, p)?;
+        let _held = ctx.reserve_matrices(3 * problem.s.len(), p, p)?;
         match device {
             Device::Cpu => Ok(Self(Box::new(On::<Flex>::new(cell, problem, Default::default(), precision)))),
             #[cfg(feature = "cuda")]
@@ -210,6 +209,10 @@ impl<B: CellBackend> Evaluate for On<B> {
     fn pass(&self, parameters: &[f64], direction: Direction, ctx: &Context) -> Result<Pass> {
         let work = Work::new(ctx);
         work.check()?;
+        let [tasks, p, _] = self.s.dims();
+        // For every step Theta, Z and, on the way back, what both need; some more while each is computed.
+        let kept = if direction == Direction::Both { 5 } else { 2 };
+        let _held = ctx.reserve_matrices(tasks * (kept * self.cell.steps + 10), p, p)?;
         let (device, dtype) = (self.s.device(), self.s.dtype());
         let data = TensorData::new(parameters.to_vec(), [parameters.len()]).convert_dtype(dtype);
         let mut recorded = Recorded::<B, 1>::from_inner(Tensor::from_data(data, (&device, dtype)));

@@ -77,6 +77,6 @@ fn f_beta<B: CellBackend>(z: &Recorded<B, 3>, truth: &Truth<B>, beta: f64) -> Re
     let all = hits.clone() + false_negative * constant(b) + false_positive;
     let tasks = all.dims()[0] as f64;
     // Without any edge and any guess there is nothing to miss: F is 0 / 0, taken as 0.
-    let f = hits / (all + constant(f64::from(f32::MIN_POSITIVE)));
+    let f = hits / (all + constant(1e-12));
     scaled_sum(f, -1.0 / tasks) + Tensor::from_inner(Tensor::full([1], 1.0, (&z.device(), z.dtype())))
 }

@@ -6,7 +6,7 @@ mod training;
 use ndarray::Array2;
 
 use super::unrolled::estimate::{Estimated, add_shrinkage, assemble};
-use super::unrolled::model::{Model, Variant, named};
+use super::unrolled::model::{Model, named};
 use super::unrolled::prepared::Prepared;
 use super::unrolled::units::Units;
 use crate::context::Context;
@@ -159,7 +159,9 @@ impl Glad {
     /// The parameters that come with sinew.
     fn shipped(&self) -> Result<Members> {
         let default = Model::default();
-        if self.model.variant != Variant::Sinew || (self.model.steps, self.model.hidden) != (15, default.hidden) {
+        let own =
+            Model { device: default.device.clone(), precision: None, offset: default.offset, ..self.model.clone() };
+        if own != default {
             return Err(Error::argument("this glad has to be trained: what comes with sinew has the default options")
                 .with_hint("Glad(#{ .. }).train(pairs).fit(x), with pairs #{ x, truth }"));
         }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::{Glad, Members, regulator_mask};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::linalg;
 use crate::methods::unrolled::prepared::Prepared;
 use crate::methods::unrolled::units::SIZE;
@@ -89,19 +89,21 @@ pub(super) fn train(method: &Glad, pairs: &[Pair], options: &Options, ctx: &Cont
     let mut keeper = Keeper::new("glad", recorded(method, options), pairs.len(), epochs, options, ctx)?;
     let (mut least, mut waited) = (f64::INFINITY, 0);
     for epoch in 0..epochs {
-        let before: Vec<Vec<f64>> = members.iter().map(|member| member.parameters.clone()).collect();
-        let validation = validation_loss(&before, &evaluators, &held_out, ctx)?;
         let order = rng::permutation(&mut rng::stream(ctx.seed(), "glad order", epoch as u64), seen.len());
         let order: Vec<usize> = order.into_iter().map(|position| seen[position]).collect();
-        let trained =
-            parallel::map(&before, ctx, |index, _| learn_epoch(method, &members[index], &evaluators, &order, ctx))?;
+        let trained = parallel::map(&members, ctx, |_, member| learn_epoch(method, member, &evaluators, &order, ctx))?;
         let losses: Vec<f64> = trained.iter().map(|(_, loss)| *loss).collect();
         members = trained.into_iter().map(|(member, _)| member).collect();
         let mean = losses.iter().sum::<f64>() / losses.len() as f64;
-        let rank = validation.unwrap_or(mean);
-        let so_far = validation.map_or(Epoch::new(mean), |loss| Epoch::new(mean).validation(loss));
-        // The loss of an epoch is that of the parameters that it began with.
-        let goes_on = keeper.epoch(so_far, || arrays(layout, &before))?;
+        let now: Vec<Vec<f64>> = members.iter().map(|member| member.parameters.clone()).collect();
+        // The mean on the way is that of other parameters at every pair: what is kept is judged by itself.
+        let judged = if held_out.is_empty() { &seen } else { &held_out };
+        let rank = if mean.is_finite() { judge(&now, &evaluators, judged, ctx)? } else { f64::NAN };
+        let so_far = match held_out.is_empty() {
+            true => Epoch::new(rank),
+            false => Epoch::new(if rank.is_finite() { mean } else { f64::NAN }).validation(rank),
+        };
+        let goes_on = keeper.epoch(so_far, || arrays(layout, &now))?;
         (least, waited) = if rank < least { (rank, 0) } else { (least, waited + 1) };
         if !goes_on || options.count("patience").is_some_and(|patience| waited >= patience) {
             break;
@@ -129,34 +131,37 @@ fn learn_epoch(
     let mut next = Member { parameters: member.parameters.clone(), adam: member.adam.clone() };
     let mut sum = 0.0;
     for &pair in order {
-        let pass = evaluators[pair].pass(&next.parameters, Direction::Both, ctx)?;
-        sum += pass.loss;
-        if !pass.loss.is_finite() {
+        let pass = match evaluators[pair].pass(&next.parameters, Direction::Both, ctx) {
+            Err(error) if error.kind().is_stop() || error.kind() == ErrorKind::Memory => return Err(error),
+            // What has been learned before must not be lost: this epoch is NaN, and training ends.
+            Err(_) => return Ok((next, f64::NAN)),
+            Ok(pass) => pass,
+        };
+        if !pass.loss.is_finite() || pass.gradient.iter().any(|g| !g.is_finite()) {
             return Ok((next, f64::NAN));
         }
+        sum += pass.loss;
         next.adam.step(&mut next.parameters, &pass.gradient);
         method.model.keep_positive(&mut next.parameters);
     }
     Ok((next, sum / order.len() as f64))
 }
 
-/// The mean loss of the held-out pairs over all members; none where no pair is held out.
-fn validation_loss(
-    members: &[Vec<f64>],
-    evaluators: &[Evaluator],
-    pairs: &[usize],
-    ctx: &Context,
-) -> Result<Option<f64>> {
-    if pairs.is_empty() {
-        return Ok(None);
-    }
+/// The mean loss of some pairs over all members; NaN where one cannot be computed.
+fn judge(members: &[Vec<f64>], evaluators: &[Evaluator], pairs: &[usize], ctx: &Context) -> Result<f64> {
     let alone = ctx.clone().with_threads(1);
     let losses = parallel::map(pairs, ctx, |_, &pair| {
-        let of = |parameters: &Vec<f64>| evaluators[pair].pass(parameters, Direction::Forward, &alone);
-        let sum = members.iter().map(|member| of(member).map(|pass| pass.loss)).sum::<Result<f64>>()?;
+        let mut sum = 0.0;
+        for member in members {
+            sum += match evaluators[pair].pass(member, Direction::Forward, &alone) {
+                Err(error) if error.kind().is_stop() || error.kind() == ErrorKind::Memory => return Err(error),
+                Err(_) => f64::NAN,
+                Ok(pass) => pass.loss,
+            };
+        }
         Ok::<_, Error>(sum / members.len() as f64)
     })?;
-    Ok(Some(losses.iter().sum::<f64>() / losses.len() as f64))
+    Ok(losses.iter().sum::<f64>() / losses.len() as f64)
 }
 
 /// A pair on the model's device.
@@ -176,10 +181,13 @@ fn evaluator(method: &Glad, pair: &Pair, loss: Supervised, is_masked: bool, ctx:
 fn target(truth: &Truth, prepared: &Prepared, is_published: bool, ctx: &Context) -> Result<Array2<f64>> {
     match truth {
         Truth::Matrix(theta) => {
-            if theta.view().indexed_iter().any(|((i, j), &value)| value != theta.view()[(j, i)]) {
+            // Inverses are symmetric up to rounding.
+            let size = theta.view().iter().fold(0.0f64, |most, value| most.max(value.abs()));
+            if linalg::asymmetry(theta.view(), &vec![1.0; theta.rows()]).0 > 1e-8 * size {
                 return Err(Error::data("the truth is not symmetric").with_hint("a precision matrix, or a Graph"));
             }
-            let theta = linalg::block_of(theta.view(), &prepared.columns);
+            let mut theta = linalg::block_of(theta.view(), &prepared.columns);
+            linalg::symmetrize(&mut theta);
             Ok(prepared.units.precision_to_model(theta.view()))
         }
         Truth::Graph(graph) => {
@@ -214,6 +222,9 @@ fn arrays(layout: Layout, members: &[Vec<f64>]) -> Result<Vec<Parameter>> {
     (0..split[0].len()).map(part).collect()
 }
 
+/// The options that make a model the one that was trained.
+const HELD: [&str; 5] = ["steps", "hidden", "variant", "start", "threshold_diagonal"];
+
 /// How many members a trained model has, and the units of its hidden layers.
 fn sizes(trained: &Trained) -> Result<(usize, usize)> {
     let first = trained.parameters().iter().find(|parameter| parameter.name() == "threshold.weight_1");
@@ -227,6 +238,10 @@ fn sizes(trained: &Trained) -> Result<(usize, usize)> {
 pub(super) fn check(trained: &Trained) -> Result<()> {
     let (count, hidden) = sizes(trained)?;
     let layout = Layout::new(hidden)?;
+    let recorded = trained.option("hidden").and_then(Value::as_number);
+    if recorded != Some(hidden as f64) || HELD.iter().any(|name| trained.option(name).is_none()) {
+        return Err(Error::data("this is no model of glad: its options do not go with its parameters"));
+    }
     for part in layout.parts() {
         trained.parameter(part.name, &[count, part.shape.0, part.shape.1])?;
     }
@@ -239,7 +254,7 @@ pub(super) fn check(trained: &Trained) -> Result<()> {
 /// The members of a trained model, if it goes with these options.
 pub(super) fn members(method: &Glad, trained: &Trained) -> Result<Members> {
     let (count, hidden) = sizes(trained)?;
-    for name in ["steps", "hidden", "variant", "start"] {
+    for name in HELD {
         let now = method.recorded().into_iter().find(|(known, _)| known == name).map(|(_, value)| value);
         if let (Some(then), Some(now)) = (trained.option(name), now)
             && then.to_json() != now.to_json()

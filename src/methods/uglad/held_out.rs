@@ -27,7 +27,10 @@ impl Uglad {
         ctx: &Context,
     ) -> Result<Fit> {
         let n = input.matrix().rows();
-        let folds = self.folds.unwrap_or(FOLDS).min(n);
+        let folds = self.folds.unwrap_or(FOLDS.min(n));
+        if folds > n {
+            return Err(Error::option(format!("{folds} folds of {n} samples")).with_hint("fewer folds"));
+        }
         if n < 3 {
             return Err(Error::data("mode \"cv\" of uglad needs three samples").with_hint("mode: \"direct\""));
         }
@@ -57,14 +60,24 @@ impl Uglad {
                 &|_| counter.step(),
                 &alone,
             )?;
-            Ok::<_, Error>(learned.scores)
+            Ok::<_, Error>((learned.scores, learned.warning))
         })?;
+        let (curves, warnings): (Vec<Vec<f64>>, Vec<Option<String>>) = curves.into_iter().unzip();
+        let ended = warnings.iter().flatten().count();
         let scores = mean_curve(&curves);
         let best = (0..scores.len()).min_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0);
         let mut learning = self.learning(best + 1, Keep::Last);
         learning.patience = None;
         let learned = self.learn_whole(prepared, learning, &counter, ctx)?;
         let mut builder = builder.add("score_history", Vector::from(scores).into());
+        if ended > 0 {
+            builder.warn(format!(
+                "learning ended early on {ended} of {} parts of the rows, where the loss was not finite any more: take a \
+                 smaller learning_rate than {}",
+                warnings.len(),
+                self.learning_rate
+            ));
+        }
         if best + 1 == self.epochs {
             builder.warn(format!(
                 "the held-out loss still fell at the last of {} epochs: raise epochs or learning_rate",
@@ -81,8 +94,9 @@ fn loss(theta: &Array2<f64>, s: &Array2<f64>, ctx: &Context) -> Result<f64> {
     Ok(theta.iter().zip(s).map(|(theta, s)| theta * s).sum::<f64>() - factor.logdet())
 }
 
-/// The mean of every epoch that all have reached.
+/// The mean of every epoch that any has reached; a curve that has ended stays at its last score.
 fn mean_curve(curves: &[Vec<f64>]) -> Vec<f64> {
-    let shortest = curves.iter().map(Vec::len).min().unwrap_or(0);
-    (0..shortest).map(|epoch| curves.iter().map(|curve| curve[epoch]).sum::<f64>() / curves.len() as f64).collect()
+    let longest = curves.iter().map(Vec::len).max().unwrap_or(0);
+    let at = |curve: &Vec<f64>, epoch: usize| curve.get(epoch).or(curve.last()).copied().unwrap_or(f64::INFINITY);
+    (0..longest).map(|epoch| curves.iter().map(|curve| at(curve, epoch)).sum::<f64>() / curves.len() as f64).collect()
 }

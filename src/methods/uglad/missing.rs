@@ -60,14 +60,15 @@ fn consensus(method: &Uglad, builder: FitBuilder, input: &Input, prepared: &Prep
     };
     let thetas = all(|pass| &pass.theta);
     let theta = thetas.iter().skip(1).fold(thetas[0].clone(), |sum, theta| sum + *theta) / count;
-    let z = agreed(&all(|pass| &pass.z));
+    let z = consensus_of(&all(|pass| &pass.z));
     let builder = add_histories(builder, &method.model, prepared, &learned)?;
     let estimated = Estimated { theta, z, mask: None };
     assemble(builder, method.model.is_published(), input, prepared, estimated, ctx)
 }
 
-/// The smallest size of every entry, with the sign that most have.
-pub(super) fn agreed(matrices: &[&Array2<f64>]) -> Array2<f64> {
+/// The smallest size of every entry, with the sign that most have: what several Z agree on (section 5.1). Entries whose
+/// signs are in balance are positive.
+pub fn consensus_of(matrices: &[&Array2<f64>]) -> Array2<f64> {
     Array2::from_shape_fn(matrices[0].dim(), |place| {
         let size = matrices.iter().fold(f64::INFINITY, |least, matrix| least.min(matrix[place].abs()));
         let signs: f64 = matrices.iter().map(|matrix| sign(matrix[place])).sum();
@@ -98,7 +99,7 @@ mod tests {
     fn agreement_takes_the_smallest_size_and_the_sign_of_most() {
         let matrices = [[1.0, -2.0, 0.0], [3.0, 1.0, 2.0], [-2.0, -4.0, 1.0]];
         let matrices = matrices.map(|row| Array2::from_shape_vec((1, 3), row.to_vec()).unwrap());
-        assert_eq!(agreed(&matrices.iter().collect::<Vec<_>>()).into_raw_vec_and_offset().0, [1.0, -1.0, 0.0]);
+        assert_eq!(consensus_of(&matrices.iter().collect::<Vec<_>>()).into_raw_vec_and_offset().0, [1.0, -1.0, 0.0]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::unrolled::learning::{Keep, Learned, Learning};
 use super::unrolled::model::Model;
 use super::unrolled::prepared::Prepared;
 use super::unrolled::units::Units;
+pub use missing::consensus_of;
 pub use options::{Mode, Scaling, Strategy};
 
 /// The record.
@@ -45,7 +46,10 @@ and gives Z; its truth leak is not repeated.",
             name: "z",
             help: "Z of the last iteration: thresholded, not always positive definite (Matrix, p x p)",
         },
-        Property { name: "loss_history", help: "The loss of every epoch, a column for each initialisation (Matrix)" },
+        Property {
+            name: "loss_history",
+            help: "The loss of every epoch, a column for each initialisation; one that ended before others repeats its last (Matrix)",
+        },
         Property { name: "lambda_history", help: "The weight lambda of every iteration at the end (Vector)" },
         Property { name: "score_history", help: "With mode: \"cv\" the held-out loss of every epoch (Vector)" },
         Property { name: "parameters", help: "What was learned: the offset and the two networks, by name (map)" },

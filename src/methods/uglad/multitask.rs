@@ -21,8 +21,10 @@ pub(super) fn fit(method: &Uglad, inputs: &[Input], ctx: &Context) -> Result<Joi
     });
     let prepared = prepared.collect::<Result<Vec<_>>>()?;
     if let Some(set) = prepared.iter().position(|other| other.columns != prepared[0].columns) {
-        return Err(Error::data(format!("data sets 0 and {set} do not have the same constant columns"))
-            .with_hint("a model of several data sets wants the same variables: select those that vary in all"));
+        return Err(Error::data(format!(
+            "data sets 0 and {set} do not have the same variables: columns are constant, or equal, in one of them"
+        ))
+        .with_hint("a model of several data sets wants the same variables: select those that vary in all"));
     }
     let whole: Vec<_> = prepared.iter().map(Prepared::s).collect();
     let (s, held_out) = match method.split {
@@ -49,7 +51,8 @@ pub(super) fn fit(method: &Uglad, inputs: &[Input], ctx: &Context) -> Result<Joi
     });
     let fits = fits.collect::<Result<Vec<_>>>()?;
     let parameters = named(method.model.layout()?, &learned[0].parameters);
-    builder.solver(method.epochs, true).add("parameters", parameters).finish(fits, ctx)
+    let epochs = learned.iter().map(|member| member.losses.len()).max().unwrap_or(0);
+    builder.solver(epochs, true).add("parameters", parameters).finish(fits, ctx)
 }
 
 /// The covariances of a part of every data set's rows, and the second moments of the rest about the same means (eq. 8).

@@ -173,6 +173,16 @@ impl Uglad {
         let published = self.model.is_published();
         goes_with("shrinkage", "variant: \"sinew\"", !published)?;
         goes_with("variance_shrinkage", "variant: \"sinew\"", !published)?;
+        if published && self.mode == Mode::CrossValidation && self.ensemble > 1 {
+            return Err(Error::option(
+                "option 'ensemble' of uglad does not go with variant: \"authors\" and mode: \"cv\"",
+            )
+            .with_hint("there every fold has an initialisation of its own"));
+        }
+        if published && self.split.is_some() {
+            return Err(Error::option("option 'split' of uglad goes with variant: \"sinew\"")
+                .with_hint("the published program has no split within data sets"));
+        }
         if published && self.scaling == Some(Scaling::Correlation) {
             return Err(Error::option("variant \"authors\" of uglad scales by \"minmax\" or \"none\""));
         }

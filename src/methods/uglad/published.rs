@@ -122,9 +122,10 @@ pub(super) fn cv(
         let test = problem(covariance(&x, &part(fold, folds, n).collect::<Vec<_>>(), ctx)?);
         let [train, test] = [train, test].map(|problem| method.model.evaluator(&problem, ctx));
         let (train, test) = (train?, test?);
-        let score = |parameters: &[f64], _: &Pass| {
-            let loss = test.pass(parameters, Direction::Forward, ctx)?.loss;
-            Ok(if loss.is_finite() { loss } else { f64::INFINITY })
+        let score = |parameters: &[f64], _: &Pass| match test.pass(parameters, Direction::Forward, ctx) {
+            Err(error) if error.kind().is_stop() => Err(error),
+            Ok(pass) if pass.loss.is_finite() => Ok(pass.loss),
+            _ => Ok(f64::INFINITY),
         };
         let learning = method.learning(method.epochs, Keep::BehindBest);
         let initial = method.initial(fold, ctx)?;

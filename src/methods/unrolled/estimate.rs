@@ -29,13 +29,15 @@ pub fn add_histories(
     learned: &[Learned],
 ) -> Result<FitBuilder> {
     let (epochs, layout) = (learned.iter().map(|l| l.losses.len()).max().unwrap_or(0), model.layout()?);
-    let losses = Matrix::from_fn(epochs, learned.len(), |i, j| learned[j].losses.get(i).copied().unwrap_or(f64::NAN));
+    let losses = Matrix::from_fn(epochs, learned.len(), |i, j| {
+        learned[j].losses.get(i).or(learned[j].losses.last()).copied().unwrap_or(0.0)
+    });
     for warning in prepared.warnings.iter().chain(learned.iter().filter_map(|learned| learned.warning.as_ref())) {
         builder.warn(warning.clone());
     }
     let first = &learned[0];
     Ok(add_shrinkage(builder, prepared)
-        .solver("unrolled model", epochs, true)
+        .solver("unrolled model", epochs, learned.iter().all(|learned| learned.warning.is_none()))
         .add("loss_history", losses.into())
         .add("lambda_history", Vector::from(first.pass.lambdas.clone()).into())
         .add("parameters", named(layout, &first.parameters))
@@ -80,7 +82,10 @@ pub fn assemble(
     let factor = if is_whole { Cholesky::checked(estimate.view(), ctx)? } else { None };
     let Some(factor) = factor else {
         if is_whole {
-            builder.warn("Z is not positive definite: the fit is a graph alone, and fit.theta is positive definite");
+            builder.warn(match is_published {
+                true => "Z is not positive definite: the fit is a graph alone, and fit.theta is positive definite",
+                false => "Theta is not positive definite in the precision of its numbers: the fit is a graph alone; dtype: \"float64\"",
+            });
         }
         let graph = graph(&estimate, estimated.mask.as_ref(), &prepared.columns, input)?;
         return builder.finish(Estimate::Graph(graph), ctx);

@@ -49,6 +49,11 @@ pub struct Learned {
 /// What ranks an epoch, from its parameters and its pass: smaller is better.
 pub type Score<'a> = dyn Fn(&[f64], &Pass) -> Result<f64> + Sync + 'a;
 
+/// Whether the loss and its gradient are numbers.
+fn is_finite(pass: &Pass) -> bool {
+    pass.loss.is_finite() && pass.gradient.iter().all(|g| g.is_finite())
+}
+
 /// A score has to fall by more than this part of its size to count as better when patience is counted.
 const PROGRESS: f64 = 1e-6;
 
@@ -74,7 +79,7 @@ pub fn learn(
         let pass = match pass {
             Err(error) if kept.is_none() || error.kind().is_stop() => return Err(error),
             Err(_) => None,
-            Ok(pass) => Some(pass).filter(|pass| pass.loss.is_finite()),
+            Ok(pass) => Some(pass).filter(is_finite),
         };
         let Some(pass) = pass else {
             let diverged = format!(
@@ -106,8 +111,8 @@ pub fn learn(
         }
     }
     let not_finite = || {
-        Error::numerical("the loss is not finite at the very start: an entry of Z on the diagonal is 0, or S overflows")
-            .with_hint("threshold_diagonal: false, another seed, or data on a common scale")
+        Error::numerical("the loss or its gradient is not finite at the very start")
+            .with_hint("another seed, data on a common scale, or, where it was thresholded, threshold_diagonal: false")
     };
     let (_, parameters, pass, epoch) = kept.ok_or_else(not_finite)?;
     Ok(Learned { parameters, pass, epoch, losses, scores, warning })

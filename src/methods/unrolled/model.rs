@@ -52,8 +52,11 @@ pub const DEVICE: Opt = Opt::new(
     "device",
     &[Kind::Text],
     Preset::Text("auto"),
-    "Where the model runs: \"auto\" (a GPU where there is one), \"cpu\" or \"cuda:0\"",
+    "Where the model runs: \"auto\" (a GPU where there is one and the work is large), \"cpu\" or \"cuda:0\"",
 );
+
+/// Entries of all covariances from which on `device: "auto"` takes a GPU.
+const LARGE: usize = 100_000;
 
 /// Whose program a model follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -152,7 +155,11 @@ impl Model {
     /// # Errors
     /// A device that cannot be used; memory.
     pub fn evaluator(&self, problem: &Problem, ctx: &Context) -> Result<Evaluator> {
-        let device = Device::choose(&self.device)?;
+        // A GPU that nobody asked for must not refuse what the processor can do, nor take what is done before it starts.
+        let work = problem.s.len() * problem.s.first().map_or(0, |s| s.len());
+        let on_gpu = !self.is_published() && self.precision != Some(Precision::Double) && work >= LARGE;
+        let wanted = if self.device == "auto" && !on_gpu { "cpu" } else { &self.device };
+        let device = Device::choose(wanted)?;
         let default = if device == Device::Cpu { Precision::Double } else { Precision::Single };
         Evaluator::new(&self.cell()?, problem, device, self.precision.unwrap_or(default), ctx)
     }

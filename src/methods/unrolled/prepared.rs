@@ -50,7 +50,8 @@ impl Prepared {
         let mean = variances.iter().sum::<f64>() / variances.len().max(1) as f64;
         let target = variances.iter().map(|v| (1.0 - shrunk.variances) * v + shrunk.variances * mean).collect();
         // That hardly anything in common was borne out is said by `shrinkage`: the order of pairs is good all the same.
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> =
+            shrunk.warnings.into_iter().filter(|warning| !warning.starts_with("the largest shrinkage")).collect();
         let equal = input.x().map(|x| equal_columns(x, &shrunk.columns)).unwrap_or_default();
         warnings.extend(equal.into_iter().map(|(first, second)| {
             let [first, second] = [first, second].map(|column| called(input.names(), column));
