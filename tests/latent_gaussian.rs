@@ -197,8 +197,8 @@ fn one_line_before_every_method() {
     );
 }
 
-/// Average precision over unordered pairs, ties as one step, where rows of regulators are at least 1e-9: a pair that can
-/// have no edge comes after all that can.
+/// Average precision over unordered pairs, ties as one step, where rows of regulators are at least 1e-9: a pair that
+/// can have no edge comes after all that can.
 fn average_precision(fit: &Fit, edges: &Matrix, regulators: &[usize]) -> f64 {
     let p = fit.graph(0.0).expect("a graph").n_nodes();
     let pair = |i: usize, j: usize| i.min(j) * p + i.max(j);

@@ -1,9 +1,10 @@
 //! Correlations of a Gaussian copula from counts whose zeros are censored: what is zero was there, but too little to be
 //! seen.
 //!
-//! The rank likelihood (Hoff, Annals of Applied Statistics 1:265, 2007) by stochastic EM (Celeux, Diebolt, 1985). Values
-//! above 0 are at the normal scores of their ranks; a zero is a latent value below the column's cut. Every sweep takes
-//! the correlations of the completed data and draws all censored values anew, each given the others of its row.
+//! The rank likelihood (Hoff, Annals of Applied Statistics 1:265, 2007) by stochastic EM (Celeux, Diebolt, Computational
+//! Statistics Quarterly 2:73, 1985). Values above 0 are at the normal scores of their ranks; a zero is a latent value
+//! below the column's cut. Every sweep takes the correlations of the completed data and draws all censored values anew,
+//! each given the others of its row.
 
 use ndarray::Array2;
 

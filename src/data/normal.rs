@@ -48,7 +48,7 @@ pub fn draw_below(bound: f64, rng: &mut Rng) -> f64 {
     if !bound.is_finite() {
         return bound;
     }
-    // Proposals are an exponential number of this rate below the bound: (|b| + sqrt(b^2 + 4)) / 2, less |b| without loss.
+    // Proposals are an exponential number below the bound, of rate (|b| + sqrt(b^2 + 4)) / 2: |b| and this excess.
     let excess = 2.0 / (bound.hypot(2.0) - bound);
     loop {
         let proposed: f64 = Exp1.sample(rng);
