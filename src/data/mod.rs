@@ -10,6 +10,7 @@ pub mod file;
 pub mod gaussian_em;
 mod gene_choice;
 mod index;
+pub mod latent_gaussian;
 mod mask;
 mod matrix;
 pub mod missing;
@@ -45,4 +46,4 @@ pub use vector::Vector;
 
 pub(crate) use csv::has_header;
 pub(crate) use csv::{each_text_row, parse_cell, parse_table};
-pub(crate) use print::{number, shown, significant, table_text};
+pub(crate) use print::{column_labels, number, shown, significant, table_text};

@@ -1,4 +1,18 @@
-//! Numbers and grids as people read them on a terminal.
+//! Numbers, grids and lists of columns as people read them on a terminal.
+
+use super::Matrix;
+
+/// As many columns are named in a message.
+const NAMED: usize = 5;
+
+/// The first few of these columns by name, and how many more there are.
+pub(crate) fn column_labels(x: &Matrix, columns: &[usize]) -> String {
+    let labels: Vec<String> = columns.iter().take(NAMED).map(|&j| x.column_label(j)).collect();
+    match columns.len().saturating_sub(NAMED) {
+        0 => labels.join(", "),
+        more => format!("{} and {more} more", labels.join(", ")),
+    }
+}
 
 /// A number in at most 6 significant digits, without the noise of trailing zeros.
 pub(crate) fn number(value: f64) -> String {

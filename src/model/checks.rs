@@ -1,11 +1,8 @@
 //! What data must be before a method sees them: enough rows, usable numbers, columns that vary or are known not to.
 
-use crate::data::Matrix;
 use crate::data::prepare::non_finite_hint;
+use crate::data::{Matrix, column_labels as labels};
 use crate::error::{Error, Result};
-
-/// As many columns are named in a warning.
-const NAMED: usize = 5;
 
 /// Fails without columns, and with fewer than two rows.
 pub(super) fn check_size(x: &Matrix) -> Result<()> {
@@ -87,15 +84,6 @@ pub(super) fn warn_of_empty(x: &Matrix, empty: &[usize]) -> Option<String> {
         0 => None,
         1 => Some(format!("column {} has no value at all", labels(x, empty))),
         count => Some(format!("{count} of {} columns have no value at all ({})", x.cols(), labels(x, empty))),
-    }
-}
-
-/// The first few of these columns by name, and how many more there are.
-fn labels(x: &Matrix, columns: &[usize]) -> String {
-    let labels: Vec<String> = columns.iter().take(NAMED).map(|&j| x.column_label(j)).collect();
-    match columns.len().saturating_sub(NAMED) {
-        0 => labels.join(", "),
-        more => format!("{} and {more} more", labels.join(", ")),
     }
 }
 

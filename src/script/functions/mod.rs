@@ -21,6 +21,7 @@ mod graph_sets;
 mod graph_values;
 mod graphs;
 mod joint_fits;
+mod latent_gaussian;
 mod lengths;
 mod lists;
 mod numbers;
@@ -54,6 +55,7 @@ pub(super) fn define(builder: &mut Builder) {
     single_cell::define(builder);
     tables::define(builder);
     prepare::define(builder);
+    latent_gaussian::define(builder);
     fits::define(builder);
     joint_fits::define(builder);
     training::define(builder);
