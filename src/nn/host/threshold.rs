@@ -1,6 +1,6 @@
 //! The threshold step, fused with its network: Z_ij = sign(Theta_ij) max(|Theta_ij| - rho(Theta_ij, S_ij, Z'_ij), 0).
 //!
-//! The network costs far more than what surrounds it, so only pairs i <= j are sent through it, [`LANES`] at a time,
+//! The network costs far more than what surrounds it, so only pairs i <= j are sent through it, a block of lanes at a time,
 //! in loops that the compiler turns into vector instructions. Sums run in the same order on every processor.
 
 // One index for several arrays of lanes is what the compiler turns into vectors; chains of iterators it does not.
