@@ -27,6 +27,10 @@ NATIVE = [
     'randn(2000, 800, #{ seed: 1 }).graphical_lasso(#{ lambda: "cv" })',
     'random_graph("erdos_renyi", #{ nodes: 20000, probability: 0.001 }).betweenness()',
     "sleep(20)",
+    'loop { randn(3000, 3000).save("z.csv") }',
+    "loop { heatmap(randn(2000, 2000)) }",
+    "loop { graph_from_matrix(randn(3000, 3000)) }",
+    "randn(100, 1500).uglad(#{ shrinkage: 0.5, variance_shrinkage: 0.0 })",
 ]
 RUST = ['let x: Matrix = example("sachs", &ctx)?.matrix()?.head(853);', "x", "let a = 1;", "a + 1"]
 
