@@ -33,6 +33,9 @@ fn filled_vector(call: &NativeCallContext<'_>, len: i64, value: f64) -> Outcome<
     Ok(Vector::from(vec![value; len]))
 }
 
+/// Random numbers that are drawn between two looks at the context.
+const PIECE: usize = 1 << 17;
+
 fn random(
     call: &NativeCallContext<'_>,
     verb: &str,
@@ -46,7 +49,14 @@ fn random(
     let (rows, cols) = (size(rows, "rows")?, size(cols, "columns")?);
     let _held = ctx.reserve_matrices(1, rows, cols)?;
     let mut rng = rng::stream(seed, verb, 0);
-    Ok(Matrix::from(Array2::from_shape_simple_fn((rows, cols), || draw(&mut rng))))
+    let count = rows * cols;
+    let mut values = Vec::with_capacity(count);
+    while values.len() < count {
+        ctx.check()?;
+        values.extend((0..PIECE.min(count - values.len())).map(|_| draw(&mut rng)));
+    }
+    let matrix = Array2::from_shape_vec((rows, cols), values).map_err(|_| Error::internal("numbers were lost"))?;
+    Ok(Matrix::from(matrix))
 }
 
 fn normal(rng: &mut Rng) -> f64 {
