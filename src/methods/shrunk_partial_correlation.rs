@@ -60,15 +60,16 @@ held-out samples under N(m, Sigma), m and S of the others, over t in 0, 0.25, 0.
 is borne out. Where there are many samples, an a below 0.02 can be given. With t = 0 the units of the columns do not \
 matter. With t above 0 they do: variables of large variance keep larger weights, which helps where variance goes with \
 degree, as in simulations whose precision matrix has equal entries on the diagonal (precision(#{ rule: \"uglad\" })). \
-There, with 25 variables and 10, 25 and 50 samples, average precision was .014, .017 and .017 above that of \
-|correlation| (standard errors .003; the area under the ROC curve hardly differs), .025 to .085 above the graphical \
-lasso by cross-validation, and no more than that of the plain |covariance|, which fails where units differ. That is a \
+There, with 25 variables and 10, 25 and 50 samples, average precision was .010, .012 and .014 above that of \
+|correlation| (standard errors .004 to .006, scripts/paper_uglad.rhai; the area under the ROC curve hardly differs), .036 \
+to .088 above the graphical lasso by cross-validation, and about that of the plain |covariance|, which fails where units \
+differ. That is a \
 property of such simulations, not of genes: take `variance_shrinkage: 0` where units are arbitrary. The same shrinkage, \
 not the network, is what lets `uglad` do well on few samples by default. With `missing: \"em\"` S comes from the EM \
 algorithm for a Gaussian (at most 20 steps, each of which takes a twentieth off the correlations), t is 0, 0.5 or 1, \
 and the likelihood is that of the held-out values that are there; it factors a matrix for every pattern of missing \
-values, which takes long with hundreds of variables. `missing: \"mean\"` is much cheaper and lost .001 to .007 of \
-average precision. The log-likelihood and the criteria of such a fit are those of S, as if nothing \
+values, which takes long with hundreds of variables. `missing: \"mean\"` is much cheaper and ranks \
+pairs about as well while half of the values are there. The log-likelihood and the criteria of such a fit are those of S, as if nothing \
 had been missing. Nearly every pair has an edge: fit.graph(#{ threshold: 0.1 }) leaves weak ones out. A constant column \
 has no edges, which a warning tells, and leaves the fit without a precision matrix.",
     params: &[],

@@ -15,8 +15,7 @@ use crate::error::{Error, Result};
 use crate::linalg;
 use crate::model::{Accepts, Area, Fit, Input, Property, Record, Run, SecondMoment, Trainable, Trained, regulators};
 use crate::nn::{Direction, Layout, Problem};
-use crate::options::Options;
-use crate::select::{Amount, Shrinkage};
+use crate::select::Shrinkage;
 
 /// The record.
 pub static RECORD: Record = Record {
@@ -198,10 +197,4 @@ impl Glad {
 fn regulator_mask(acts: &[bool]) -> Array2<f64> {
     let may = |i: usize, j: usize| i == j || acts[i] || acts[j];
     Array2::from_shape_fn((acts.len(), acts.len()), |(i, j)| f64::from(u8::from(may(i, j))))
-}
-
-/// How far to shrink, from the options.
-fn shrinkage(options: &Options) -> Shrinkage {
-    let amount = |name: &str| options.number(name).map_or(Amount::HeldOut, Amount::Given);
-    Shrinkage { intensity: amount("shrinkage"), variances: amount("variance_shrinkage"), ..Shrinkage::default() }
 }

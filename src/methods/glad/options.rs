@@ -1,15 +1,12 @@
 //! The options of GLAD.
 
-use super::{Glad, shrinkage};
+use super::Glad;
 use crate::error::{Error, Result};
 use crate::methods::unrolled::model::{DEVICE, DTYPE, HIDDEN, Model, START, STEPS, THRESHOLD_DIAGONAL, VARIANT};
+use crate::methods::unrolled::shrinking::{SHRINKAGE, VARIANCE_SHRINKAGE, recorded_shrinkage, shrinkage};
 use crate::model::regulators;
 use crate::options::{Kind, Opt, Options, Preset, Range};
-use crate::select::Amount;
 use crate::value::Value;
-
-const AUTO: &str = "auto";
-const AMOUNT: &[Kind] = &[Kind::Choice(&[AUTO]), Kind::Number(Range::UNIT)];
 
 pub(super) const OPTIONS: &[Opt] = &[
     VARIANT,
@@ -23,18 +20,8 @@ pub(super) const OPTIONS: &[Opt] = &[
     ),
     START,
     THRESHOLD_DIAGONAL,
-    Opt::new(
-        "shrinkage",
-        AMOUNT,
-        Preset::Text(AUTO),
-        "How far S is moved towards a diagonal first, as in shrunk_partial_correlation(); 0 not at all",
-    ),
-    Opt::new(
-        "variance_shrinkage",
-        AMOUNT,
-        Preset::Text(AUTO),
-        "How far the variances in that diagonal are moved towards their mean; 0 makes units irrelevant",
-    ),
+    SHRINKAGE,
+    VARIANCE_SHRINKAGE,
     regulators::OPTION,
     DTYPE,
     DEVICE,
@@ -57,14 +44,9 @@ impl Glad {
 
     /// The options that held, and that hold for other data too.
     pub(super) fn recorded(&self) -> Vec<(String, Value)> {
-        let amount = |amount: Amount| match amount {
-            Amount::HeldOut => Value::from(AUTO),
-            Amount::Given(value) => Value::Float(value),
-        };
         let mut options = self.model.recorded();
         if !self.model.is_published() {
-            options.push(("shrinkage".into(), amount(self.shrinkage.intensity)));
-            options.push(("variance_shrinkage".into(), amount(self.shrinkage.variances)));
+            options.extend(recorded_shrinkage(&self.shrinkage));
         }
         options
     }

@@ -1,5 +1,7 @@
 //! Several data sets over the same variables, for which one model learns.
 
+use ndarray::Array2;
+
 use super::Uglad;
 use super::run::Counter;
 use crate::context::Context;
@@ -29,7 +31,7 @@ pub(super) fn fit(method: &Uglad, inputs: &[Input], ctx: &Context) -> Result<Joi
     let whole: Vec<_> = prepared.iter().map(Prepared::s).collect();
     let (s, held_out) = match method.split {
         None => (whole.clone(), None),
-        Some(part) => split(&prepared, inputs, part, ctx).map(|(s, held_out)| (s, Some(held_out)))?,
+        Some(part) => split(&prepared, inputs, part, ctx).map(|[s, held_out]| (s, Some(held_out)))?,
     };
     let is_split = held_out.is_some();
     let problem = Problem { s, mask: None, objective: method.objective(held_out) };
@@ -56,13 +58,7 @@ pub(super) fn fit(method: &Uglad, inputs: &[Input], ctx: &Context) -> Result<Joi
 }
 
 /// The covariances of a part of every data set's rows, and the second moments of the rest about the same means (eq. 8).
-#[allow(clippy::type_complexity)]
-fn split(
-    prepared: &[Prepared],
-    inputs: &[Input],
-    part: f64,
-    ctx: &Context,
-) -> Result<(Vec<ndarray::Array2<f64>>, Vec<ndarray::Array2<f64>>)> {
+fn split(prepared: &[Prepared], inputs: &[Input], part: f64, ctx: &Context) -> Result<[Vec<Array2<f64>>; 2]> {
     let (mut s, mut held_out) = (Vec::new(), Vec::new());
     for (set, (prepared, input)) in prepared.iter().zip(inputs).enumerate() {
         let n = input.matrix().rows();
@@ -77,7 +73,7 @@ fn split(
         s.push(prepared.shrunk_s(&learned_from, ctx)?);
         held_out.push(prepared.held_out_s(&rest, &learned_from, ctx)?);
     }
-    Ok((s, held_out))
+    Ok([s, held_out])
 }
 
 /// What was learned, with the results of one task.

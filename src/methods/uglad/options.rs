@@ -5,12 +5,9 @@ use crate::error::{Error, Result};
 use crate::methods::unrolled::model::{
     DEVICE, DTYPE, HIDDEN, Model, OFFSET, START, STEPS, THRESHOLD_DIAGONAL, VARIANT,
 };
+use crate::methods::unrolled::shrinking::{SHRINKAGE, VARIANCE_SHRINKAGE, recorded_shrinkage, shrinkage};
 use crate::options::{Kind, Opt, Options, Preset, Range};
-use crate::select::{Amount, Shrinkage};
 use crate::value::Value;
-
-const AUTO: &str = "auto";
-const AMOUNT: &[Kind] = &[Kind::Choice(&[AUTO]), Kind::Number(Range::UNIT)];
 
 pub(super) const OPTIONS: &[Opt] = &[
     Opt::new(
@@ -58,18 +55,8 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Unset("\"correlation\", with variant: \"authors\" \"minmax\""),
         "What the model sees of the data's scales; \"minmax\" and \"none\" are the published programs'",
     ),
-    Opt::new(
-        "shrinkage",
-        AMOUNT,
-        Preset::Text(AUTO),
-        "How far S is moved towards a diagonal first, as in shrunk_partial_correlation(); 0 not at all",
-    ),
-    Opt::new(
-        "variance_shrinkage",
-        AMOUNT,
-        Preset::Text(AUTO),
-        "How far the variances in that diagonal are moved towards their mean; 0 makes units irrelevant",
-    ),
+    SHRINKAGE,
+    VARIANCE_SHRINKAGE,
     DTYPE,
     DEVICE,
 ];
@@ -116,7 +103,6 @@ impl Uglad {
     /// Options that do not go together.
     pub fn from_options(options: &Options) -> Result<Self> {
         let default = Self::default();
-        let amount = |name: &str| options.number(name).map_or(Amount::HeldOut, Amount::Given);
         let model = Model::from_options(options);
         let published = model.is_published();
         let mode = match options.text("mode") {
@@ -148,11 +134,7 @@ impl Uglad {
             strategy,
             split: options.number("split"),
             scaling,
-            shrinkage: Shrinkage {
-                intensity: amount("shrinkage"),
-                variances: amount("variance_shrinkage"),
-                ..Shrinkage::default()
-            },
+            shrinkage: shrinkage(options),
         };
         own.check(options)?;
         Ok(own)
@@ -198,10 +180,6 @@ impl Uglad {
 
     /// The options that held.
     pub(super) fn recorded(&self) -> Vec<(String, Value)> {
-        let amount = |amount: Amount| match amount {
-            Amount::HeldOut => Value::from(AUTO),
-            Amount::Given(value) => Value::Float(value),
-        };
         let mode = match self.mode {
             Mode::Direct => "direct",
             Mode::CrossValidation => "cv",
@@ -237,8 +215,7 @@ impl Uglad {
             options.push(("split".into(), Value::Float(split)));
         }
         if !self.model.is_published() {
-            options.push(("shrinkage".into(), amount(self.shrinkage.intensity)));
-            options.push(("variance_shrinkage".into(), amount(self.shrinkage.variances)));
+            options.extend(recorded_shrinkage(&self.shrinkage));
         }
         options
     }

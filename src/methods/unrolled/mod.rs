@@ -4,4 +4,5 @@ pub(super) mod estimate;
 pub(super) mod learning;
 pub(super) mod model;
 pub(super) mod prepared;
+pub(super) mod shrinking;
 pub(super) mod units;
