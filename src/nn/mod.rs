@@ -7,17 +7,22 @@ mod adam;
 mod backend;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod decoder;
 mod device;
 #[cfg(any(feature = "cuda", test))]
 mod device_bodies;
 mod evaluator;
 pub mod host;
+mod layer;
 mod losses;
 mod operations;
 mod parameters;
+mod perceptron;
+mod pieces;
 mod unrolled;
 
 pub use adam::Adam;
+pub use decoder::{Decoder, DecoderPlan, MAX_DECODER_LAYERS, MAX_DECODER_UNITS, Pull, PullForm};
 pub use device::Device;
 pub use evaluator::{Direction, Evaluator, Objective, Pass, Precision, Problem};
 pub use host::likelihood::Repair;
