@@ -150,7 +150,12 @@ impl RidgeRegulators {
 /// One factor serves all. With P = (R_TT + lambda I)^-1, variables that are no regulators have the coefficients P r_Tg.
 /// A regulator t has -P_st / P_tt on the others s: by the inverse of a matrix in blocks, their column of P is -P_tt times
 /// the solution of the regression of t on them.
-fn coefficients(r: ArrayView2<'_, f64>, regulators: &[usize], lambda: f64, ctx: &Context) -> Result<Array2<f64>> {
+pub(super) fn coefficients(
+    r: ArrayView2<'_, f64>,
+    regulators: &[usize],
+    lambda: f64,
+    ctx: &Context,
+) -> Result<Array2<f64>> {
     let p = r.nrows();
     let mut system = linalg::block_of(r, regulators);
     system.diag_mut().iter_mut().for_each(|value| *value += lambda);

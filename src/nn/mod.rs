@@ -19,6 +19,7 @@ mod operations;
 mod parameters;
 mod perceptron;
 mod pieces;
+mod regulation;
 mod unrolled;
 
 pub use adam::Adam;
@@ -30,5 +31,6 @@ pub use host::proximal::Root;
 pub use host::start::Start;
 pub use host::threshold::Diagonal;
 pub use losses::Supervised;
-pub use parameters::{Layout, MAX_HIDDEN, Part};
+pub use parameters::{ENTRIES, Layout, MAX_HIDDEN, Part};
+pub use regulation::{EdgeLoss, NetworkStep, Regulation, RegulationCell, RegulationPass, RegulationProblem, Step};
 pub use unrolled::Cell;
