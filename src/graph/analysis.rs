@@ -48,7 +48,7 @@ impl Graph {
         let mut strongest: Vec<Edge> = Vec::new();
         for edge in self.edges.iter() {
             let is_before = |other: &Edge| other.weight.abs() >= edge.weight.abs();
-            if strongest.len() < count || !strongest.last().is_none_or(is_before) {
+            if strongest.len() < count || strongest.last().is_some_and(|last| !is_before(last)) {
                 strongest.insert(strongest.partition_point(is_before), *edge);
                 strongest.truncate(count);
             }
