@@ -32,7 +32,8 @@ fn a_model_finds_more_than_the_ridge_regression_that_it_starts_from() {
     );
     let found = data(&script);
     assert!(found["gain"].as_f64().is_some_and(|gain| gain > 0.02), "{found}");
-    let losses: Vec<f64> = found["losses"].as_array().expect("losses").iter().filter_map(|loss| loss.as_f64()).collect();
+    let losses: Vec<f64> =
+        found["losses"].as_array().expect("losses").iter().filter_map(|loss| loss.as_f64()).collect();
     assert!(losses.len() == 8 && losses[7] < 0.9 * losses[0], "{losses:?}");
 }
 
@@ -52,7 +53,10 @@ fn neither_order_nor_threads_nor_logarithms_change_the_answer() {
             ("close.call(fit, model.fit(test.x, #{ regulators: tfs, seed: 3, threads: 3 }))", json!(true)),
             ("close.call(fit, model.fit(test.x.log1p(), #{ regulators: tfs, seed: 3 }))", json!(true)),
             ("tfs.all(|t| p.call(fit, t, t) == 0.0)", json!(true)),
-            ("let e = fit.graph().edges(#{ top: 1 })[0]; p.call(fit, e.source, e.target) == abs(e.weight)", json!(true)),
+            (
+                "let e = fit.graph().edges(#{ top: 1 })[0]; p.call(fit, e.source, e.target) == abs(e.weight)",
+                json!(true),
+            ),
             ("fit.n_edges == 4 * 23", json!(true)),
             ("fit.graph(0.5).n_edges < 60", json!(true)),
         ],
@@ -124,7 +128,10 @@ fn networks_take_the_place_of_regressions() {
         &[
             ("fit.call(Grnular(small)).graph().is_directed", json!(true)),
             ("fit.call(Grnular(small + #{ variant: \"authors\" })).graph().is_directed", json!(false)),
-            ("let f = fit.call(Grnular(small + #{ variant: \"authors\" })); (f.coefficients >= 0.0).all()", json!(true)),
+            (
+                "let f = fit.call(Grnular(small + #{ variant: \"authors\" })); (f.coefficients >= 0.0).all()",
+                json!(true),
+            ),
             ("fit.call(GrnularBase(#{ steps: 2, hidden: [8], network_epochs: 15 })).method", json!("grnular_base")),
             ("fit.call(Grnular(small + #{ networks: 2 })).options.networks", json!(2)),
         ],
@@ -139,7 +146,11 @@ fn wrong_use_says_what_is_wrong() {
     check_errors(
         setup,
         &[
-            ("x.grnular(#{ steps: 3 })", "argument", "has to be trained: what comes with sinew has the default options"),
+            (
+                "x.grnular(#{ steps: 3 })",
+                "argument",
+                "has to be trained: what comes with sinew has the default options",
+            ),
             ("x.grnular_base()", "argument", "this grnular_base has to be trained"),
             ("x.grnular(#{ hidden: [40, 0] })", "option", "lists the units of 1 to 3 layers"),
             ("x.grnular(#{ inner_steps: 3 })", "option", "is about a neural network"),
