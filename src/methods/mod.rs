@@ -1,6 +1,8 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
 mod directed;
+
+mod pair_tests;
 mod penalties;
 mod tree_options;
 #[cfg(feature = "nn")]
@@ -11,6 +13,8 @@ crate::model::records! {
     graphical_lasso_path,
     estimate,
     neighborhood_selection,
+    gfc_l,
+    gfc_sl,
     correlation,
     partial_correlation,
     shrunk_partial_correlation,
