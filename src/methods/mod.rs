@@ -1,7 +1,6 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
 mod directed;
-
 mod pair_tests;
 mod penalties;
 mod tree_options;
