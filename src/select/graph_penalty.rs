@@ -25,8 +25,6 @@ pub struct Linked {
 pub struct GraphPenalty {
     /// The penalty.
     pub lambda: f64,
-    /// Where it stands on the grid, if it is from there.
-    pub position: Option<usize>,
     /// The rule, and what it saw.
     pub selection: Value,
     /// What to know about the choice.
@@ -45,11 +43,17 @@ impl GraphPenalty {
     /// The rule of option `lambda` of `verb`, where that is a word.
     ///
     /// # Errors
-    /// An option of another rule, or of a rule where none chooses.
+    /// An option of another rule than the one that chooses.
     pub fn rule(verb: &str, options: &Options) -> Result<Option<Rule>> {
         match options.text("lambda") {
             Some(name) => Rule::from_options(verb, name, options).map(Some),
-            None => Rule::refuse_options(verb, options).map(|()| None),
+            None => match Rule::OPTIONS.iter().find(|opt| options.is_given(opt.name)) {
+                None => Ok(None),
+                Some(stray) => {
+                    let owner = if stray.name == Self::RIC_OPTION.name { "ric" } else { "stars" };
+                    Err(Error::option(format!("option '{}' of {verb} goes with lambda: \"{owner}\"", stray.name)))
+                }
+            },
         }
     }
 
@@ -103,7 +107,7 @@ impl GraphPenalty {
             ("lambdas".into(), Vector::from(lambdas.to_vec()).into()),
             ("values".into(), Vector::from(choice.values).into()),
         ]);
-        Ok(Self { lambda, position: Some(choice.position), selection, warnings })
+        Ok(Self { lambda, selection, warnings })
     }
 
     fn by_rotations(rule: Rule, input: &Input, rotations: usize, ctx: &Context) -> Result<Self> {
@@ -114,7 +118,7 @@ impl GraphPenalty {
             ("lambda".into(), lambda.into()),
             ("maxima".into(), Vector::from(maxima).into()),
         ]);
-        Ok(Self { lambda, position: None, selection, warnings: Vec::new() })
+        Ok(Self { lambda, selection, warnings: Vec::new() })
     }
 }
 
