@@ -159,7 +159,8 @@ impl CorrelationThreshold {
                 chosen.lambda
             }
         };
-        let edges = pairs(r.view(), lambda).map(|(i, j)| Edge::new(i, j, r[(i, j)])).collect();
+        // A pair without any correlation has no edge, whatever the rule says.
+        let edges = pairs(r.view(), lambda.max(f64::MIN_POSITIVE)).map(|(i, j)| Edge::new(i, j, r[(i, j)])).collect();
         let graph = Graph::new(p, input.names().cloned(), false, edges)?;
         builder.lambda(Value::Float(lambda)).solver("closed form", 0, true).finish(Estimate::Graph(graph), ctx)
     }

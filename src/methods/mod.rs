@@ -16,6 +16,7 @@ crate::model::records! {
     tiger,
     gfc_l,
     gfc_sl,
+    debiased_graphical_lasso,
     correlation,
     correlation_threshold,
     partial_correlation,
