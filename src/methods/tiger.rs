@@ -72,7 +72,7 @@ coefficients with their sign, or the larger of the two where one is 0 or their s
 /// use sinew::{Context, Matrix, methods::tiger::Tiger};
 /// let x = Matrix::from_fn(60, 4, |i, j| ((i * (j + 3) + i * i) % 11) as f64);
 /// let fit = Tiger::new().lambda(0.1).fit(&x, &Context::new())?;
-/// assert!(fit.certificate()?.kkt < 1e-7);
+/// assert!(fit.certificate()?.kkt <= 1e-7);
 /// # Ok::<(), sinew::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -10,7 +10,9 @@ use crate::problem::Certificate;
 /// Rounds of penalty and size of the residual at most; each but the first few has three times the digits.
 const MOST_ROUNDS: usize = 1000;
 /// A smaller part of a variance is none: the coefficients fit exactly.
-const EXACT: f64 = 1e-20;
+const EXACT: f64 = 1e-14;
+/// Correlations have no more digits.
+const FINEST: f64 = 1e-16;
 
 /// min over b of |x - X b|_2 / sqrt(n) + lambda |b|_1 for standardised variables.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +64,7 @@ impl SquareRootLasso {
         loop {
             let sigma = u.sqrt();
             let own = |b: usize| if b == target { f64::INFINITY } else { self.lambda * sigma };
-            let stop = Stop { tol: step * sigma, max_passes: self.max_passes - passes };
+            let stop = Stop { tol: (step * sigma).max(FINEST), max_passes: self.max_passes - passes };
             passes += lasso.solve(row(target), row, own, &coefficients, stop, ctx)?;
             coefficients = lasso.solution().collect();
             let (v, certificate) = self.certify(row(target), target, lasso.residual(), &coefficients);
@@ -82,7 +84,7 @@ impl SquareRootLasso {
     /// The mean square of the residual, and the certificate; from the residual g - G b of the covariance form.
     fn certify(&self, g: &[f64], target: usize, residual: &[f64], coefficients: &[(usize, f64)]) -> (f64, Certificate) {
         let mut value = vec![0.0; g.len()];
-        let (mut fitted, mut explained, mut norm) = (0.0, 0.0, 0.0);
+        let (mut fitted, mut explained, mut norm) = (0.0f64, 0.0f64, 0.0f64);
         for &(b, coefficient) in coefficients {
             value[b] = coefficient;
             fitted += g[b] * coefficient;
