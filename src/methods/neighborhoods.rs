@@ -1,5 +1,4 @@
-//! What methods share that regress every variable on the others: when two are linked, options of the penalty, and the
-//! certificate of one regression's parts.
+//! What methods share that regress every variable on the others: when two are linked, and what their penalty is.
 
 use ndarray::ArrayView2;
 
@@ -161,8 +160,8 @@ impl Penalty {
         })
     }
 
-    /// The penalty in units of correlations, where one was given for all of them in other units none; what a rule did is
-    /// told to the fit. `graphs` finds the graphs of an input for descending penalties.
+    /// The number that was given, as it is, or a penalty in units of correlations; what a rule did is told to the fit.
+    /// `graphs` finds the graphs of an input for descending penalties.
     ///
     /// # Errors
     /// A penalty that is negative or not finite, an unknown number of samples, what the rule reports.

@@ -126,7 +126,7 @@ impl GraphPenalty {
 fn at_an_end(position: usize, lambdas: &[f64]) -> Option<String> {
     (position + 1 == lambdas.len() && position > 0).then(|| {
         format!(
-            "the smallest lambda of the grid ({}) was chosen: no graph of the grid is unstable; a denser grid may have one",
+            "the smallest lambda of the grid ({}) was chosen: no graph of the grid is unstable, denser ones may be",
             number(lambdas[position])
         )
     })

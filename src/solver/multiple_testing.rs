@@ -10,9 +10,9 @@ pub fn p_value(z: f64) -> f64 {
     2.0 * normal::cdf(-z.abs())
 }
 
-/// Benjamini and Hochberg's adjusted p-values, in the order of the p-values: the smallest false discovery rate at which
-/// each would be believed. With m tests of which `believed` have a p-value of at most t it is m t / believed, at most 1,
-/// made monotone.
+/// Benjamini and Hochberg's adjusted p-values, in the order of the p-values: the smallest false discovery rate at
+/// which each would be believed. With m tests of which k have a p-value of at most t it is m t / k, at most 1, made
+/// monotone.
 pub fn q_values(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[b].total_cmp(&p_values[a]));
@@ -26,10 +26,10 @@ pub fn q_values(p_values: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Liu's threshold (Annals of Statistics 41:2948, 2013) of the |statistics| of all pairs of p variables: the first point
-/// z of 2001 from 0 to 2 sqrt(log p) at which pairs x P(|N(0, 1)| >= z) is at most `fdr` times the number of |statistics|
-/// of at least z, or of one where there is none; where there is no such point, the last one. Pairs at the threshold or
-/// beyond have an edge.
+/// Liu's threshold (Annals of Statistics 41:2948, 2013) of the |statistics| of all pairs of p variables: the first
+/// point z of 2001 from 0 to 2 sqrt(log p) at which pairs x P(|N(0, 1)| >= z) is at most `fdr` times the number of
+/// |statistics| of at least z, counted as one where there is none; where there is no such point, the last one. Pairs at
+/// the threshold or beyond have an edge.
 pub fn liu_threshold(statistics: &[f64], p: usize, fdr: f64) -> f64 {
     let mut sizes: Vec<f64> = statistics.iter().map(|value| value.abs()).collect();
     sizes.sort_by(f64::total_cmp);

@@ -15,8 +15,8 @@ const PER_UNIT: f64 = 20.0;
 /// Statistics of all pairs and where they come from.
 #[derive(Debug)]
 pub struct PairStatistics {
-    /// p x p and symmetric with a diagonal of 0, each about standard normal where there is no edge; over sqrt(n) they are
-    /// estimates of partial correlations, with their signs.
+    /// p x p and symmetric with a diagonal of 0, each about standard normal where there is no edge; over sqrt(n) they
+    /// are estimates of partial correlations, with their signs.
     pub statistics: Array2<f64>,
     /// Penalty of the regressions in units of the standard deviation of the variable, or of the residual.
     pub lambda: f64,

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::problem::Certificate;
 
-/// Rounds of penalty and size of the residual at most; each but the first few has three times the digits.
+/// Rounds of penalty and size of the residual at most; a handful is enough where the data are not degenerate.
 const MOST_ROUNDS: usize = 1000;
 /// A smaller part of a variance is none: the coefficients fit exactly.
 const EXACT: f64 = 1e-14;
@@ -42,7 +42,7 @@ impl SquareRootLasso {
     /// The regression of `target` on all others, from their correlations `r`, p x p. It begins where `start` ended.
     ///
     /// For the right size sigma of the residual it is the lasso with penalty lambda sigma. The mean square v that this
-    /// leaves is a line in u = sigma^2 as long as no coefficient enters or leaves: steps of the secant method find v = u.
+    /// leaves is a line in u = sigma^2 as long as no coefficient enters or leaves: the secant method finds v = u.
     ///
     /// # Errors
     /// Cancellation.
