@@ -52,9 +52,11 @@ pub(super) fn compare(
     ctx.progress("stars", subsamples, subsamples);
     let (graphs, warning) = usable(results, x, "subsamples of \"stars\"")?;
     let unconverged = graphs.iter().map(|graphs| graphs.unconverged).sum();
-    let values: Vec<f64> = (0..penalties)
-        .map(|l| instability(graphs.iter().map(|graphs| &graphs.pairs[l]), graphs.len(), x.cols()))
-        .collect();
+    let mut values = Vec::with_capacity(penalties);
+    for l in 0..penalties {
+        ctx.check()?;
+        values.push(instability(graphs.iter().map(|graphs| &graphs.pairs[l]), graphs.len(), x.cols()));
+    }
     let crossing = values.iter().position(|&value| value > threshold);
     let position = crossing.map_or(values.len() - 1, |position| position.saturating_sub(1));
     Ok(Choice { position, values, errors: None, unconverged, warning })

@@ -84,7 +84,7 @@ fn unconverged(regressions: &[Regression]) -> usize {
 fn statistics(regressions: &[Regression], variables: &Variables, ctx: &Context) -> Result<Array2<f64>> {
     let (n, p) = (variables.n() as f64, variables.p());
     let _held = ctx.reserve_matrices(1, p, p.saturating_add(variables.n()))?;
-    let residuals = regressions.iter().map(|regression| variables.residual(regression)).collect();
+    let residuals = parallel::map(regressions, ctx, |_, one| Ok::<_, Error>(variables.residual(one)))?;
     let moments = residual_moments(residuals, variables, ctx)?;
     let mut statistics = Array2::<f64>::zeros((p, p));
     for i in 0..p {

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::node_regressions::{Regression, ScaledLasso, Variables, nothing_left, residual_moments};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::linalg::dot;
 use crate::parallel;
 
@@ -27,7 +27,7 @@ pub fn ren_statistics(variables: &Variables, lasso: ScaledLasso, ctx: &Context) 
         ctx.progress("regressions", done, p);
         lasso.solve(variables, target, None, ctx)
     })?;
-    let residuals: Vec<Vec<f64>> = whole.iter().map(|regression| variables.residual(regression)).collect();
+    let residuals: Vec<Vec<f64>> = parallel::map(&whole, ctx, |_, one| Ok::<_, Error>(variables.residual(one)))?;
     let uses: usize = whole.iter().map(|regression| (0..p).filter(|&j| regression.uses(j)).count()).sum();
     let _more = ctx.reserve_matrices(1, uses, n)?;
     let without = parallel::map(&whole, ctx, |done, regression| {
