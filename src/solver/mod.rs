@@ -14,6 +14,7 @@ mod newton_polish;
 pub mod penalized;
 mod proximal_newton;
 mod reweighting;
+pub mod spike_slab;
 
 pub use algorithm::{Algorithm, Penalty};
 pub use lasso::{Lasso, Stop, soft_threshold};
