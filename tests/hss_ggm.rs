@@ -97,7 +97,7 @@ fn unknown_groups_of_a_hub_graph_are_found() {
     // The plug-in of these data, as measured on others: 1.16 to 1.34.
     let spike = fit.added("spike").expect("a spike").as_number().expect("a number");
     assert!((1.1..1.4).contains(&spike), "{spike}");
-    assert_eq!(matrix(&fit, "q_values"), matrix(&run(1), "q_values"));
+    assert_eq!(distance(&matrix(&fit, "q_values"), &matrix(&run(1), "q_values")), 0.0);
 }
 
 #[test]
@@ -172,6 +172,6 @@ fn builders_check_what_options_check() {
     let error = HssGgm::new().fit(&twice, &Context::new()).map(|_| ()).unwrap_err();
     assert!(error.message().contains("columns 'x1' and 'x3' are the same up to scale"), "{error}");
     let fit = HssGgm::new().blocks(vec![1]).fit(&x, &Context::new()).expect("a fit");
-    let groups = Value::List(vec![0.into(); 4]);
+    let groups = Value::List(vec![Value::Int(0); 4]);
     assert_eq!(fit.added("groups").expect("groups").to_json(), groups.to_json());
 }

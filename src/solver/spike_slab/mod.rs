@@ -18,7 +18,7 @@ pub use alternation::{SpikeSlabFit, Stop, alternate};
 pub use blocks::{Blocks, EdgeProbabilities, Entries, Memberships};
 pub use elastic_net::{Correlations, Regression};
 pub use initial::{initial, mean_noise};
-pub use law::SpikeSlab;
+pub use law::{Densities, Mixed, SpikeSlab};
 pub use marginal_fdr::MarginalFdr;
 pub use pseudo_precision::PseudoPrecision;
 pub use starts::Starts;
