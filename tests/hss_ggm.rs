@@ -118,7 +118,8 @@ fn large_entries_refuse_a_narrow_slab_with_the_reason() {
 #[test]
 fn criteria_try_their_own_spikes() {
     let x = common::correlated(60, 8, 0.8, 3);
-    for (calibration, combinations) in [(Calibration::Plugin, 3), (Calibration::Bic, 12), (Calibration::Ebic, 21)] {
+    let all = [(Calibration::Plugin, 3), (Calibration::UpToPlugin, 9), (Calibration::Bic, 12), (Calibration::Ebic, 21)];
+    for (calibration, combinations) in all {
         let method = HssGgm::new().blocks(vec![1]).calibration(calibration);
         let fit = method.fit(&x, &Context::new().with_seed(1)).expect("a fit");
         assert_eq!(table(&fit).rows(), combinations, "{calibration:?}");

@@ -8,6 +8,7 @@ use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::select::spike_slab::Calibration;
 use crate::value::Value;
 
+const CALIBRATIONS: &[&str] = &["plugin", "up_to_plugin", "bic", "ebic"];
 const GRID: &[Kind] = &[Kind::Choice(&["auto"]), Kind::Number(Range::POSITIVE), Kind::Numbers];
 
 pub(super) const OPTIONS: &[Opt] = &[
@@ -26,7 +27,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     ),
     Opt::new(
         "calibration",
-        &[Kind::Choice(&["plugin", "bic", "ebic"])],
+        &[Kind::Choice(CALIBRATIONS)],
         Preset::Text("plugin"),
         "How spikes are found that are not given, and the criterion between combinations",
     ),
@@ -61,12 +62,14 @@ impl HssGgm {
     pub(super) fn from_options(options: &Options) -> Result<Self> {
         let default = Self::default();
         let calibration = match options.text("calibration") {
+            Some("up_to_plugin") => Calibration::UpToPlugin,
             Some("bic") => Calibration::Bic,
             Some("ebic") => Calibration::Ebic,
             _ => Calibration::Plugin,
         };
         let spike = grid(options, "spike")?;
-        if spike.is_some() && options.text("calibration") == Some("plugin") && options.is_given("calibration") {
+        let finds = matches!(calibration, Calibration::Plugin | Calibration::UpToPlugin);
+        if spike.is_some() && finds && options.is_given("calibration") {
             return Err(Error::option("calibration \"plugin\" finds the spike, and spike is given")
                 .with_hint("leave one of them out; spikes that are given are compared by \"bic\" or \"ebic\""));
         }

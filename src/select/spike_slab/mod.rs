@@ -21,11 +21,16 @@ const DOUBLINGS: usize = 8;
 const SPIKES: [f64; 4] = [0.75, 1.0, 1.25, 1.5];
 const MORE_SPIKES: [f64; 7] = [0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0];
 
+/// Spikes beside the plug-in of "up_to_plugin", as shares of it.
+const SHARES: [f64; 3] = [0.75, 0.875, 1.0];
+
 /// How spikes are found that are not given, and the criterion between what is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Calibration {
     /// One spike, from the noise of the nodes; slabs by the BIC.
     Plugin,
+    /// That spike and smaller ones, by the BIC: hubs want smaller ones, and nothing can run to larger ones.
+    UpToPlugin,
     /// A bounded grid, by the BIC of the pseudo-likelihood.
     Bic,
     /// A grid, by the extended BIC with gamma = 1/2 of half the pseudo-likelihood, which counts every edge twice.
@@ -139,6 +144,10 @@ impl Search {
         Ok(match (&self.spikes, self.calibration) {
             (Some(spikes), _) => spikes.clone(),
             (None, Calibration::Plugin) => vec![SQRT_2 * mean_noise(correlations, ctx)?],
+            (None, Calibration::UpToPlugin) => {
+                let largest = SQRT_2 * mean_noise(correlations, ctx)?;
+                SHARES.iter().map(|share| share * largest).collect()
+            }
             (None, Calibration::Bic) => SPIKES.to_vec(),
             (None, Calibration::Ebic) => MORE_SPIKES.to_vec(),
         })
@@ -206,8 +215,8 @@ impl Search {
         let q = task.blocks as f64;
         let deviance = -2.0 * graph.loglik.unwrap_or(f64::NEG_INFINITY);
         let score = match self.calibration {
-            Calibration::Plugin | Calibration::Bic => deviance + n.ln() * edges,
             Calibration::Ebic => 0.5 * deviance + (n.ln() + 2.0 * p.ln()) * edges,
+            _ => deviance + n.ln() * edges,
         };
         let block_score = deviance + (q - 1.0) * p.ln() + 0.5 * q * (q + 1.0) * (0.5 * p * (p - 1.0)).ln();
         let Task { blocks, spike, slab, start, .. } = *task;
