@@ -29,7 +29,8 @@ pub fn calibration_surfaces(fit: &Fit) -> Result<Figure> {
                 }
                 _ => String::new(),
             };
-            figures.push(stretched_heatmap(&surface(&own)?, Some(&format!("{count} {word}{mark}")))?);
+            let title = format!("{count} {word}{mark}");
+            figures.push(stretched_heatmap(&surface(&own)?, Some(title.as_str()))?);
         }
     }
     match figures.as_slice() {
