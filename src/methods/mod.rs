@@ -25,6 +25,7 @@ crate::model::records! {
     genie3,
     grnboost2,
     tigress,
+    hss_ggm,
     #[cfg(feature = "nn")]
     uglad,
     #[cfg(feature = "nn")]

@@ -4,6 +4,7 @@
 //! [`scatter`], [`bar`], [`boxes`], [`histogram`], [`line_chart`] or from a table; [`Figure::save`] writes them. This
 //! folder reads results and knows nothing of scripts.
 
+mod calibration;
 mod charts;
 mod choice;
 mod curves;
@@ -27,6 +28,7 @@ mod svg;
 mod tables;
 mod training;
 
+pub use calibration::calibration_surfaces;
 pub use charts::{Points, bar, boxes, grouped_boxes, histogram, line_chart, scatter};
 pub use choice::selection_curve;
 pub use curves::{Series, curves, lines};

@@ -9,6 +9,7 @@ mod resamples;
 mod ric;
 mod rule;
 mod shrinkage;
+pub mod spike_slab;
 mod stability;
 mod stars;
 

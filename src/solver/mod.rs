@@ -19,6 +19,7 @@ mod proximal_newton;
 mod ren;
 mod reweighting;
 mod square_root_lasso;
+pub mod spike_slab;
 
 pub use algorithm::{Algorithm, Penalty};
 pub use lasso::{Lasso, Stop, soft_threshold};

@@ -137,9 +137,13 @@ fn fit_plot(call: &NativeCallContext<'_>, fit: &Fit, kind: &str, options: &Map) 
             let figure = plot::selection_curve(fit)?;
             Ok(options.text("title").map_or_else(|| figure.clone(), |title| figure.with_title(title)))
         }
+        "calibration" => {
+            let options = check_options("plot(\"calibration\")", TITLE, options)?;
+            Ok(with_titles(plot::calibration_surfaces(fit)?, &options))
+        }
         kind if GRAPH_KINDS.contains(&kind) => graph_plot(call, &fit.graph(0.0)?, kind, options),
         _ => {
-            let known: Vec<&str> = GRAPH_KINDS.into_iter().chain(["heatmap", "selection"]).collect();
+            let known: Vec<&str> = GRAPH_KINDS.into_iter().chain(["heatmap", "selection", "calibration"]).collect();
             Err(unknown_kind("a fit", kind, &known).into())
         }
     }
@@ -231,7 +235,8 @@ fn show(call: &NativeCallContext<'_>, figure: &Figure) -> Outcome<()> {
 fn plot_verb(b: &mut Builder) {
     let usage = "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\n\
         g.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\", #{ .. }) -> Figure\n\
-        fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
+        fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\", #{ .. }) -> Figure\n\
+        fit.plot(\"selection\" | \"calibration\", #{ title }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
         joint.plot(\"network\" | \"circle\" | \"heatmap\", #{ title, columns }) -> Figure\n\
         trained.plot(\"loss\", #{ title }) -> Figure\n\
