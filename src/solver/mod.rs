@@ -2,6 +2,7 @@
 
 mod active_set;
 mod algorithm;
+pub mod block_model;
 mod component;
 mod dual_descent;
 mod feasible;
