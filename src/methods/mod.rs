@@ -1,6 +1,8 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
 mod directed;
+mod neighborhoods;
+mod pair_tests;
 mod penalties;
 mod tree_options;
 #[cfg(feature = "nn")]
@@ -11,7 +13,11 @@ crate::model::records! {
     graphical_lasso_path,
     estimate,
     neighborhood_selection,
+    tiger,
+    gfc_l,
+    gfc_sl,
     correlation,
+    correlation_threshold,
     partial_correlation,
     shrunk_partial_correlation,
     ridge_regulators,

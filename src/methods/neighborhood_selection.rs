@@ -2,31 +2,35 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use super::neighborhoods::{self, Lambdas, Penalty};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::data::covariance::to_correlation;
 use crate::error::{Error, Result};
-use crate::graph::{Edge, Graph};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::parallel;
 use crate::problem::Certificate;
+use crate::select::{GraphPenalty, Linked};
 use crate::solver::{Lasso, Stop};
 use crate::value::Value;
+
+pub use super::neighborhoods::Rule;
 
 const OPTIONS: &[Opt] = &[
     Opt::new(
         "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE)],
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(GraphPenalty::NAMES)],
         Preset::Unset("sqrt(2 log p / n), times the standard deviations of the two variables"),
-        "Penalty of every coefficient",
+        "Penalty of every coefficient, or a rule that chooses one, times the standard deviations of the two variables",
     ),
-    Opt::new(
-        "rule",
-        &[Kind::Choice(&["or", "and"])],
-        Preset::Text("or"),
-        "Link two variables when either regression uses the other, or when both do",
-    ),
+    neighborhoods::RULE,
+    GraphPenalty::STARS_OPTIONS[0],
+    GraphPenalty::STARS_OPTIONS[1],
+    GraphPenalty::STARS_OPTIONS[2],
+    GraphPenalty::RIC_OPTION,
+    neighborhoods::N_LAMBDAS,
+    neighborhoods::MIN_RATIO,
     Opt::new(
         "tol",
         &[Kind::Number(Range::POSITIVE)],
@@ -49,8 +53,9 @@ pub static RECORD: Record = Record {
     summary: "Graph from a lasso regression of every variable on all others",
     details: "For every variable a minimises 1/2 b'S b - s_a'b + lambda |b|_1 over the coefficients b of the others, where S is the \
 sample covariance: the lasso with loss |x_a - X b|^2 / (2 n). Columns on different scales get different effective penalties: \
-standardize first. Gives a graph, not a precision matrix; an edge's weight is the geometric mean of its two coefficients with \
-their sign, or the larger of the two where one is 0 or their signs differ.",
+standardize first. With \"ric\" or \"stars\" the columns are standardised and the penalty is chosen as huge does for its \
+\"mb\", along its grid from the largest correlation down. Gives a graph, not a precision matrix; an edge's weight is the \
+geometric mean of its two coefficients with their sign, or the larger of the two where one is 0 or their signs differ.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -63,22 +68,14 @@ their sign, or the larger of the two where one is 0 or their signs differ.",
     example: "let x = example(\"sachs\").head(200).log1p().standardize();\n\
               let fit = x.neighborhood_selection(#{ lambda: 0.2, rule: \"and\" });\n\
               print(fit.graph());",
-    run: Run::Fit(|input, options, ctx| NeighborhoodSelection::from_options(options).fit_input(input, ctx)),
+    run: Run::Fit(|input, options, ctx| NeighborhoodSelection::from_options(options)?.fit_input(input, ctx)),
 };
-
-/// When a pair is linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// When either regression uses the other variable.
-    Or,
-    /// When both do.
-    And,
-}
 
 /// Neighbourhood selection and its options.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NeighborhoodSelection {
-    lambda: Option<f64>,
+    lambda: Penalty,
+    lambdas: Lambdas,
     rule: Rule,
     tol: f64,
     max_iter: usize,
@@ -86,7 +83,8 @@ pub struct NeighborhoodSelection {
 
 impl Default for NeighborhoodSelection {
     fn default() -> Self {
-        Self { lambda: None, rule: Rule::Or, tol: 1e-7, max_iter: 100_000 }
+        let (lambda, lambdas) = (Penalty::default(), Lambdas::default());
+        Self { lambda, lambdas, rule: Rule::Or, tol: 1e-7, max_iter: 100_000 }
     }
 }
 
@@ -103,10 +101,11 @@ impl NeighborhoodSelection {
         Self::default()
     }
 
-    /// Penalty of every coefficient.
+    /// Penalty of every coefficient: a number, or a rule for graphs, [`Ric`](crate::select::Rule::Ric) or
+    /// [`Stars`](crate::select::Rule::Stars), that chooses one of correlations.
     #[must_use]
-    pub fn lambda(mut self, lambda: f64) -> Self {
-        self.lambda = Some(lambda);
+    pub fn lambda(mut self, lambda: impl Into<Penalty>) -> Self {
+        self.lambda = lambda.into();
         self
     }
 
@@ -124,14 +123,15 @@ impl NeighborhoodSelection {
         self
     }
 
-    fn from_options(options: &Options) -> Self {
+    fn from_options(options: &Options) -> Result<Self> {
         let default = Self::default();
-        Self {
-            lambda: options.number("lambda"),
-            rule: if options.text("rule") == Some("and") { Rule::And } else { Rule::Or },
+        Ok(Self {
+            lambda: Penalty::given(RECORD.verb, options)?,
+            lambdas: Lambdas::given(options)?,
+            rule: Rule::given(options),
             tol: options.number("tol").unwrap_or(default.tol),
             max_iter: options.count("max_iter").unwrap_or(default.max_iter),
-        }
+        })
     }
 
     /// Fits data, n x p.
@@ -147,18 +147,20 @@ impl NeighborhoodSelection {
     /// # Errors
     /// As [`NeighborhoodSelection::fit`].
     pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
-        if let Some(lambda) = self.lambda.filter(|lambda| !(lambda.is_finite() && *lambda >= 0.0)) {
-            return Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")));
-        }
-        let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
+        let builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
         let p = input.p();
         let _held = ctx.reserve_matrices(2, p, p)?;
         let mut s = input.s(ctx)?.to_owned();
         let scale: Vec<f64> = s.diag().iter().map(|variance| variance.sqrt()).collect();
         // In units of standard deviations one tolerance fits all variables.
         to_correlation(&mut s);
-        let universal = self.universal(input)?;
-        let lambda = |a: usize, b: usize| self.lambda.map_or(universal, |lambda| lambda / (scale[a] * scale[b]));
+        let graphs = |part: &Input, lambdas: &[f64], inner: &Context| self.graphs(part, lambdas, inner);
+        let (chosen, mut builder) = self.lambda.choose(input, s.view(), self.lambdas, graphs, builder, ctx)?;
+        // A number is in units of S, what was chosen in those of correlations.
+        let lambda = |a: usize, b: usize| match self.lambda {
+            Penalty::Value(lambda) => lambda / (scale[a] * scale[b]),
+            _ => chosen,
+        };
         let variables: Vec<usize> = (0..p).collect();
         let parts = parallel::map(&variables, ctx, |_, &a| self.neighborhood(s.view(), a, |b| lambda(a, b), ctx))?;
         let certificate = parts.iter().fold(Certificate::default(), |sum, part| sum.join(part.certificate));
@@ -174,23 +176,32 @@ impl NeighborhoodSelection {
         for (a, part) in parts.iter().enumerate() {
             part.coefficients.iter().for_each(|&(b, value)| coefficients[(b, a)] = value * scale[a] / scale[b]);
         }
-        let graph = self.graph(coefficients.view(), input)?;
+        let graph = self.rule.graph(coefficients.view(), input)?;
         builder
-            .lambda(Value::Float(self.lambda.unwrap_or(universal)))
+            .lambda(Value::Float(chosen))
             .certificate(certificate)
             .solver("coordinate descent", passes, converged)
             .add("coefficients", Matrix::square(coefficients, input.names()).into())
             .finish(Estimate::Graph(graph), ctx)
     }
 
-    /// sqrt(2 log p / n), where no penalty was given.
-    fn universal(&self, input: &Input) -> Result<f64> {
-        match (self.lambda, input.n()) {
-            (Some(_), _) => Ok(0.0),
-            (None, Some(n)) => Ok((2.0 * (input.p() as f64).ln() / n as f64).sqrt()),
-            (None, None) => Err(Error::argument("choosing lambda needs the number of samples")
-                .with_hint("give it with the covariance, `n: 100`, or give lambda")),
+    /// The graphs of the standardised columns for descending penalties.
+    fn graphs(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Linked> {
+        let p = input.p();
+        let _held = ctx.reserve_matrices(2, p, p)?;
+        let r = input.correlations(ctx)?;
+        let variables: Vec<usize> = (0..p).collect();
+        let mut linked = Linked { pairs: Vec::with_capacity(lambdas.len()), unconverged: 0 };
+        for &lambda in lambdas {
+            let parts = parallel::map(&variables, ctx, |_, &a| self.neighborhood(r.view(), a, |_| lambda, ctx))?;
+            linked.unconverged += usize::from(parts.iter().any(|part| part.certificate.kkt > self.tol));
+            let mut coefficients = Array2::zeros((p, p));
+            for (a, part) in parts.iter().enumerate() {
+                part.coefficients.iter().for_each(|&(b, value)| coefficients[(b, a)] = value);
+            }
+            linked.pairs.push(self.rule.pairs(coefficients.view()));
         }
+        Ok(linked)
     }
 
     /// The regression of variable `a` on correlations `s`, refined until its optimality conditions hold to the tolerance.
@@ -221,43 +232,12 @@ impl NeighborhoodSelection {
         }
     }
 
-    fn graph(&self, coefficients: ArrayView2<'_, f64>, input: &Input) -> Result<Graph> {
-        let p = input.p();
-        let mut edges = Vec::new();
-        for source in 0..p {
-            for target in source + 1..p {
-                let (u, v) = (coefficients[(source, target)], coefficients[(target, source)]);
-                let linked = match self.rule {
-                    Rule::Or => u != 0.0 || v != 0.0,
-                    Rule::And => u != 0.0 && v != 0.0,
-                };
-                if linked {
-                    edges.push(Edge::new(source, target, weight(u, v)));
-                }
-            }
-        }
-        Graph::new(p, input.names().cloned(), false, edges)
-    }
-
     fn recorded(&self) -> Vec<(String, Value)> {
-        let rule = if self.rule == Rule::And { "and" } else { "or" };
-        vec![
-            ("lambda".into(), self.lambda.into()),
-            ("rule".into(), rule.into()),
-            ("tol".into(), Value::Float(self.tol)),
-            ("max_iter".into(), self.max_iter.into()),
-        ]
-    }
-}
-
-/// sign(u) sqrt(u v), or the larger of the two where one is 0 or their signs differ.
-fn weight(u: f64, v: f64) -> f64 {
-    if u * v > 0.0 {
-        (u * v).sqrt().copysign(u)
-    } else if v.abs() > u.abs() {
-        v
-    } else {
-        u
+        let mut options = self.lambda.recorded(self.lambdas);
+        options.push(("rule".into(), self.rule.name().into()));
+        options.push(("tol".into(), Value::Float(self.tol)));
+        options.push(("max_iter".into(), self.max_iter.into()));
+        options
     }
 }
 
@@ -299,6 +279,6 @@ mod tests {
     #[test]
     fn rust_and_scripts_have_the_same_defaults() {
         let options = RECORD.check(&[]).unwrap();
-        assert_eq!(NeighborhoodSelection::from_options(&options), NeighborhoodSelection::default());
+        assert_eq!(NeighborhoodSelection::from_options(&options).unwrap(), NeighborhoodSelection::default());
     }
 }

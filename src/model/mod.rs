@@ -7,6 +7,7 @@ mod diagonal;
 #[cfg(test)]
 pub(crate) mod dummies;
 mod estimate;
+pub mod false_discovery;
 mod fit;
 mod incomplete;
 mod input;

@@ -2,6 +2,7 @@
 
 mod cross_validation;
 mod glasso_path;
+mod graph_penalty;
 mod grid;
 mod moments;
 mod resamples;
@@ -12,6 +13,7 @@ mod stability;
 mod stars;
 
 pub use glasso_path::path_points;
+pub use graph_penalty::{GraphPenalty, Linked};
 pub use grid::Grid;
 pub use rule::{Rule, check_rule};
 pub use shrinkage::{Amount, Score, Shrinkage, Shrunk};

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{cross_validation, ric, stars};
+use super::stars::{self, Subsampling};
+use super::{cross_validation, ric};
 use crate::context::Context;
 use crate::data::{Matrix, Vector, number};
 use crate::error::{Error, ErrorKind, Result};
@@ -188,7 +189,7 @@ impl Rule {
                 "no edge predicts what was held out",
             ),
             Self::Stars { subsamples, ratio, threshold } => (
-                stars::choose(path, self.data(path.input())?, subsamples, ratio, threshold, ctx)?,
+                stars::choose(path, self.data(path.input())?, Subsampling { subsamples, ratio, threshold }, ctx)?,
                 "no denser graph is stable; with more samples it may be",
             ),
             Self::Ric { rotations } => return self.choose_by_rotations(path, rotations, ctx),

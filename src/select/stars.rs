@@ -8,35 +8,51 @@ use crate::error::{Error, Result};
 use crate::model::{Input, Path, Point};
 use crate::{parallel, rng};
 
+/// Which parts of the rows are compared, and how much they may disagree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subsampling {
+    /// Number of subsamples.
+    pub subsamples: usize,
+    /// Rows of a subsample over all rows; as in huge when not given.
+    pub ratio: Option<f64>,
+    /// The largest instability.
+    pub threshold: f64,
+}
+
 /// The last penalty, from the largest down, before the instability first exceeds the threshold (Liu, Roeder, Wasserman,
 /// NIPS 2010; the scale is that of huge). Instability is the mean over pairs of 4 q (1 - q), with q the share of the
 /// subsamples whose graph has the edge.
-pub(super) fn choose(
-    path: &Path,
+pub(super) fn choose(path: &Path, x: &Matrix, subsampling: Subsampling, ctx: &Context) -> Result<Choice> {
+    let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
+    compare(x, subsampling, lambdas.len(), |rows, inner| edges(path, x, rows, &lambdas, inner), ctx)
+}
+
+/// The same for what finds a graph for each of `penalties` penalties, largest first, in some of the rows of `x`.
+pub(super) fn compare(
     x: &Matrix,
-    subsamples: usize,
-    ratio: Option<f64>,
-    threshold: f64,
+    subsampling: Subsampling,
+    penalties: usize,
+    graphs: impl Fn(&[usize], &Context) -> Result<Graphs> + Sync,
     ctx: &Context,
 ) -> Result<Choice> {
+    let Subsampling { subsamples, ratio, threshold } = subsampling;
     let n = x.rows();
     let size = ratio.map_or_else(|| default_size(n), |ratio| (ratio * n as f64).floor() as usize);
     if size < 2 {
         return Err(Error::option(format!("a subsample of {size} of {n} samples: two are needed at least")));
     }
-    let lambdas: Vec<f64> = path.points().iter().map(|point| point.lambda).collect();
     let numbers: Vec<u64> = (0..subsamples as u64).collect();
     let results = parallel::map(&numbers, ctx, |done, &number| {
         ctx.progress("stars", done, subsamples);
         let inner = parallel::within(ctx, subsamples, done).with_progress(None);
         let mut rows = rng::permutation(&mut rng::stream(ctx.seed(), "stars", number), n);
         rows.truncate(size);
-        attempt(x, &rows, &inner, || edges(path, x, &rows, &lambdas, &inner))
+        attempt(x, &rows, &inner, || graphs(&rows, &inner))
     })?;
     ctx.progress("stars", subsamples, subsamples);
     let (graphs, warning) = usable(results, x, "subsamples of \"stars\"")?;
     let unconverged = graphs.iter().map(|graphs| graphs.unconverged).sum();
-    let values: Vec<f64> = (0..lambdas.len())
+    let values: Vec<f64> = (0..penalties)
         .map(|l| instability(graphs.iter().map(|graphs| &graphs.pairs[l]), graphs.len(), x.cols()))
         .collect();
     let crossing = values.iter().position(|&value| value > threshold);
@@ -50,12 +66,24 @@ fn default_size(n: usize) -> usize {
 }
 
 /// What one subsample gives.
-struct Graphs {
+pub(super) struct Graphs {
     /// The pairs that are linked, for every penalty.
-    pairs: Vec<Vec<(u32, u32)>>,
-    unconverged: usize,
+    pub pairs: Vec<Vec<(u32, u32)>>,
+    /// Solutions that did not converge.
+    pub unconverged: usize,
     /// The memory of the pairs.
     _held: Reservation,
+}
+
+impl Graphs {
+    /// Graphs by their pairs, which take memory until this is dropped.
+    ///
+    /// # Errors
+    /// Memory.
+    pub fn new(pairs: Vec<Vec<(u32, u32)>>, unconverged: usize, ctx: &Context) -> Result<Self> {
+        let held = ctx.reserve_matrices(1, pairs.iter().map(Vec::len).sum(), 1)?;
+        Ok(Self { pairs, unconverged, _held: held })
+    }
 }
 
 /// The input of some of the rows.
@@ -66,13 +94,9 @@ fn training(path: &Path, x: &Matrix, rows: &[usize], ctx: &Context) -> Result<In
 fn edges(path: &Path, x: &Matrix, rows: &[usize], lambdas: &[f64], ctx: &Context) -> Result<Graphs> {
     let input = training(path, x, rows, ctx).map_err(|error| error.at("a subsample"))?;
     let points = path.solve(&input, lambdas, ctx)?;
-    let held = ctx.reserve_matrices(1, points.iter().map(|point| point.n_edges()).sum(), 1)?;
     let linked = |point: &Point| point.precision.pairs().map(|(i, j, _)| (i as u32, j as u32)).collect();
-    Ok(Graphs {
-        pairs: points.iter().map(linked).collect(),
-        unconverged: points.iter().filter(|point| !point.converged).count(),
-        _held: held,
-    })
+    let unconverged = points.iter().filter(|point| !point.converged).count();
+    Graphs::new(points.iter().map(linked).collect(), unconverged, ctx)
 }
 
 fn instability<'a>(graphs: impl Iterator<Item = &'a Vec<(u32, u32)>>, subsamples: usize, p: usize) -> f64 {

@@ -19,6 +19,7 @@ pub mod penalized;
 mod proximal_newton;
 mod ren;
 mod reweighting;
+mod square_root_lasso;
 
 pub use algorithm::{Algorithm, Penalty};
 pub use lasso::{Lasso, Stop, soft_threshold};
@@ -27,3 +28,4 @@ pub use moments::Moments;
 pub use node_regressions::{Regression, ScaledLasso, Variables, pairs_above};
 pub use ren::ren_statistics;
 pub use reweighting::Reweighting;
+pub use square_root_lasso::{SquareRootFit, SquareRootLasso};

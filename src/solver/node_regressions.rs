@@ -78,13 +78,13 @@ impl Variables {
     /// Row j of the correlations.
     fn row(&self, j: usize) -> &[f64] {
         let p = self.p();
-        self.correlations.as_slice().map_or(&[], |all| &all[j * p..(j + 1) * p])
+        self.correlations.as_slice().map(|all| &all[j * p..(j + 1) * p]).unwrap_or_default()
     }
 
     /// Variable j in all samples.
     fn sample(&self, j: usize) -> &[f64] {
         let n = self.n();
-        self.values.as_slice().map_or(&[], |all| &all[j * n..(j + 1) * n])
+        self.values.as_slice().map(|all| &all[j * n..(j + 1) * n]).unwrap_or_default()
     }
 
     /// What the regression of a variable leaves of it, in all samples.
