@@ -1,5 +1,6 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
+mod block_options;
 mod directed;
 mod neighborhoods;
 mod pair_tests;
@@ -16,6 +17,9 @@ crate::model::records! {
     tiger,
     gfc_l,
     gfc_sl,
+    nsbm_ggm,
+    simone,
+    bagus,
     correlation,
     correlation_threshold,
     partial_correlation,

@@ -18,7 +18,7 @@ pub(super) struct Verdict {
 }
 
 /// The rate at level t is N / (N + M): N and M are the expected shares of pairs without and with an edge whose
-/// probability of none is at most t, from the laws alone (Rebafka, Roquain, Villers, Biometrika 109:1085, 2022).
+/// probability of none is at most t, from the laws alone (Rebafka, Roquain, Villers, Electronic Journal of Statistics 16:2796, 2022).
 ///
 /// # Errors
 /// Cancellation.
