@@ -5,10 +5,10 @@ use crate::options::{Kind, Opt, Options, Preset};
 use crate::value::Value;
 
 /// What `blocks` takes.
-pub(super) const BLOCKS: &[Kind] = &[Kind::Choice(&["auto"]), Kind::Count(1), Kind::Numbers];
+pub const BLOCKS: &[Kind] = &[Kind::Choice(&["auto"]), Kind::Count(1), Kind::Numbers];
 
 /// Searches from groups that are drawn.
-pub(super) const STARTS: Opt = Opt::new(
+pub const STARTS: Opt = Opt::new(
     "starts",
     &[Kind::Count(0)],
     Preset::Count(4),
@@ -47,7 +47,7 @@ impl Blocks {
     ///
     /// # Errors
     /// A list with something else than whole numbers of at least 1.
-    pub(super) fn given(options: &Options) -> Result<Option<Self>> {
+    pub fn given(options: &Options) -> Result<Option<Self>> {
         let count = |value: &Value| match value.as_number() {
             Some(number) if number >= 1.0 && number.fract() == 0.0 && number < 9e15 => Ok(number as usize),
             _ => Err(Error::option(format!("blocks lists whole numbers >= 1, one of them is {}", value.brief()))),
@@ -61,7 +61,7 @@ impl Blocks {
     }
 
     /// The numbers, for so many nodes.
-    pub(super) fn counts(&self, nodes: usize) -> Vec<usize> {
+    pub fn counts(&self, nodes: usize) -> Vec<usize> {
         match self {
             Self::Auto => (1..=AUTO.min(nodes / 2).max(1)).collect(),
             Self::Given(counts) => counts.clone(),
@@ -69,7 +69,7 @@ impl Blocks {
     }
 
     /// As a fit records them.
-    pub(super) fn recorded(&self) -> Value {
+    pub fn recorded(&self) -> Value {
         match self {
             Self::Auto => "auto".into(),
             Self::Given(counts) => Value::List(counts.iter().map(|&count| count.into()).collect()),
@@ -81,7 +81,7 @@ impl Blocks {
 ///
 /// # Errors
 /// Too many searches.
-pub(super) fn check_starts(starts: usize) -> Result<()> {
+pub fn check_starts(starts: usize) -> Result<()> {
     match starts <= MOST_STARTS {
         true => Ok(()),
         false => Err(Error::option(format!("starts must be at most {MOST_STARTS}, not {starts}"))),

@@ -1,6 +1,6 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
-mod block_options;
+pub(crate) mod block_options;
 mod directed;
 mod neighborhoods;
 mod pair_tests;

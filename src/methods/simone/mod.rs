@@ -62,8 +62,8 @@ pub static RECORD: Record = Record {
 1 to 1e-5; two columns are linked when both regressions use the other. Of the networks with the same number of edges the first \
 counts. The grid ends where the number of edges falls, or where a regression has, on average, more than half as many coefficients \
 as there are samples. \"bic\" and \"aic\" maximise the pseudo-log-likelihood -n/2 sum_a |x_a - X b_a|^2 / n less log(n)/2 or 1 a \
-coefficient. With `blocks` a stochastic block model is fitted to a first network, that of the criterion or, where it is empty, \
-that with about as many edges as columns; the penalty of a pair is then multiplied by its probability of no edge, at least \
+coefficient. With `blocks` a stochastic block model is fitted to a first network, that of the criterion or, where it has \
+fewer edges than half as many as columns, the first with as many edges as columns; the penalty of a pair is then multiplied by its probability of no edge, at least \
 0.01, and by 1000 where one of the two has no edge in the first network, and the largest penalty of the grid divided by the smallest \
 weight. The published program computes the likelihood with the opposite sign of the coefficients and sums all entries of a \
 matrix instead of its diagonal: variant \"authors\" does so too, and chooses its networks. The criteria often choose no edge or far \
@@ -279,8 +279,10 @@ impl Simone {
         let networks = problem.path(&problem.grid(self.n_lambdas), usize::MAX, ctx)?;
         let samples = problem.n.map_or(1.0, |n| n as f64);
         let cost = if self.choice == Choice::Aic { 1.0 } else { 0.5 * samples.ln() };
-        let by_size = || networks.iter().min_by_key(|network| network.edges.abs_diff(problem.p));
-        let first = best(&networks, cost).filter(|network| network.edges > 0).or_else(by_size);
+        // The published criterion leaves none or many, the other may leave so few that nearly all columns are alone.
+        let least = if self.is_authors { 1 } else { (problem.p / 2).max(1) };
+        let as_many = || networks.iter().find(|network| network.edges >= problem.p).or(networks.last());
+        let first = best(&networks, cost).filter(|network| network.edges >= least).or_else(as_many);
         let lambda = first.map_or(1.0, |network| network.lambda);
         let parts = problem.solve(lambda, &[], ctx)?;
         prior(&Rule::And.graph(dense(&parts).view(), input)?, blocks, self.starts, ctx)

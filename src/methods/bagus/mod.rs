@@ -1,18 +1,15 @@
 //! BAGUS: a precision matrix under a prior with a spike and a slab, by expectation and maximisation.
 
-use ndarray::Array2;
+mod modes;
 
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::{Error, Result};
-use crate::linalg::SparseSymmetric;
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, false_discovery};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::parallel;
-use crate::problem::L1;
-use crate::solver::Moments;
-use crate::solver::graphical_lasso::{Settings, Solution, solve};
 use crate::value::Value;
+use modes::{Mode, Prior, Stop, is_edge};
 
 /// What `spike` and `slab` take.
 const SCALES: &[Kind] = &[Kind::Number(Range::POSITIVE), Kind::Numbers];
@@ -91,9 +88,6 @@ score(truth, fit.edge_probability) ranks all pairs.",
 
 /// As many scales are tried at most: more would run for days.
 const MOST: usize = 100;
-/// Steps of the graphical lasso of one M step at most.
-const SWEEPS: usize = 1000;
-
 /// BAGUS and its options.
 ///
 /// ```
@@ -122,41 +116,6 @@ impl Default for Bagus {
             max_iter: 100,
         }
     }
-}
-
-/// Scales of spike and slab, and the prior probability of an edge.
-#[derive(Debug, Clone, Copy)]
-struct Prior {
-    spike: f64,
-    slab: f64,
-    probability: f64,
-}
-
-impl Prior {
-    /// The probability of an edge behind an entry.
-    fn edge(&self, entry: f64) -> f64 {
-        let odds = self.probability / (1.0 - self.probability) * self.spike / self.slab;
-        1.0 / (1.0 + (-entry.abs() * (1.0 / self.spike - 1.0 / self.slab)).exp() / odds)
-    }
-
-    /// Penalties of the M step, where `edge` has the probabilities.
-    fn penalty(&self, edge: &Array2<f64>, n: f64) -> Result<L1> {
-        let penalties = Array2::from_shape_fn(edge.dim(), |(i, j)| match i == j {
-            true => 2.0 * self.spike / n,
-            false => (edge[(i, j)] / self.slab + (1.0 - edge[(i, j)]) / self.spike) / n,
-        });
-        L1::matrix(penalties, true, "the penalties of bagus")
-    }
-}
-
-/// What EM ends with.
-struct Mode {
-    theta: SparseSymmetric,
-    edge: Array2<f64>,
-    edges: usize,
-    bic: f64,
-    steps: usize,
-    converged: bool,
 }
 
 impl Bagus {
@@ -266,7 +225,8 @@ impl Bagus {
         let modes = parallel::map(&grid, ctx, |index, &(spike, slab)| {
             ctx.progress("scales", index, grid.len());
             let prior = Prior { spike: spike * unit, slab: slab * unit, probability: self.probability };
-            self.mode(&s, n, prior, &parallel::within(ctx, grid.len(), index))
+            let stop = Stop { tol: self.tol, max_iter: self.max_iter };
+            prior.mode(&s, n, stop, &parallel::within(ctx, grid.len(), index))
         })?;
         let calibration = table(&grid, &modes)?;
         let found = grid.iter().zip(modes).reduce(|best, next| if next.1.bic < best.1.bic { next } else { best });
@@ -290,36 +250,6 @@ impl Bagus {
             .finish(Estimate::Graph(graph), ctx)
     }
 
-    /// A local maximum of the posterior density, from a diagonal matrix.
-    fn mode(&self, s: &Array2<f64>, n: f64, prior: Prior, ctx: &Context) -> Result<Mode> {
-        let p = s.nrows();
-        // A graphical lasso far more exact than the change that ends the steps.
-        let settings = Settings { tol: (1e-3 * self.tol).clamp(1e-10, 1e-6), max_iter: SWEEPS };
-        let mut theta = SparseSymmetric::from_upper(vec![1.0; p], &[]);
-        let mut warm: Option<(Solution, L1)> = None;
-        let (mut steps, mut converged) = (0, false);
-        while !converged && steps < self.max_iter {
-            ctx.check()?;
-            let penalty = prior.penalty(&probabilities(&theta, prior), n)?;
-            let solution = match warm.take() {
-                Some((solution, old)) => {
-                    solve(Moments::Whole(s.view()), &penalty, Some((solution, &old)), settings, ctx)?
-                }
-                None => solve(Moments::Whole(s.view()), &penalty, None, settings, ctx)?,
-            };
-            converged = change(&theta, &solution.theta) < self.tol;
-            theta = solution.theta.clone();
-            warm = Some((solution, penalty));
-            steps += 1;
-        }
-        let edge = probabilities(&theta, prior);
-        let dense = theta.to_dense();
-        let pairs = (0..p).flat_map(|i| (0..i).map(move |j| (i, j)));
-        let edges = pairs.filter(|&(i, j)| is_edge(&edge, &dense, i, j)).count();
-        let likelihood = warm.map_or(0.0, |(solution, _)| solution.likelihood);
-        Ok(Mode { theta, edge, edges, bic: n.ln() * edges as f64 - n * likelihood, steps, converged })
-    }
-
     fn recorded(&self) -> Vec<(String, Value)> {
         let list = |scales: &[f64]| Value::List(scales.iter().map(|&scale| scale.into()).collect());
         vec![
@@ -330,32 +260,6 @@ impl Bagus {
             ("max_iter".into(), self.max_iter.into()),
         ]
     }
-}
-
-/// Whether a pair has an edge: likely, and with an entry, which a large prior probability alone does not give.
-fn is_edge(edge: &Array2<f64>, theta: &Array2<f64>, i: usize, j: usize) -> bool {
-    edge[(i, j)] > 0.5 && theta[(i, j)] != 0.0
-}
-
-/// The probability of every edge, 0 on the diagonal.
-fn probabilities(theta: &SparseSymmetric, prior: Prior) -> Array2<f64> {
-    let p = theta.p();
-    let mut edge = Array2::from_elem((p, p), prior.edge(0.0));
-    edge.diag_mut().fill(0.0);
-    for (i, j, entry) in theta.pairs() {
-        edge[(i, j)] = prior.edge(entry);
-        edge[(j, i)] = edge[(i, j)];
-    }
-    edge
-}
-
-/// The largest change of an entry.
-fn change(old: &SparseSymmetric, new: &SparseSymmetric) -> f64 {
-    let of = |a: &SparseSymmetric, b: &SparseSymmetric| {
-        a.pairs().map(|(i, j, value)| (value - b.at(i, j)).abs()).fold(0.0, f64::max)
-    };
-    let diagonal = old.diagonal().iter().zip(new.diagonal()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    of(old, new).max(of(new, old)).max(diagonal)
 }
 
 fn table(grid: &[(f64, f64)], modes: &[Mode]) -> Result<Table> {
@@ -378,34 +282,5 @@ mod tests {
     fn rust_and_scripts_have_the_same_defaults() {
         let options = RECORD.check(&[]).unwrap();
         assert_eq!(Bagus::from_options(&options).unwrap(), Bagus::default());
-    }
-
-    #[test]
-    fn probabilities_follow_bayes_rule() {
-        let prior = Prior { spike: 0.05, slab: 0.4, probability: 0.3 };
-        let laplace = |x: f64, scale: f64| (-x.abs() / scale).exp() / (2.0 * scale);
-        for x in [0.0, -0.1, 0.7] {
-            let (edge, none) = (0.3 * laplace(x, 0.4), 0.7 * laplace(x, 0.05));
-            assert!((prior.edge(x) - edge / (edge + none)).abs() < 1e-14);
-        }
-    }
-
-    #[test]
-    fn the_mode_is_a_fixed_point() {
-        let ctx = Context::new();
-        let x = Matrix::from_fn(60, 5, |i, j| (1.7 * (i * i + 3 * j * j + i * (j + 1)) as f64).sin() + 0.08 * i as f64);
-        let s = Input::data(&x).unwrap().correlations(&ctx).unwrap();
-        let unit = 1.0 / (60.0 * 5f64.ln()).sqrt();
-        let prior = Prior { spike: unit, slab: 10.0 * unit, probability: 0.5 };
-        let method = Bagus::new().tol(1e-7).max_iter(10_000);
-        let mode = method.mode(&s, 60.0, prior, &ctx).unwrap();
-        assert!(mode.converged && mode.edges > 0);
-        // The slope of the log-posterior: n/2 (Theta^-1 - S)_ij, twice for a pair, is the slope of its penalty.
-        let theta = mode.theta.to_dense();
-        let w = crate::linalg::inverse(theta.view(), &ctx).unwrap();
-        for ((i, j), &value) in theta.indexed_iter().filter(|((i, j), value)| i != j && **value != 0.0) {
-            let slope = mode.edge[(i, j)] / prior.slab + (1.0 - mode.edge[(i, j)]) / prior.spike;
-            assert!((60.0 * (w[(i, j)] - s[(i, j)]) - slope * value.signum()).abs() < 1e-3 * slope, "{i} {j}");
-        }
     }
 }
