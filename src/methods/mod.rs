@@ -1,5 +1,6 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
+pub(crate) mod block_options;
 mod directed;
 mod neighborhoods;
 mod pair_tests;
@@ -17,6 +18,9 @@ crate::model::records! {
     gfc_l,
     gfc_sl,
     debiased_graphical_lasso,
+    nsbm_ggm,
+    simone,
+    bagus,
     correlation,
     correlation_threshold,
     partial_correlation,

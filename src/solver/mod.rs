@@ -2,6 +2,7 @@
 
 mod active_set;
 mod algorithm;
+pub mod block_model;
 mod component;
 mod dual_descent;
 mod feasible;
@@ -18,8 +19,8 @@ pub mod penalized;
 mod proximal_newton;
 mod ren;
 mod reweighting;
-mod square_root_lasso;
 pub mod spike_slab;
+mod square_root_lasso;
 
 pub use algorithm::{Algorithm, Penalty};
 pub use lasso::{Lasso, Stop, soft_threshold};

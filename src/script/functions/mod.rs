@@ -9,6 +9,7 @@ macro_rules! with_g {
 
 mod algebra;
 mod arguments;
+mod block_model;
 mod centrality;
 #[cfg(feature = "plot")]
 mod charts;
@@ -66,6 +67,7 @@ pub(super) fn define(builder: &mut Builder) {
     graph_sets::define(builder);
     centrality::define(builder);
     communities::define(builder);
+    block_model::define(builder);
     regulation::define(builder);
     #[cfg(feature = "plot")]
     plots::define(builder);
