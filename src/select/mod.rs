@@ -1,8 +1,10 @@
-//! Choosing a penalty or a shrinkage: grids, paths and rules; how stable a choice is.
+//! Choosing a penalty or a shrinkage: grids, paths, rules and hypergradients; how stable a choice is.
 
+pub mod criterion;
 mod cross_validation;
 mod glasso_path;
 mod grid;
+mod hypergradient;
 mod moments;
 mod resamples;
 mod ric;
@@ -10,9 +12,11 @@ mod rule;
 mod shrinkage;
 mod stability;
 mod stars;
+pub mod tuning;
 
 pub use glasso_path::path_points;
 pub use grid::Grid;
+pub use hypergradient::{hypergradient, solution_jacobian};
 pub use rule::{Rule, check_rule};
 pub use shrinkage::{Amount, Score, Shrinkage, Shrunk};
 pub use stability::{Resampling, Stability, edge_stability};
