@@ -3,6 +3,8 @@
 mod directed;
 mod penalties;
 mod tree_options;
+pub mod tuning;
+mod tuning_data;
 #[cfg(feature = "nn")]
 mod unrolled;
 
