@@ -5,6 +5,7 @@ mod penalties;
 mod tree_options;
 pub mod tuning;
 mod tuning_data;
+mod tuning_options;
 #[cfg(feature = "nn")]
 mod unrolled;
 

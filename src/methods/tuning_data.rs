@@ -111,7 +111,7 @@ fn moment(input: &Input, other: &Matrix, what: &str, ctx: &Context) -> Result<Ar
     input.s_of_others(other, ctx).map_err(|error| error.at(what))
 }
 
-impl<'g> Given<'g> {
+impl Given<'_> {
     /// The inner problems of an input.
     ///
     /// # Errors

@@ -54,6 +54,24 @@ pub fn solution_jacobian(fit: &Fit, direction: &Matrix, ctx: &Context) -> Result
     fitted.matrix(solved, |u, _, _| u)
 }
 
+/// How the penalties of a fit move when its one lambda moves by `length`: with its weights, p x p.
+///
+/// # Errors
+/// A fit with a matrix of penalties; memory.
+pub fn lambda_direction(fit: &Fit, length: f64, ctx: &Context) -> Result<Matrix> {
+    if fit.lambda().and_then(Value::as_number).is_none() {
+        return Err(Error::argument("the fit has more than one lambda: a direction is a matrix")
+            .with_hint("solution_jacobian(fit, direction) with a p x p Matrix"));
+    }
+    let p = fit.p();
+    let _held = ctx.reserve_matrices(1, p, p)?;
+    let weights = option(fit, "weights").and_then(Value::object::<Matrix>);
+    let weight = |i: usize, j: usize| weights.map_or(1.0, |weights| weights.view()[(i, j)]);
+    // A forbidden entry stays where it is.
+    let moved = |weight: f64| if weight.is_finite() { length * weight } else { 0.0 };
+    Ok(Matrix::square(Array2::from_shape_fn((p, p), |(i, j)| moved(weight(i, j))), fit.names()))
+}
+
 /// A fit with the equations that it meets.
 struct Fitted<'a> {
     fit: &'a Fit,

@@ -16,7 +16,7 @@ pub mod tuning;
 
 pub use glasso_path::path_points;
 pub use grid::Grid;
-pub use hypergradient::{hypergradient, solution_jacobian};
+pub use hypergradient::{hypergradient, lambda_direction, solution_jacobian};
 pub use rule::{Rule, check_rule};
 pub use shrinkage::{Amount, Score, Shrinkage, Shrunk};
 pub use stability::{Resampling, Stability, edge_stability};

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::linalg::SparseSymmetric;
 
 pub use held_out::{HeldOut, Reconstruction};
-pub use of_function::OfFunction;
+pub use of_function::{Function, OfFunction};
 pub use smooth_ebic::SmoothEbic;
 
 /// A precision matrix with what criteria ask for.

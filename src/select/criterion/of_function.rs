@@ -103,12 +103,12 @@ mod tests {
         let inverse = Array2::zeros((2, 2));
         let at = Candidate { theta: &theta, logdet: 0.0, inverse: inverse.view() };
         let square = |theta: &Matrix| theta.as_slice().iter().map(|value| value * value).sum::<f64>();
-        let right = |theta: &Matrix| Ok((square(theta), theta.map(|value| 2.0 * value)));
-        let wrong = |theta: &Matrix| Ok((square(theta), theta.map(|value| 4.0 * value)));
+        let right = |theta: &Matrix| -> Result<(f64, Matrix)> { Ok((square(theta), theta.map(|value| 2.0 * value))) };
+        let wrong = |theta: &Matrix| -> Result<(f64, Matrix)> { Ok((square(theta), theta.map(|value| 4.0 * value))) };
         assert!(OfFunction::new(&right, None).evaluate(&at, &Context::new()).is_ok());
         let error = OfFunction::new(&wrong, None).evaluate(&at, &Context::new()).unwrap_err();
         assert!(error.message().contains("apart by"), "{error}");
-        let flat = |_: &Matrix| Ok((1.0, Matrix::from_fn(1, 2, |_, _| 0.0)));
+        let flat = |_: &Matrix| -> Result<(f64, Matrix)> { Ok((1.0, Matrix::from_fn(1, 2, |_, _| 0.0))) };
         assert!(OfFunction::new(&flat, None).evaluate(&at, &Context::new()).is_err());
     }
 }
