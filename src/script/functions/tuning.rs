@@ -1,6 +1,7 @@
 //! Penalties that are tuned by hypergradients, and the hypergradients themselves.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use rhai::{Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 
@@ -12,6 +13,7 @@ use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::methods::{graphical_lasso, tuning};
 use crate::model::{Area, Fit, Record};
+use crate::options::Opt;
 use crate::select::{hypergradient, lambda_direction, solution_jacobian};
 use crate::value::Value;
 
@@ -37,6 +39,8 @@ macro_rules! with_gradient {
     };
 }
 
+/// The options of a tuning, the shared ones too.
+static EVERY_OPTION: LazyLock<Vec<Opt>> = LazyLock::new(|| graphical_lasso::RECORD.all_options().copied().collect());
 /// The option that may be a function.
 const CRITERION: &str = "criterion";
 
@@ -53,7 +57,7 @@ pub(in crate::script) fn call_with_options(
         Some(f) if record.verb == graphical_lasso::RECORD.verb => {
             let others: Map = options
                 .iter()
-                .filter(|(key, _)| *key != CRITERION)
+                .filter(|(key, _)| key.as_str() != CRITERION)
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect();
             by_function(call, args, &to_entries(&others)?, &f)
@@ -76,7 +80,7 @@ fn by_function(
         match f.call_within_context::<Dynamic>(call, (theta.clone(),)) {
             Ok(answer) => parts(&answer),
             Err(error) => {
-                thrown.replace(Some(error));
+                *thrown.borrow_mut() = Some(error);
                 Err(Error::argument("the criterion failed"))
             }
         }
@@ -136,7 +140,7 @@ pub(super) fn define(b: &mut Builder) {
          let fit = GraphicalLasso().tune(x, #{ criterion: \"cv\", seed: 1 });\n\
          print(`${fit.lambda} ${fit.criterion}`);",
     )
-    .options(graphical_lasso::RECORD.options)
+    .options(EVERY_OPTION.as_slice())
     .on_any(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic| tune(&call, model, &x, &Map::new()))
     .on_any(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic, options: Map| {
         tune(&call, model, &x, &options)
