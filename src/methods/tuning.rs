@@ -210,6 +210,9 @@ impl Tuning {
         if let Some(truth) = &self.truth {
             check_truth(truth, input)?;
         }
+        if let TuningCriterion::CrossValidation { folds: folds @ 0..2 } = self.criterion {
+            return Err(Error::option(format!("cross-validation needs two folds at least, not {folds}")));
+        }
         let is_share = |share: f64| (0.0..1.0).contains(&share);
         let Shares { held_out, untouched } = self.shares;
         if !(is_share(held_out) && is_share(untouched) && held_out > 0.0 && held_out + untouched < 1.0) {

@@ -4,7 +4,7 @@ use super::graphical_lasso::{GraphicalLasso, RECORD};
 use super::penalties::refuse_grid;
 use super::tuning::{Tuning, TuningCriterion};
 use super::tuning_data::{Shares, groups};
-use crate::data::Matrix;
+use crate::data::{Matrix, Table};
 use crate::error::{Error, Result};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::select::Rule;
@@ -30,13 +30,13 @@ pub(super) const OPTIONS: &[Opt] = &[
     ),
     Opt::new(
         "validation",
-        &[Kind::Object("Matrix")],
+        &[Kind::Object("Matrix"), Kind::Object("Table")],
         Preset::Unset("a share of the rows"),
         "With \"tune\": data to tune on, a covariance where the input is one",
     ),
     Opt::new(
         "test",
-        &[Kind::Object("Matrix")],
+        &[Kind::Object("Matrix"), Kind::Object("Table")],
         Preset::Unset("a share of the rows"),
         "With \"tune\": untouched data, which stop a descent early; a covariance where the input is one",
     ),
@@ -124,8 +124,8 @@ impl Tuning {
             shape,
             groups,
             criterion,
-            validation: options.object("validation").cloned(),
-            test: options.object("test").cloned(),
+            validation: samples(options, "validation")?,
+            test: samples(options, "test")?,
             truth: options.object("truth").cloned(),
             start,
             shares: Shares {
@@ -138,6 +138,14 @@ impl Tuning {
             },
             ..default
         })
+    }
+}
+
+/// Samples of an option, from a matrix or the columns of a table.
+fn samples(options: &Options, name: &str) -> Result<Option<Matrix>> {
+    match options.object::<Table>(name) {
+        Some(table) => table.matrix().map(Some).map_err(|error| error.at(name)),
+        None => Ok(options.object::<Matrix>(name).cloned()),
     }
 }
 

@@ -112,7 +112,9 @@ impl<'a> Fitted<'a> {
 
     /// What `f` makes of U, as a matrix about the variables of the fit.
     fn matrix(&self, solved: Adjoint, f: impl Fn(f64, usize, usize) -> f64) -> Result<Matrix> {
-        if !solved.converged && solved.u.diagonal().iter().any(|value| !value.is_finite()) {
+        let is_finite =
+            solved.u.diagonal().iter().all(|u| u.is_finite()) && solved.u.pairs().all(|(.., u)| u.is_finite());
+        if !is_finite {
             return Err(Error::numerical("the equations of this fit are too ill-conditioned to be solved")
                 .with_hint("a larger lambda, or standardised columns"));
         }

@@ -27,11 +27,13 @@ pub struct Implicit {
     logdet: f64,
 }
 
-/// One component.
+/// One component, in units in which Theta has a unit diagonal: neither tolerance nor rounding depends on those of the data.
 #[derive(Debug)]
 struct Part {
     positions: Vec<usize>,
     support: Support,
+    /// sqrt(Theta_ii).
+    units: Vec<f64>,
     theta: Factor,
     /// W, dense.
     w: Factor,
@@ -85,9 +87,9 @@ impl Implicit {
         let mut whole = Array2::zeros((self.p, self.p));
         for part in &self.parts {
             let Factor::Dense(w) = &part.w else { continue };
-            for (row, &i) in w.rows().into_iter().zip(&part.positions) {
-                for (&value, &j) in row.iter().zip(&part.positions) {
-                    whole[(i, j)] = value;
+            for (a, (row, &i)) in w.rows().into_iter().zip(&part.positions).enumerate() {
+                for (b, (&value, &j)) in row.iter().zip(&part.positions).enumerate() {
+                    whole[(i, j)] = value / part.units[a] / part.units[b];
                 }
             }
         }
@@ -110,16 +112,10 @@ impl Implicit {
         let mut upper = Vec::new();
         let (mut iterations, mut converged) = (0, true);
         for part in &self.parts {
-            let place = |(i, j): (usize, usize)| (part.positions[i], part.positions[j]);
-            let right: Vec<f64> = part.support.entries().map(place).map(|(i, j)| right(i, j)).collect();
-            if let Some(wrong) = right.iter().find(|value| !value.is_finite()) {
-                return Err(Error::data(format!("the gradient has an entry {wrong} where Theta is not zero")));
-            }
-            let start = warm.map(|u| part.support.entries().map(place).map(|(i, j)| u.at(i, j)).collect());
-            let (u, steps, reached) = part.conjugate_gradients(right, start, tol, ctx)?;
+            let (u, steps, reached) = part.solve(&right, warm, tol, ctx)?;
             iterations = iterations.max(steps);
             converged &= reached;
-            for ((i, j), &value) in part.support.entries().map(place).zip(&u) {
+            for ((i, j), &value) in part.entries().zip(&u) {
                 match i == j {
                     true => diagonal[i] = value,
                     false => upper.push((i as u32, j as u32, value)),
@@ -140,18 +136,58 @@ impl Part {
         let m = positions.len();
         let _held = ctx.reserve_matrices(4, m, m)?;
         let own = if m == theta.p() { theta.clone() } else { theta.restrict(&positions) };
+        let units: Vec<f64> = own.diagonal().iter().map(|value| value.sqrt()).collect();
+        let upper: Vec<(u32, u32, f64)> =
+            own.pairs().map(|(i, j, value)| (i as u32, j as u32, value / units[i] / units[j])).collect();
+        let own = SparseSymmetric::from_upper(vec![1.0; m], &upper);
         let factor = Cholesky::checked(own.to_dense().view(), ctx)?
+            .filter(|_| units.iter().all(|unit| *unit > 0.0 && unit.is_finite()))
             .ok_or_else(|| Error::numerical("the precision matrix is not positive definite"))?;
         let w = factor.inverse_checked(ctx)?;
         let w = if w.is_standard_layout() { w } else { w.as_standard_layout().into_owned() };
         let support = Support::of(&own);
-        let mut bend: Vec<f64> = support.entries().map(|(i, j)| curvature(positions[i], positions[j])).collect();
+        let bend = |(i, j): (usize, usize)| {
+            let scale = units[i] * units[j];
+            curvature(positions[i], positions[j]) * scale * scale
+        };
+        let mut bend: Vec<f64> = support.entries().map(bend).collect();
         if bend.iter().all(|&b| b == 0.0) {
             bend.clear();
         }
         let theta = Factor::on(&support, &own);
-        let logdet = factor.logdet();
-        Ok((Self { positions, support, theta, w: Factor::Dense(w), curvature: bend }, logdet))
+        let logdet = factor.logdet() + 2.0 * units.iter().map(|unit| unit.ln()).sum::<f64>();
+        Ok((Self { positions, support, units, theta, w: Factor::Dense(w), curvature: bend }, logdet))
+    }
+
+    /// Where the entries of the support stand in the whole matrix.
+    fn entries(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.support.entries().map(|(i, j)| (self.positions[i], self.positions[j]))
+    }
+
+    /// U on the support, in the units of the data; how many steps it took, and whether it is within the tolerance.
+    fn solve(
+        &self,
+        right: impl Fn(usize, usize) -> f64,
+        warm: Option<&SparseSymmetric>,
+        tol: f64,
+        ctx: &Context,
+    ) -> Result<(Vec<f64>, usize, bool)> {
+        let scales: Vec<f64> = self.support.entries().map(|(i, j)| self.units[i] * self.units[j]).collect();
+        let mut list: Vec<f64> = self.entries().zip(&scales).map(|((i, j), scale)| right(i, j) * scale).collect();
+        if let Some(wrong) = list.iter().find(|value| !value.is_finite()) {
+            return Err(Error::data(format!("the gradient has an entry {wrong} where Theta is not zero")));
+        }
+        // Squares of very large or small numbers leave double precision.
+        let size = list.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+        if size == 0.0 {
+            return Ok((list, 0, true));
+        }
+        list.iter_mut().for_each(|value| *value /= size);
+        let start =
+            warm.map(|u| self.entries().zip(&scales).map(|((i, j), scale)| u.at(i, j) / scale / size).collect());
+        let (mut u, steps, reached) = self.conjugate_gradients(list, start, tol, ctx)?;
+        u.iter_mut().zip(&scales).for_each(|(value, scale)| *value *= scale * size);
+        Ok((u, steps, reached))
     }
 
     /// out = P(W U W) + b U.
