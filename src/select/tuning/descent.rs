@@ -62,7 +62,8 @@ pub(super) fn descend(
     let mut best: Option<(usize, Point)> = None;
     let mut memory = Memory::default();
     let judged = |point: &Point| point.untouched.unwrap_or(point.value);
-    while steps.len() <= limits.steps && dot(&slope, &slope) > 0.0 {
+    // Without an edge nothing but a diagonal would move.
+    while steps.len() <= limits.steps && steps[0].edges > 0.0 && dot(&slope, &slope) > 0.0 {
         ctx.progress("tuning penalties", steps.len() - 1, limits.steps);
         let Some(next) = line_search(walker, &now, &slope, &mut memory, &floor, ctx)? else { break };
         let after = walker.slope(&next, ctx)?;
