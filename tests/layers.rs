@@ -30,6 +30,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("jupyter_protocol", &["jupyter"]),
     ("jupyter_zmq_client", &["jupyter"]),
     ("burn", &["nn"]),
+    ("hdf5_reader", &["data"]),
 ];
 
 fn floor(module: &str) -> Option<usize> {

@@ -9,6 +9,7 @@ const VALUES: &[(&str, &str)] = &[
     ("example(\"sachs\").head(60).log1p()", "60 x 11 Matrix"),
     ("vector([1, 2.5])", "Vector of 2"),
     ("vector([1, -2]) > 0", "Mask 2, 1 true"),
+    ("matrix([[0, 3]]).sparse()", "1 x 2 SparseMatrix, 1 not 0"),
     ("example(\"sachs_edges\")", "Table"),
     ("example(\"sachs_edges\").group_by(\"Cause\")", "groups of"),
     ("random_graph(\"hub\", #{ nodes: 30, seed: 1 })", "Graph undirected, 30 nodes"),

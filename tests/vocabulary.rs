@@ -93,7 +93,7 @@ let v_empty_list = []; let v_nested = [[1, 2], [3]]; let v_map = #{}; let v_wron
 let v_range = 0..3; let v_open = ..; let v_inclusive = 1..=2;
 let v_matrix = matrix([[2.0, 0.5, 0.1], [0.5, 1.0, 0.2], [0.1, 0.2, 3.0]]); let v_named = v_matrix.set_names(["a", "b", "c"]);
 let v_empty_matrix = zeros(0, 0); let v_no_columns = zeros(3, 0); let v_one = ones(1, 1); let v_nan_matrix = v_matrix * v_nan;
-let v_wide = ones(2, 5); let v_vector = vector([1, 2, 3]); let v_empty_vector = vector([]); let v_mask = v_vector > 1;
+let v_sparse = v_named.sparse(); let v_wide = ones(2, 5); let v_vector = vector([1, 2, 3]); let v_empty_vector = vector([]); let v_mask = v_vector > 1;
 let v_matrix_mask = v_matrix > 1; let v_table = example("sachs_edges").head(4); let v_graph = random_graph("band", #{ nodes: 3 });
 let v_empty_graph = random_graph("erdos_renyi", #{ nodes: 3, probability: 0 });
 let v_x = randn(20, 3, #{ seed: 1 }); let v_fit = v_x.graphical_lasso(#{ lambda: 0.1 });

@@ -1,14 +1,18 @@
-"""GENIE3 and GRNBoost2 beside other programs: rustscenic, scenic-rs, scikit-learn 1.2.2 as arboreto calls it.
+"""GENIE3 and GRNBoost2 beside other programs: rustscenic, scenic-rs, and scikit-learn as arboreto calls it.
 
-    python3 -m venv /tmp/tree-peers
-    /tmp/tree-peers/bin/pip install rustscenic scenic-rs "scikit-learn==1.2.2" "numpy<2" pandas   # Python 3.10 or 3.11
+Two environments, since the early stop of GRNBoost2 changed with scikit-learn 1.3 (1.2.2 wants Python 3.10 or 3.11):
+
+    python3.11 -m venv /tmp/tree-peers
+    /tmp/tree-peers/bin/pip install rustscenic scenic-rs "scikit-learn==1.2.2" "numpy<2" pandas
+    python3 -m venv /tmp/tree-peers-new && /tmp/tree-peers-new/bin/pip install scikit-learn
     cargo build --release
     /tmp/tree-peers/bin/python benches/compare/trees.py
+    /tmp/tree-peers-new/bin/python benches/compare/trees.py --whole
 
 One thread each, the same expression and numbers of trees, all genes as regulators where nothing else is said, runs in turn.
 Seconds are those inside the call of each program; scikit-learn grows the trees of a few genes only, which are taken
 for all. Whole runs follow, each program with its own early stop: the Rust peers have the law of scikit-learn 1.3, which ends
-after some 27 trees. What is not installed is named and left out.
+much sooner. What is not installed is named and left out.
 """
 
 import os
@@ -43,6 +47,8 @@ PROBLEMS = {
 QUICK = ("100 genes",)
 # Trees of every gene; of the peers that take long; genes and trees of scikit-learn.
 BOOSTED, FOREST = (100, 20, 2, 50), (100, 5, 2, 5)
+# Genes of scikit-learn in whole runs; trees at most, and trees over whose improvements the mean is taken.
+WHOLE, MOST, WINDOW = 2, 5000, 25
 # The largest problem: 1200 genes, 127 regulators.
 LARGE = (1200, 127, 0.02, False)
 
@@ -93,25 +99,40 @@ def scenic_forest(x, trees):
     return clocked(lambda: scenic_rs.genie3(x, genes, genes, n_estimators=trees, seed=1))[0] / (trees * x.shape[1])
 
 
-def scikit(x, targets, model):
-    """Seconds for a tree of some genes, spread over all."""
+def scikit(x, targets, model, monitor=None):
+    """Seconds and trees of some genes, spread over all."""
     chosen = np.linspace(0, x.shape[1] - 1, targets).astype(int)
-    spent = 0.0
+    options = {"monitor": monitor} if monitor else {}
+    spent, trees = 0.0, 0
     for gene in chosen:
         others = np.delete(x, gene, axis=1).astype(np.float32)
-        spent += clocked(lambda: model.fit(others, x[:, gene]))[0]
-    return spent / (targets * model.n_estimators)
+        seconds, fitted = clocked(lambda: model.fit(others, x[:, gene], **options))
+        spent += seconds
+        trees += len(fitted.estimators_)
+    return spent, trees
+
+
+def boosting(trees):
+    return GradientBoostingRegressor(
+        learning_rate=0.01, n_estimators=trees, max_features=0.1, subsample=0.9, random_state=1
+    )
 
 
 def scikit_boost(x, targets, trees):
-    model = GradientBoostingRegressor(
-        learning_rate=0.01, n_estimators=trees, max_features=0.1, subsample=0.9, random_state=1
-    )
-    return scikit(x, targets, model)
+    spent, grown = scikit(x, targets, boosting(trees))
+    return spent / grown
 
 
 def scikit_forest(x, targets, trees):
-    return scikit(x, targets, RandomForestRegressor(n_estimators=trees, max_features="sqrt", random_state=1, n_jobs=1))
+    model = RandomForestRegressor(n_estimators=trees, max_features="sqrt", random_state=1, n_jobs=1)
+    spent, grown = scikit(x, targets, model)
+    return spent / grown
+
+
+def early_stop(done, model, _):
+    """Ends boosting where the mean improvement of the last trees on the samples that they have not seen is below 0."""
+    first = done + 1 - WINDOW
+    return first >= 0 and bool(np.mean(model.oob_improvement_[first : done + 1]) < 0)
 
 
 def arms(method):
@@ -165,7 +186,7 @@ def whole(given):
         path, _ = problem(given, name, PROBLEMS[name])
         x = np.load(path)
         for law in ("sklearn-1.2", "sklearn-1.3"):
-            _, seconds, trees, memory = own(given, path, "grnboost2", 5000, early_stop=law)
+            _, seconds, trees, memory = own(given, path, "grnboost2", MOST, early_stop=law)
             common.row([name, f"sinew, {law}", common.number(seconds), f"{trees / x.shape[1]:.0f}", f"{memory:.0f} MB"])
         if rustscenic:
             genes = names(x)
@@ -173,18 +194,25 @@ def whole(given):
             seconds, links = clocked(call)
             trees = links.attrs.get("grn_fit", {}).get("fitted_trees_mean", float("nan"))
             common.row([name, "rustscenic", common.number(seconds), f"{trees:.0f}", ""])
+        if sklearn:
+            spent, trees = scikit(x, WHOLE, boosting(MOST), early_stop)
+            label = f"scikit-learn {sklearn.__version__}, from {WHOLE} genes"
+            common.row([name, label, common.number(spent * x.shape[1] / WHOLE), f"{trees / WHOLE:.0f}", ""])
     if not given.quick:
         path, _ = problem(given, "1200 genes", LARGE)
         for threads in (1, 2):
             _, seconds, trees, memory = own(
-                given, path, "grnboost2", 5000, threads, early_stop="sklearn-1.2", regulators=LARGE[1]
+                given, path, "grnboost2", MOST, threads, early_stop="sklearn-1.2", regulators=LARGE[1]
             )
-            label = f"sinew, sklearn-1.2, {threads} threads"
-            common.row(["1200 genes, 127 regulators", label, common.number(seconds), f"{trees / LARGE[0]:.0f}", f"{memory:.0f} MB"])
+            label = f"sinew, sklearn-1.2, {threads} thread{'s' if threads > 1 else ''}"
+            grown = f"{trees / LARGE[0]:.0f}"
+            common.row([f"1200 genes, {LARGE[1]} regulators", label, common.number(seconds), grown, f"{memory:.0f} MB"])
 
 
 def main():
-    given = common.parse(common.arguments(__doc__, 3))
+    parser = common.arguments(__doc__, 3)
+    parser.add_argument("--whole", action="store_true", help="whole runs only")
+    given = common.parse(parser)
     found = {"rustscenic": rustscenic, "scenic-rs": scenic_rs, "scikit-learn": sklearn}
     print(common.machine())
     for name, module in found.items():
@@ -192,7 +220,7 @@ def main():
             print(f"MISSING: {name} is left out: it is not installed")
     if sklearn and not sklearn.__version__.startswith("1.2."):
         print(f"scikit-learn is {sklearn.__version__}: GRNBoost2's early stop changed with 1.3, trees are the same")
-    for method in ("grnboost2", "genie3"):
+    for method in () if given.whole else ("grnboost2", "genie3"):
         per_tree(given, method)
     whole(given)
 

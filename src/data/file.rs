@@ -145,7 +145,8 @@ pub fn unknown_extension(path: &str, known: &str) -> Error {
     Error::file(format!("cannot tell the format of '{path}' from its ending")).with_hint(format!("known: {known}"))
 }
 
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
+/// The error for a file that cannot be read or written.
+pub(super) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
     let why = match (error.kind(), what) {
         (std::io::ErrorKind::NotFound, "read") => "there is no such file".to_string(),
         (std::io::ErrorKind::NotFound, _) => "there is no such folder".to_string(),

@@ -9,6 +9,11 @@ pub mod example;
 pub mod file;
 pub mod gaussian_em;
 mod gene_choice;
+#[cfg(feature = "h5ad")]
+mod h5ad;
+#[cfg(not(feature = "h5ad"))]
+#[path = "without_h5ad.rs"]
+mod h5ad;
 mod index;
 pub mod latent_gaussian;
 mod mask;
@@ -23,6 +28,9 @@ pub mod prepare;
 mod print;
 pub(crate) mod saved;
 pub mod semidefinite;
+mod sparse;
+mod sparse_entries;
+mod sparse_verbs;
 pub mod summary;
 mod table;
 pub mod table_verbs;
@@ -33,15 +41,18 @@ pub use argument::{matrix_argument, numbers_of};
 pub use csv::{CsvOptions, read_csv, read_matrix};
 pub use csv_lines::write_csv;
 pub use gene_choice::{ChosenGenes, GeneChoice};
+pub use h5ad::{read_h5ad, read_h5ad_sparse};
 pub use index::{Picked, Selector};
 pub use mask::Mask;
 pub use matrix::Matrix;
-pub use mtx::{read_mtx, write_mtx};
+pub use mtx::{read_mtx, read_mtx_sparse, write_mtx, write_mtx_sparse};
 pub use names::Names;
 pub use npy::{read_npy, write_npy};
+pub use sparse::SparseMatrix;
+pub use sparse_verbs::Lines;
 pub use table::{Column, Table};
 pub use table_verbs::Groups;
-pub use ten_x::{GENE_EXPRESSION, TenX, read_10x};
+pub use ten_x::{GENE_EXPRESSION, TenX, read_10x, read_10x_sparse};
 pub use vector::Vector;
 
 pub(crate) use csv::has_header;

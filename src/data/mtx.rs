@@ -1,7 +1,8 @@
 //! Matrix Market files: `coordinate` and `array`, real, integer or pattern, general, symmetric or skew-symmetric
-//! (Boisvert, Pozo, Remington, NISTIR 5935, 1996). Dense in memory.
+//! (Boisvert, Pozo, Remington, NISTIR 5935, 1996).
 
-use super::{Matrix, file};
+use super::sparse_entries::{Collect, Dense, Triplets};
+use super::{Matrix, SparseMatrix, file};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -10,17 +11,28 @@ use crate::error::{Error, Result};
 /// # Errors
 /// A file that cannot be read, complex numbers, lines that do not fit the header, memory.
 pub fn read_mtx(path: &str, ctx: &Context) -> Result<Matrix> {
-    let bytes = file::read_bytes(path, ctx)?;
-    parse_mtx(&bytes, false, ctx).map_err(|error| error.at(format!("'{path}'")))
+    read::<Dense>(path, false, ctx)
+}
+
+/// Reads a Matrix Market file as a sparse matrix; a dense one is never made.
+///
+/// # Errors
+/// As [`read_mtx`].
+pub fn read_mtx_sparse(path: &str, ctx: &Context) -> Result<SparseMatrix> {
+    read::<Triplets>(path, false, ctx)
 }
 
 /// The same with rows and columns exchanged.
 ///
 /// # Errors
 /// As [`read_mtx`].
-pub(crate) fn read_mtx_transposed(path: &str, ctx: &Context) -> Result<Matrix> {
+pub(crate) fn read_mtx_transposed(path: &str, ctx: &Context) -> Result<SparseMatrix> {
+    read::<Triplets>(path, true, ctx)
+}
+
+fn read<C: Collect>(path: &str, is_transposed: bool, ctx: &Context) -> Result<C::Whole> {
     let bytes = file::read_bytes(path, ctx)?;
-    parse_mtx(&bytes, true, ctx).map_err(|error| error.at(format!("'{path}'")))
+    parse_mtx::<C>(&bytes, is_transposed, ctx).map_err(|error| error.at(format!("'{path}'")))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -68,7 +80,33 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().skip(1).map(|(number, line)| (number + 1, line)).filter(held)
 }
 
-fn parse_mtx(bytes: &[u8], is_transposed: bool, ctx: &Context) -> Result<Matrix> {
+/// Where the numbers of a file go.
+struct Placed<C> {
+    into: C,
+    symmetry: Symmetry,
+    is_transposed: bool,
+}
+
+impl<C: Collect> Placed<C> {
+    /// An entry of the file. One that comes again adds to what is there, as in SciPy.
+    fn set(&mut self, i: usize, j: usize, value: f64) {
+        let (i, j) = if self.is_transposed { (j, i) } else { (i, j) };
+        self.into.add(i, j, value);
+        match self.symmetry {
+            Symmetry::Symmetric if i != j => self.into.add(j, i, value),
+            Symmetry::Skew if i != j => self.into.add(j, i, -value),
+            _ => {}
+        }
+    }
+
+    /// So many more entries of the file come.
+    fn make_room(&mut self, more: usize, ctx: &Context) -> Result<()> {
+        let each = if self.symmetry == Symmetry::General { 1 } else { 2 };
+        self.into.make_room(more.saturating_mul(each), ctx)
+    }
+}
+
+fn parse_mtx<C: Collect>(bytes: &[u8], is_transposed: bool, ctx: &Context) -> Result<C::Whole> {
     let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file is not text in UTF-8"))?;
     let header = header(text.lines().next().unwrap_or_default())?;
     let mut lines = lines(text);
@@ -84,34 +122,30 @@ fn parse_mtx(bytes: &[u8], is_transposed: bool, ctx: &Context) -> Result<Matrix>
     if header.symmetry != Symmetry::General && rows != cols {
         return Err(Error::data(format!("a symmetric matrix of {rows} x {cols}")));
     }
-    let _held = ctx.reserve_matrices(1, rows, cols)?;
-    let mut values = vec![0.0; rows * cols];
-    let place = |i: usize, j: usize| if is_transposed { j * rows + i } else { i * cols + j };
-    let mut set = |i: usize, j: usize, value: f64| {
-        // An entry that comes again adds to what is there, as in SciPy.
-        values[place(i, j)] += value;
-        match header.symmetry {
-            Symmetry::Symmetric if i != j => values[place(j, i)] += value,
-            Symmetry::Skew if i != j => values[place(j, i)] -= value,
-            _ => {}
-        }
-    };
+    let (height, width) = if is_transposed { (cols, rows) } else { (rows, cols) };
+    let mut placed = Placed { into: C::begin(height, width, ctx)?, symmetry: header.symmetry, is_transposed };
     match count {
-        Some(count) => coordinates(&mut lines, &header, (rows, cols, count), ctx, &mut set)?,
-        None => array(&mut lines, header.symmetry, (rows, cols), ctx, &mut set)?,
+        Some(count) => {
+            // A line of an entry has four letters at least, whatever the header says.
+            placed.make_room(count.min(bytes.len() / 4 + 1), ctx)?;
+            coordinates(&mut lines, &header, (rows, cols, count), ctx, &mut placed)?;
+        }
+        // A number takes two letters with the end of its line, and a symmetric matrix half of its numbers.
+        None if rows.saturating_mul(cols) / 2 > bytes.len() => return Err(too_few()),
+        None => array(&mut lines, (rows, cols), ctx, &mut placed)?,
     }
     if let Some((number, _)) = lines.next() {
         return Err(Error::data(format!("line {number}: more numbers than the header says")));
     }
-    if is_transposed { Matrix::from_vec(cols, rows, values) } else { Matrix::from_vec(rows, cols, values) }
+    placed.into.end(None, None, ctx)
 }
 
-fn coordinates<'a>(
+fn coordinates<'a, C: Collect>(
     lines: &mut impl Iterator<Item = (usize, &'a str)>,
     header: &Header,
     (rows, cols, count): (usize, usize, usize),
     ctx: &Context,
-    set: &mut impl FnMut(usize, usize, f64),
+    placed: &mut Placed<C>,
 ) -> Result<()> {
     for done in 0..count {
         if done % 4096 == 0 {
@@ -133,30 +167,34 @@ fn coordinates<'a>(
         if words.next().is_some() {
             return Err(wrong());
         }
-        set(i, j, value);
+        placed.set(i, j, value);
     }
     Ok(())
 }
 
+fn too_few() -> Error {
+    Error::data("fewer numbers than the header says")
+}
+
 /// Column by column; of a symmetric matrix the lower triangle, of a skew-symmetric one without its diagonal.
-fn array<'a>(
+fn array<'a, C: Collect>(
     lines: &mut impl Iterator<Item = (usize, &'a str)>,
-    symmetry: Symmetry,
     (rows, cols): (usize, usize),
     ctx: &Context,
-    set: &mut impl FnMut(usize, usize, f64),
+    placed: &mut Placed<C>,
 ) -> Result<()> {
     for j in 0..cols {
-        ctx.check()?;
-        let first = match symmetry {
+        placed.make_room(rows, ctx)?;
+        let first = match placed.symmetry {
             Symmetry::General => 0,
             Symmetry::Symmetric => j,
             Symmetry::Skew => j + 1,
         };
         for i in first..rows {
-            let (number, line) = lines.next().ok_or_else(|| Error::data("fewer numbers than the header says"))?;
+            let (number, line) = lines.next().ok_or_else(too_few)?;
             let value = super::csv::parse_cell(line);
-            set(i, j, value.ok_or_else(|| Error::data(format!("line {number}: \"{line}\" is not a number")))?);
+            let wrong = || Error::data(format!("line {number}: \"{line}\" is not a number"));
+            placed.set(i, j, value.ok_or_else(wrong)?);
         }
     }
     Ok(())
@@ -178,12 +216,35 @@ pub fn write_mtx(matrix: &Matrix, path: &str, ctx: &Context) -> Result<()> {
     })
 }
 
+/// The same for a sparse matrix.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_mtx_sparse(matrix: &SparseMatrix, path: &str, ctx: &Context) -> Result<()> {
+    file::write_atomic(path, ctx, |out| {
+        writeln!(out, "%%MatrixMarket matrix coordinate real general")?;
+        writeln!(out, "{} {} {}", matrix.rows(), matrix.cols(), matrix.nnz())?;
+        for j in 0..matrix.cols() {
+            for (i, value) in matrix.column(j) {
+                writeln!(out, "{} {} {value}", i + 1, j + 1)?;
+            }
+        }
+        Ok(())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Matrix> {
-        parse_mtx(text.as_bytes(), false, &Context::new().with_memory_limit(1_000_000))
+        let ctx = Context::new().with_memory_limit(1_000_000);
+        let dense = parse_mtx::<Dense>(text.as_bytes(), false, &ctx);
+        if let Ok(dense) = &dense {
+            let sparse = parse_mtx::<Triplets>(text.as_bytes(), false, &ctx).unwrap();
+            assert_eq!(sparse.matrix(&ctx).unwrap(), *dense, "{text}");
+        }
+        dense
     }
 
     #[test]
@@ -202,11 +263,25 @@ mod tests {
     #[test]
     fn rows_and_columns_are_exchanged_while_a_file_is_read() {
         let text = "%%MatrixMarket matrix coordinate integer general\n2 3 3\n1 1 1\n2 1 2\n1 3 3\n";
-        let read = parse_mtx(text.as_bytes(), true, &Context::new()).unwrap();
-        assert_eq!((read.rows(), read.as_slice()), (3, &[1.0, 2.0, 0.0, 0.0, 3.0, 0.0][..]));
+        let ctx = Context::new();
+        let read = |text: &str| parse_mtx::<Triplets>(text.as_bytes(), true, &ctx).unwrap().matrix(&ctx).unwrap();
+        assert_eq!((read(text).rows(), read(text).as_slice()), (3, &[1.0, 2.0, 0.0, 0.0, 3.0, 0.0][..]));
         let skew = "%%MatrixMarket matrix coordinate integer skew-symmetric\n2 2 1\n2 1 4\n";
-        let read = parse_mtx(skew.as_bytes(), true, &Context::new()).unwrap();
-        assert_eq!(read.as_slice(), [0.0, 4.0, -4.0, 0.0]);
+        assert_eq!(read(skew).as_slice(), [0.0, 4.0, -4.0, 0.0]);
+    }
+
+    #[test]
+    fn a_sparse_file_takes_no_more_memory_than_its_entries() {
+        let text = "%%MatrixMarket matrix coordinate integer general\n4000000 2000 2\n1 1 1\n4000000 2000 5\n";
+        let ctx = Context::new().with_memory_limit(1_000_000);
+        assert_eq!(parse_mtx::<Triplets>(text.as_bytes(), false, &ctx).unwrap().nnz(), 2);
+        let error = parse_mtx::<Dense>(text.as_bytes(), false, &ctx).unwrap_err();
+        assert!(error.hint().is_some_and(|hint| hint.contains("sparse: true")), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.mtx").to_string_lossy().into_owned();
+        let x = SparseMatrix::from_triplets(3, 2, [(2, 0, 0.1), (0, 1, -7.0)], &ctx).unwrap();
+        write_mtx_sparse(&x, &path, &ctx).unwrap();
+        assert_eq!(read_mtx(&path, &ctx).unwrap(), x.matrix(&ctx).unwrap());
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::csv::each_text_row;
 use super::mtx::read_mtx_transposed;
-use super::{Matrix, Names, file};
+use super::sparse_entries::or_sparse;
+use super::{Matrix, Names, SparseMatrix, file};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -45,6 +46,15 @@ struct Feature {
 /// A file that is not there or cannot be read, numbers of genes and cells that differ between the files, no feature of
 /// the type, barcodes that occur twice, memory.
 pub fn read_10x(folder: &str, what: &TenX, ctx: &Context) -> Result<(Matrix, Vec<String>)> {
+    let (counts, warnings) = read_10x_sparse(folder, what, ctx)?;
+    Ok((counts.matrix(ctx).map_err(or_sparse)?, warnings))
+}
+
+/// The same as a sparse matrix; a dense one is never made.
+///
+/// # Errors
+/// As [`read_10x`].
+pub fn read_10x_sparse(folder: &str, what: &TenX, ctx: &Context) -> Result<(SparseMatrix, Vec<String>)> {
     let matrix = find(folder, &["matrix.mtx"], ctx)?;
     let features_file = find(folder, &["features.tsv", "genes.tsv"], ctx)?;
     let barcodes_file = find(folder, &["barcodes.tsv"], ctx)?;
@@ -63,10 +73,8 @@ pub fn read_10x(folder: &str, what: &TenX, ctx: &Context) -> Result<(Matrix, Vec
     let mut warnings = Vec::new();
     let kept = kept(&features, what.kind.as_deref(), &features_file, &mut warnings)?;
     let names = kept.iter().map(|&j| if what.ids { &features[j].id } else { &features[j].symbol });
-    let names = distinct(names, &mut warnings);
-    let _held = ctx.reserve_matrices(1, counts.rows(), kept.len())?;
-    let counts =
-        if kept.len() == counts.cols() { counts } else { counts.pick(&(0..counts.rows()).collect::<Vec<_>>(), &kept) };
+    let names = distinct(names, "genes", &mut warnings);
+    let counts = if kept.len() == counts.cols() { counts } else { counts.pick_columns(&kept) };
     let cells =
         Names::new(barcodes.into_iter().map(|line| line.into_iter().next().unwrap_or_default()).collect(), "cells")
             .map_err(|error| error.at(format!("'{barcodes_file}'")))?;
@@ -140,8 +148,12 @@ fn kept(features: &[Feature], kind: Option<&str>, path: &str, warnings: &mut Vec
     Ok(kept)
 }
 
-/// The names, a number behind those that were there before.
-fn distinct<'a>(names: impl Iterator<Item = &'a String> + Clone, warnings: &mut Vec<String>) -> Vec<String> {
+/// The names, a number behind those that were there before; `what` says of what.
+pub(super) fn distinct<'a>(
+    names: impl Iterator<Item = &'a String> + Clone,
+    what: &str,
+    warnings: &mut Vec<String>,
+) -> Vec<String> {
     let taken: HashSet<&str> = names.clone().map(String::as_str).collect();
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let mut again: Vec<&str> = Vec::new();
@@ -171,7 +183,7 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String> + Clone, warnings: &mut 
         let more = if again.len() > LISTED { ", ..." } else { "" };
         let listed = again.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
         warnings.push(format!(
-            "{count} genes have the name of one before them and got a number behind it, such as '{}.2' ({listed}{more})",
+            "{count} {what} have the name of one before them and got a number behind it, such as '{}.2' ({listed}{more})",
             again[0]
         ));
     }
@@ -207,6 +219,10 @@ mod tests {
         assert_eq!(x.row_names().unwrap().as_slice(), ["AAAC-1", "AAAG-1", "AAAT-1"]);
         assert!(warnings[0].contains("1 of 4 features are of other types and left out: Antibody"), "{warnings:?}");
         assert!(warnings[1].contains("'MATR3.2' (MATR3)"), "{warnings:?}");
+        let kept = folder(&files);
+        let (place, ctx) = (kept.path().to_string_lossy().into_owned(), Context::new());
+        let (sparse, _) = read_10x_sparse(&place, &TenX::default(), &ctx).unwrap();
+        assert_eq!((sparse.nnz(), sparse.matrix(&ctx).unwrap()), (3, x));
         let (x, warnings) = read(&files, &TenX { ids: true, kind: None }).unwrap();
         assert_eq!((x.names().unwrap().as_slice()[2].as_str(), x.cols(), warnings.len()), ("AB1", 4, 0));
     }
@@ -214,7 +230,7 @@ mod tests {
     #[test]
     fn names_with_numbers_of_their_own_are_kept() {
         let names = ["a", "a.2", "a", "a"].map(String::from);
-        assert_eq!(distinct(names.iter(), &mut Vec::new()), ["a", "a.2", "a.3", "a.4"]);
+        assert_eq!(distinct(names.iter(), "genes", &mut Vec::new()), ["a", "a.2", "a.3", "a.4"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a graph looks like: degrees, density, hubs, components, neighbours, clustering.
+//! What a graph looks like: degrees, density, hubs, strongest edges, components, neighbours, clustering.
 
 use super::{Edge, Graph};
 use crate::context::Context;
@@ -36,6 +36,32 @@ impl Graph {
             union.join(edge.source, edge.target);
         }
         union.groups()
+    }
+
+    /// The edges with the largest absolute weights first; ties in order of the nodes.
+    pub fn ranked_edges(&self) -> Vec<Edge> {
+        self.ranking().into_iter().map(|i| self.edges[i]).collect()
+    }
+
+    /// The first edges of [`Graph::ranked_edges`], without an order of all the others: graphs may have millions.
+    pub(crate) fn strongest_edges(&self, count: usize) -> Vec<Edge> {
+        let mut strongest: Vec<Edge> = Vec::new();
+        for edge in self.edges.iter() {
+            let is_before = |other: &Edge| other.weight.abs() >= edge.weight.abs();
+            if strongest.len() < count || strongest.last().is_some_and(|last| !is_before(last)) {
+                strongest.insert(strongest.partition_point(is_before), *edge);
+                strongest.truncate(count);
+            }
+        }
+        strongest
+    }
+
+    /// The positions of the edges, largest absolute weights first; ties in order of the nodes.
+    pub(crate) fn ranking(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.edges.len()).collect();
+        // The sort is stable, so that ties keep the order of the nodes.
+        order.sort_by(|&a, &b| self.edges[b].weight.abs().total_cmp(&self.edges[a].weight.abs()));
+        order
     }
 
     /// The nodes that share an edge with `node`, in order.
@@ -142,6 +168,16 @@ mod tests {
             g.clustering(&crate::Context::new()).unwrap()
         };
         assert_eq!((clustering(true, 5), clustering(false, 4), clustering(true, 1)), (0.6, 0.6, 0.0));
+    }
+
+    #[test]
+    fn the_strongest_edges_are_the_first_of_all() {
+        let edges =
+            (0..40).map(|i| Edge::new(i, i + 1, [0.5, -2.0, 1.0, 0.25, -1.0][i * i % 5] + 0.1 * (i / 30) as f64));
+        let g = Graph::new(41, None, true, edges.collect()).unwrap();
+        for count in [0, 1, 7, 39, 40, 50] {
+            assert_eq!(g.strongest_edges(count), g.ranked_edges()[..count.min(40)], "{count}");
+        }
     }
 
     #[test]

@@ -142,20 +142,23 @@ impl Graph {
                 std::mem::swap(&mut edge.source, &mut edge.target);
             }
         }
-        let mut order: Vec<usize> = (0..edges.len()).collect();
-        order.sort_by_key(|&i| (edges[i].source, edges[i].target));
-        let edges: Vec<Edge> = order.iter().map(|&i| edges[i]).collect();
+        let order = sorting(&edges);
+        if let Some(order) = &order {
+            edges = order.iter().map(|&i| edges[i]).collect();
+        }
         if let Some(edge) = twice(&edges) {
             return Err(Error::argument(format!("the edge {} - {} occurs twice", edge.source, edge.target)));
         }
         check_lengths(&attributes, edges.len(), "edges")?;
-        let attributes = attributes.into_iter().map(|(name, column)| (name, column.pick(&order))).collect();
-        let edges = Arc::new(edges);
+        let attributes = match &order {
+            Some(order) => attributes.into_iter().map(|(name, column)| (name, column.pick(order))).collect(),
+            None => attributes,
+        };
         Ok(Self {
             nodes,
             names,
             direction,
-            edges,
+            edges: Arc::new(edges),
             node_attributes: Arc::default(),
             edge_attributes: Arc::new(attributes),
         })
@@ -287,19 +290,6 @@ impl Graph {
         Ok(Self { edge_attributes, ..self.clone() })
     }
 
-    /// The edges with the largest absolute weights first; ties in order of the nodes.
-    pub fn ranked_edges(&self) -> Vec<Edge> {
-        self.ranking().into_iter().map(|i| self.edges[i]).collect()
-    }
-
-    /// The positions of the edges, largest absolute weights first; ties in order of the nodes.
-    pub(crate) fn ranking(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.edges.len()).collect();
-        // The sort is stable, so that ties keep the order of the nodes.
-        order.sort_by(|&a, &b| self.edges[b].weight.abs().total_cmp(&self.edges[a].weight.abs()));
-        order
-    }
-
     /// Weights as a matrix: entry (source, target), and its mirror image when undirected.
     ///
     /// # Errors
@@ -345,18 +335,30 @@ fn check_edge(edge: &Edge, nodes: usize, names: Option<&Names>) -> Result<()> {
     Ok(())
 }
 
+/// The positions of the edges in order of source and target; none where they are in that order: lists of millions, which
+/// come sorted, are not copied.
+fn sorting(edges: &[Edge]) -> Option<Vec<usize>> {
+    let ends = |edge: &Edge| (edge.source, edge.target);
+    if edges.is_sorted_by_key(ends) {
+        return None;
+    }
+    let mut order: Vec<usize> = (0..edges.len()).collect();
+    order.sort_by_key(|&i| ends(&edges[i]));
+    Some(order)
+}
+
 /// The first of sorted edges that stands for the same link as another one.
 fn twice(edges: &[Edge]) -> Option<Edge> {
     let ends = |edge: &Edge| (edge.source, edge.target);
     if let Some(pair) = edges.windows(2).find(|w| ends(&w[0]) == ends(&w[1])) {
         return Some(pair[0]);
     }
-    // An undirected edge beside a directed one in the opposite direction.
-    let opposite = |edge: &&Edge| {
-        let found = edges.binary_search_by_key(&(edge.target, edge.source), ends);
-        !edge.directed && found.is_ok()
-    };
-    edges.iter().find(opposite).copied()
+    // An undirected edge beside a directed one in the opposite direction. Without a directed edge none leads back.
+    if !edges.iter().any(|edge| edge.directed) {
+        return None;
+    }
+    let mut both_ways = edges.iter().filter(|edge| !edge.directed);
+    both_ways.find(|edge| edges.binary_search_by_key(&(edge.target, edge.source), ends).is_ok()).copied()
 }
 
 fn check_lengths(attributes: &[(String, Column)], count: usize, what: &str) -> Result<()> {
@@ -385,7 +387,7 @@ impl std::fmt::Display for Graph {
         let (kind, edges) = (self.direction.word(), self.n_edges());
         write!(f, "Graph {kind}, {} nodes, {edges} edges, density {}", self.nodes, number(self.density()))?;
         let labels = self.labels();
-        for edge in self.ranked_edges().iter().take(SHOWN) {
+        for edge in self.strongest_edges(SHOWN) {
             let (source, target) = (labels.get(edge.source), labels.get(edge.target));
             write!(f, "\n  {source} {} {target}  {}", edge.arrow(), number(edge.weight))?;
         }

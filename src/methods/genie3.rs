@@ -1,14 +1,14 @@
 //! GENIE3: a forest of regression trees for every gene, on the regulators.
 
 use crate::context::Context;
-use crate::data::{Matrix, Selector};
+use crate::data::Selector;
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, SecondMoment, regulators};
+use crate::model::{Accepts, Area, Fit, FitBuilder, Input, Property, Record, Run, regulators};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::trees::{self, MaxFeatures, Regressions};
 use crate::value::Value;
 
-use super::directed::Roles;
+use super::directed::{self, Method, over_regulators};
 use super::tree_options;
 
 const OPTIONS: &[Opt] = &[
@@ -85,19 +85,9 @@ impl Default for Genie3 {
     }
 }
 
+over_regulators!(Genie3);
+
 impl Genie3 {
-    /// With the defaults of the script verb.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Columns that act on others, by name or position; without them, all.
-    #[must_use]
-    pub fn regulators(mut self, regulators: Vec<Selector>) -> Self {
-        self.regulators = Some(regulators);
-        self
-    }
-
     /// Trees of every column, at least 1.
     #[must_use]
     pub fn trees(mut self, trees: usize) -> Self {
@@ -137,14 +127,6 @@ impl Genie3 {
         })
     }
 
-    /// Fits data, n x p, in which columns may be constant.
-    ///
-    /// # Errors
-    /// Data or options that cannot be used, a limit of the context.
-    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Fit> {
-        self.fit_input(&Input::with_constants(x, SecondMoment::default(), ctx)?, ctx)
-    }
-
     /// Fits checked data.
     ///
     /// # Errors
@@ -154,25 +136,26 @@ impl Genie3 {
         if self.trees == 0 || self.depth == Some(0) {
             return Err(Error::option("genie3 needs at least one tree of depth 1"));
         }
-        let x = input.x().ok_or_else(|| Error::argument("genie3 needs data, not a covariance matrix"))?;
-        let roles = Roles::of(self.regulators.as_deref(), input)?;
-        let builder = Fit::builder(RECORD.verb, input, self.recorded(&roles, input), ctx);
-        // Importances, twice; edges, twice while they are put in order.
-        let _held = ctx.reserve_matrices(10, roles.regulators.len(), input.p())?;
-        let problem = Regressions::new(x.view(), roles.labels.as_slice(), &roles.acting(), ctx)?;
+        let x = directed::data(RECORD.verb, input)?;
         let plan = trees::Forest {
             kind: self.forest,
             trees: self.trees,
             max_features: self.max_features,
             depth: self.depth.unwrap_or(usize::MAX),
         };
-        let found = problem.grow(&plan, &roles.varying, ctx.seed(), ctx)?;
-        let importances = roles.placed(found.values.view(), problem.columns(), &roles.varying);
-        let graph = roles.graph(importances.view(), input, ctx)?;
-        builder
-            .solver(format!("{} forests", self.word()), self.trees, true)
-            .add("importances", roles.matrix(importances, input)?.into())
-            .finish(Estimate::Graph(graph), ctx)
+        let solver = format!("{} forests", self.word());
+        let method = Method {
+            verb: RECORD.verb,
+            regulators: self.regulators.as_deref(),
+            scores: "importances",
+            compares: true,
+            options: self.recorded(),
+        };
+        method.fit(input, ctx, |roles| {
+            let grow = |problem: &Regressions<'_>| problem.grow(&plan, &roles.varying, ctx.seed(), ctx);
+            let (importances, _) = tree_options::importances(x, roles, grow, ctx)?;
+            Ok((importances, move |builder: FitBuilder| builder.solver(solver, plan.trees, true)))
+        })
     }
 
     fn word(&self) -> &'static str {
@@ -183,9 +166,8 @@ impl Genie3 {
     }
 
     /// The options that held.
-    fn recorded(&self, roles: &Roles, input: &Input) -> Vec<(String, Value)> {
+    fn recorded(&self) -> Vec<(String, Value)> {
         vec![
-            roles.recorded(input),
             ("trees".into(), self.trees.into()),
             ("max_features".into(), tree_options::recorded(self.max_features)),
             ("forest".into(), self.word().into()),

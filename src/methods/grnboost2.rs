@@ -1,14 +1,14 @@
 //! GRNBoost2: gradient boosting of shallow trees for every gene, on the regulators.
 
 use crate::context::Context;
-use crate::data::{Matrix, Selector, Vector};
+use crate::data::{Selector, Vector};
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, SecondMoment, regulators};
+use crate::model::{Accepts, Area, Fit, FitBuilder, Input, Property, Record, Run, regulators};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::trees::{Boosting, EarlyStop, MaxFeatures, Regressions};
 use crate::value::Value;
 
-use super::directed::Roles;
+use super::directed::{self, Method, over_regulators};
 use super::tree_options;
 
 /// The laws of the early stop by their words.
@@ -109,19 +109,9 @@ impl Default for GrnBoost2 {
     }
 }
 
+over_regulators!(GrnBoost2);
+
 impl GrnBoost2 {
-    /// With the defaults of the script verb.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Columns that act on others, by name or position; without them, all.
-    #[must_use]
-    pub fn regulators(mut self, regulators: Vec<Selector>) -> Self {
-        self.regulators = Some(regulators);
-        self
-    }
-
     /// The most trees of every column, at least 1.
     #[must_use]
     pub fn trees(mut self, trees: usize) -> Self {
@@ -163,36 +153,29 @@ impl GrnBoost2 {
         Ok(Self { regulators: regulators::given(options)?, boosting })
     }
 
-    /// Fits data, n x p, in which columns may be constant.
-    ///
-    /// # Errors
-    /// Data or options that cannot be used, a limit of the context.
-    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Fit> {
-        self.fit_input(&Input::with_constants(x, SecondMoment::default(), ctx)?, ctx)
-    }
-
     /// Fits checked data.
     ///
     /// # Errors
     /// As [`GrnBoost2::fit`].
     pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
         self.check()?;
-        let x = input.x().ok_or_else(|| Error::argument("grnboost2 needs data, not a covariance matrix"))?;
-        let roles = Roles::of(self.regulators.as_deref(), input)?;
-        let builder = Fit::builder(RECORD.verb, input, self.recorded(&roles, input), ctx);
-        // Importances, twice; edges, twice while they are put in order.
-        let _held = ctx.reserve_matrices(10, roles.regulators.len(), input.p())?;
-        let problem = Regressions::new(x.view(), roles.labels.as_slice(), &roles.acting(), ctx)?;
-        let found = problem.boost(&self.boosting, &roles.varying, ctx.seed(), ctx)?;
-        let importances = roles.placed(found.values.view(), problem.columns(), &roles.varying);
-        let graph = roles.graph(importances.view(), input, ctx)?;
-        let mut trees = vec![0.0; input.p()];
-        roles.varying.iter().zip(&found.trees).for_each(|(&column, &count)| trees[column] = count as f64);
-        builder
-            .solver("gradient boosting", found.trees.iter().sum(), true)
-            .add("importances", roles.matrix(importances, input)?.into())
-            .add("trees", Vector::from(trees).into())
-            .finish(Estimate::Graph(graph), ctx)
+        let x = directed::data(RECORD.verb, input)?;
+        let method = Method {
+            verb: RECORD.verb,
+            regulators: self.regulators.as_deref(),
+            scores: "importances",
+            compares: false,
+            options: self.recorded(),
+        };
+        method.fit(input, ctx, |roles| {
+            let boost = |problem: &Regressions<'_>| problem.boost(&self.boosting, &roles.varying, ctx.seed(), ctx);
+            let (importances, counts) = tree_options::importances(x, roles, boost, ctx)?;
+            let mut trees = vec![0.0; input.p()];
+            roles.varying.iter().zip(&counts).for_each(|(&column, &count)| trees[column] = count as f64);
+            Ok((importances, move |builder: FitBuilder| {
+                builder.solver("gradient boosting", counts.iter().sum(), true).add("trees", Vector::from(trees).into())
+            }))
+        })
     }
 
     /// What scripts cannot say.
@@ -212,12 +195,11 @@ impl GrnBoost2 {
     }
 
     /// The options that held.
-    fn recorded(&self, roles: &Roles, input: &Input) -> Vec<(String, Value)> {
+    fn recorded(&self) -> Vec<(String, Value)> {
         let Boosting { trees, learning_rate, max_features, subsample, depth, early_stop, window } = self.boosting;
         let law = if subsample < 1.0 { early_stop } else { EarlyStop::Never };
         let word = LAWS.iter().find(|(_, known)| *known == law).map_or("none", |(word, _)| *word);
         vec![
-            roles.recorded(input),
             ("trees".into(), trees.into()),
             ("learning_rate".into(), learning_rate.into()),
             ("max_features".into(), tree_options::recorded(max_features)),

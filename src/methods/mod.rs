@@ -25,4 +25,8 @@ crate::model::records! {
     uglad,
     #[cfg(feature = "nn")]
     glad,
+    #[cfg(feature = "nn")]
+    grnular,
+    #[cfg(feature = "nn")]
+    grnular_base,
 }

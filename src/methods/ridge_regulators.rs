@@ -3,15 +3,14 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::context::Context;
-use crate::data::{Matrix, Selector};
+use crate::data::Selector;
 use crate::error::{Error, Result};
 use crate::linalg::{self, Cholesky};
-use crate::model::regulators;
-use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, SecondMoment};
+use crate::model::{Accepts, Area, Fit, FitBuilder, Input, Property, Record, Run, SecondMoment, regulators};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
 
-use super::directed::Roles;
+use super::directed::{Method, over_regulators};
 
 const OPTIONS: &[Opt] = &[
     regulators::OPTION,
@@ -77,19 +76,9 @@ impl Default for RidgeRegulators {
     }
 }
 
+over_regulators!(RidgeRegulators);
+
 impl RidgeRegulators {
-    /// With the defaults of the script verb.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Columns that act on others, by name or position; without them, all.
-    #[must_use]
-    pub fn regulators(mut self, regulators: Vec<Selector>) -> Self {
-        self.regulators = Some(regulators);
-        self
-    }
-
     /// The ridge penalty, above 0.
     #[must_use]
     pub fn lambda(mut self, lambda: f64) -> Self {
@@ -102,14 +91,6 @@ impl RidgeRegulators {
         Ok(Self { regulators: regulators::given(options)?, lambda })
     }
 
-    /// Fits data, n x p, in which columns may be constant.
-    ///
-    /// # Errors
-    /// Data or options that cannot be used, a limit of the context.
-    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Fit> {
-        self.fit_input(&Input::with_constants(x, SecondMoment::default(), ctx)?, ctx)
-    }
-
     /// Fits data or a covariance matrix.
     ///
     /// # Errors
@@ -120,28 +101,30 @@ impl RidgeRegulators {
         }
         // A pair's covariance over standard deviations of other rows would be no correlation.
         let input = &input.correlated_by_pair();
-        let p = input.p();
-        let roles = Roles::of(self.regulators.as_deref(), input)?;
-        let builder = Fit::builder(RECORD.verb, input, self.recorded(&roles, input), ctx);
-        let _held = ctx.reserve_matrices(1, p, p)?;
-        // Coefficients, their parts, the regulators' factor and inverse; edges, twice while they are put in order.
-        let _more = ctx.reserve_matrices(14, roles.regulators.len(), p)?;
-        let r = input.correlations(ctx)?;
-        let coefficients = coefficients(r.view(), &roles.regulators, self.lambda, ctx)?;
-        let graph = roles.graph(coefficients.view(), input, ctx)?;
-        let coefficients = roles.matrix(coefficients, input)?;
-        builder
-            .lambda(Value::Float(self.lambda))
-            .solver("Cholesky factor", 0, true)
-            .add("coefficients", coefficients.into())
-            .finish(Estimate::Graph(graph), ctx)
+        let method = Method {
+            verb: RECORD.verb,
+            regulators: self.regulators.as_deref(),
+            scores: "coefficients",
+            compares: false,
+            options: self.recorded(input),
+        };
+        let lambda = self.lambda;
+        method.fit(input, ctx, |roles| {
+            let p = input.p();
+            let _held = ctx.reserve_matrices(1, p, p)?;
+            // Parts of the coefficients, the regulators' factor and inverse.
+            let _more = ctx.reserve_matrices(4, roles.regulators.len(), p)?;
+            let r = input.correlations(ctx)?;
+            let coefficients = coefficients(r.view(), &roles.regulators, lambda, ctx)?;
+            Ok((coefficients, move |builder: FitBuilder| {
+                builder.lambda(Value::Float(lambda)).solver("Cholesky factor", 0, true)
+            }))
+        })
     }
 
     /// The options that held.
-    fn recorded(&self, roles: &Roles, input: &Input) -> Vec<(String, Value)> {
-        let mut options = vec![roles.recorded(input), ("lambda".to_string(), Value::Float(self.lambda))];
-        options.extend(input.recorded());
-        options
+    fn recorded(&self, input: &Input) -> Vec<(String, Value)> {
+        std::iter::once(("lambda".to_string(), Value::Float(self.lambda))).chain(input.recorded()).collect()
     }
 }
 
@@ -150,7 +133,12 @@ impl RidgeRegulators {
 /// One factor serves all. With P = (R_TT + lambda I)^-1, variables that are no regulators have the coefficients P r_Tg.
 /// A regulator t has -P_st / P_tt on the others s: by the inverse of a matrix in blocks, their column of P is -P_tt times
 /// the solution of the regression of t on them.
-fn coefficients(r: ArrayView2<'_, f64>, regulators: &[usize], lambda: f64, ctx: &Context) -> Result<Array2<f64>> {
+pub(super) fn coefficients(
+    r: ArrayView2<'_, f64>,
+    regulators: &[usize],
+    lambda: f64,
+    ctx: &Context,
+) -> Result<Array2<f64>> {
     let p = r.nrows();
     let mut system = linalg::block_of(r, regulators);
     system.diag_mut().iter_mut().for_each(|value| *value += lambda);
@@ -185,7 +173,7 @@ fn too_small(lambda: f64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Column;
+    use crate::data::{Column, Matrix};
     use crate::graph::{Graph, REGULATOR};
     use ndarray::array;
 

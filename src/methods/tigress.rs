@@ -7,13 +7,13 @@ use crate::context::Context;
 use crate::data::{Matrix, Selector};
 use crate::error::{Error, Result};
 use crate::linalg;
-use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, SecondMoment, regulators};
+use crate::model::{Accepts, Area, Fit, FitBuilder, Input, Property, Record, Run, regulators};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::solver::LeastAngle;
 use crate::value::Value;
 use crate::{parallel, rng};
 
-use super::directed::Roles;
+use super::directed::{self, Method, Roles, over_regulators};
 
 const OPTIONS: &[Opt] = &[
     regulators::OPTION,
@@ -97,19 +97,9 @@ impl Default for Tigress {
     }
 }
 
+over_regulators!(Tigress);
+
 impl Tigress {
-    /// With the defaults of the script verb.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Columns that act on others, by name or position; without them, all.
-    #[must_use]
-    pub fn regulators(mut self, regulators: Vec<Selector>) -> Self {
-        self.regulators = Some(regulators);
-        self
-    }
-
     /// Random splits of the samples, at least 1.
     #[must_use]
     pub fn splits(mut self, splits: usize) -> Self {
@@ -149,46 +139,50 @@ impl Tigress {
         })
     }
 
-    /// Fits data, n x p, in which columns may be constant.
-    ///
-    /// # Errors
-    /// Data or options that cannot be used, fewer than four samples, a limit of the context.
-    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Fit> {
-        self.fit_input(&Input::with_constants(x, SecondMoment::default(), ctx)?, ctx)
-    }
-
     /// Fits checked data.
     ///
     /// # Errors
-    /// As [`Tigress::fit`].
+    /// As [`Tigress::fit`]; fewer than four samples.
     pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
         let x = self.check(input)?;
-        let roles = Roles::of(self.regulators.as_deref(), input)?;
-        let builder = Fit::builder(RECORD.verb, input, self.recorded(&roles, input), ctx);
-        // Moments of a half and how they come about, scores, edges twice while they are put in order.
-        let _held = ctx.reserve_matrices(12, roles.regulators.len(), input.p())?;
-        let _halves = ctx.reserve_matrices(4, x.rows(), input.p())?;
-        let problem = Problem::new(x, &roles);
-        let steps = self.steps.min(problem.regulators.max(1));
+        let method = Method {
+            verb: RECORD.verb,
+            regulators: self.regulators.as_deref(),
+            scores: "scores",
+            compares: true,
+            options: self.recorded(),
+        };
+        method.fit(input, ctx, |roles| {
+            let runs = self.splits.saturating_mul(2);
+            let tell = move |builder: FitBuilder| builder.solver("least angle regression", runs, true);
+            Ok((self.scores(x, roles, ctx)?, tell))
+        })
+    }
+
+    /// Scores of all regulators (rows) for all columns.
+    fn scores(&self, x: &Matrix, roles: &Roles, ctx: &Context) -> Result<Array2<f64>> {
+        // Moments of both halves and how they come about.
+        let _held = ctx.reserve_matrices(4, roles.regulators.len(), x.cols())?;
+        let _halves = ctx.reserve_matrices(4, x.rows(), x.cols())?;
+        let problem = Problem::new(x, roles);
+        if problem.regulators == 0 {
+            return Ok(Array2::zeros((roles.regulators.len(), x.cols())));
+        }
+        let steps = self.steps.min(problem.regulators);
         let slots = match self.score {
             Score::Area => 1,
             Score::Max => steps,
         };
-        let _counts = ctx.reserve_matrices(slots, roles.regulators.len(), input.p())?;
-        let counts = self.count(&problem, steps, slots, &roles, ctx)?;
-        let runs = (2 * self.splits) as f64 * if slots == 1 { steps as f64 } else { 1.0 };
+        let _counts = ctx.reserve_matrices(slots, roles.regulators.len(), x.cols())?;
+        let counts = self.count(&problem, steps, slots, roles, ctx)?;
+        let runs = 2.0 * self.splits as f64 * if slots == 1 { steps as f64 } else { 1.0 };
         let score = |target: usize, regulator: usize| -> f64 {
             let counts = &counts[target][regulator * slots..(regulator + 1) * slots];
             counts.iter().copied().max().unwrap_or(0) as f64 / runs
         };
         let shape = (problem.regulators, problem.order.len());
         let scores = Array2::from_shape_fn(shape, |(regulator, target)| score(target, regulator));
-        let scores = roles.placed(scores.view(), &problem.order[..problem.regulators], &problem.order);
-        let graph = roles.graph(scores.view(), input, ctx)?;
-        builder
-            .solver("least angle regression", 2 * self.splits, true)
-            .add("scores", roles.matrix(scores, input)?.into())
-            .finish(Estimate::Graph(graph), ctx)
+        Ok(roles.placed(scores.view(), &problem.order[..problem.regulators], &problem.order))
     }
 
     fn check<'a>(&self, input: &'a Input) -> Result<&'a Matrix> {
@@ -198,7 +192,7 @@ impl Tigress {
         if !(self.alpha > 0.0 && self.alpha <= 1.0) {
             return Err(Error::option(format!("alpha is a number > 0 and <= 1, not {}", self.alpha)));
         }
-        let x = input.x().ok_or_else(|| Error::argument("tigress needs data, not a covariance matrix"))?;
+        let x = directed::data(RECORD.verb, input)?;
         if x.rows() < 4 {
             return Err(Error::data(format!("tigress splits samples into halves of two or more, of {}", x.rows())));
         }
@@ -240,10 +234,9 @@ impl Tigress {
     }
 
     /// The options that held.
-    fn recorded(&self, roles: &Roles, input: &Input) -> Vec<(String, Value)> {
+    fn recorded(&self) -> Vec<(String, Value)> {
         let score = if self.score == Score::Max { "max" } else { "area" };
         vec![
-            roles.recorded(input),
             ("splits".into(), self.splits.into()),
             ("steps".into(), self.steps.into()),
             ("alpha".into(), self.alpha.into()),

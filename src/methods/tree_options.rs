@@ -1,9 +1,15 @@
-//! The option `max_features` of methods that grow trees.
+//! What methods share that grow trees: the option `max_features`, and importances as scores.
 
+use ndarray::Array2;
+
+use crate::context::Context;
+use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::options::{Kind, Opt, Options, Preset, Range};
-use crate::trees::MaxFeatures;
+use crate::trees::{Importances, MaxFeatures, Regressions};
 use crate::value::Value;
+
+use super::directed::Roles;
 
 const NAME: &str = "max_features";
 
@@ -48,6 +54,22 @@ pub(super) fn check(rule: MaxFeatures) -> Result<()> {
         MaxFeatures::Count(0) => Err(Error::option(format!("{NAME} is at least 1"))),
         _ => Ok(()),
     }
+}
+
+/// Importances of all regulators (rows) for all columns, as `grow` finds them by the regressions of the columns that vary on
+/// the regulators that do, with the number of trees of each of these columns.
+///
+/// # Errors
+/// Those of `grow`, too many samples, a limit of the context.
+pub(super) fn importances(
+    x: &Matrix,
+    roles: &Roles,
+    grow: impl FnOnce(&Regressions<'_>) -> Result<Importances>,
+    ctx: &Context,
+) -> Result<(Array2<f64>, Vec<usize>)> {
+    let problem = Regressions::new(x.view(), roles.labels.as_slice(), &roles.acting(), ctx)?;
+    let found = grow(&problem)?;
+    Ok((roles.placed(found.values.view(), problem.columns(), &roles.varying), found.trees))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Comparison {
         let estimate = Side::of(args, 1, "the estimate", ctx)?;
         let p = truth.weights.rows();
         if estimate.weights.rows() != p {
-            return Err(Error::shape(format!("the truth has {p} nodes, the estimate {}", estimate.weights.rows())));
+            return Err(other_size(&truth, &estimate));
         }
         let order = align(&truth, &estimate)?;
         // The weights of both sides, and the pairs while they are ranked: twice as many when they are ordered.
@@ -166,6 +166,16 @@ impl Side {
             Some(place) => Err(Error::data(format!("{name} has {place}"))),
             None => Ok(precision),
         }
+    }
+}
+
+/// Truth and estimate over different numbers of nodes: a benchmark's truth often has fewer than its data.
+fn other_size(truth: &Side, estimate: &Side) -> Error {
+    let (nodes, others) = (truth.weights.rows(), estimate.weights.rows());
+    let error = Error::shape(format!("the truth has {nodes} nodes, the estimate {others}"));
+    match truth.names.is_some() && estimate.names.is_some() && estimate.precision.is_none() && nodes < others {
+        true => error.with_hint("fit.graph().subgraph(truth.names) is the part of a graph that has the truth's nodes"),
+        false => error,
     }
 }
 

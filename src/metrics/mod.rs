@@ -12,6 +12,7 @@ mod selection;
 
 pub use comparison::Comparison;
 pub use pairs::Pairs;
+pub use ranking::Ranking;
 
 /// The records of this folder, in the order of the reference.
 pub static RECORDS: &[&crate::model::Record] = score::RECORDS;

@@ -94,6 +94,12 @@ impl Ranking {
         self.average_precision() / self.density()
     }
 
+    /// Area under the precision-recall curve by trapezoids over the precision of chance: the AUPRC ratio of BEELINE. NaN
+    /// when the truth has no edge.
+    pub fn aupr_ratio_trapezoid(&self) -> f64 {
+        self.aupr_trapezoid() / self.density()
+    }
+
     /// The share of true pairs among the strongest ones: as many as the truth has edges, with all that tie with the
     /// last of them, and only those that are selected. 0 when none is; NaN when the truth has no edge.
     pub fn early_precision(&self) -> f64 {

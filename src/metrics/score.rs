@@ -97,8 +97,9 @@ const fn record(
 pub static RECORD: Record = record(
     "score",
     "Every metric of an estimate against the truth, as one map",
-    "Over pairs of nodes: auroc, aupr (average precision), aupr_trapezoid, early_precision, aupr_ratio and epr (aupr \
-and early_precision over the share of pairs that are edges, so that chance is 1), fdp (wrong among the selected), tdp \
+    "Over pairs of nodes: auroc, aupr (average precision), aupr_trapezoid, early_precision; aupr_ratio, \
+aupr_ratio_trapezoid and epr (aupr, aupr_trapezoid and early_precision over the share of pairs that are edges, so that \
+chance is 1; BEELINE's are aupr_ratio_trapezoid and epr), fdp (wrong among the selected), tdp \
 = recall, precision, f1, f_beta, mcc, shd; sign_success (1 if all signs are right, zeros included, else 0) and \
 sign_success_edges (of the true edges alone), where both sides are precision matrices (a Matrix, a Fit that has one) \
 or both are graphs. Over precision matrices, diagonal included: frobenius, nmse_db and, where both are symmetric \
@@ -171,6 +172,8 @@ metrics! {
         "Area under the precision-recall curve by trapezoids.";
     AUPR_RATIO, "aupr_ratio", PAIRS, Formula::Ranking(Ranking::aupr_ratio),
         "Average precision over the share of pairs that are edges, which is 1 by chance.";
+    AUPR_RATIO_TRAPEZOID, "aupr_ratio_trapezoid", PAIRS, Formula::Ranking(Ranking::aupr_ratio_trapezoid),
+        "aupr_trapezoid over the share of pairs that are edges, which is 1 by chance: the AUPRC ratio of BEELINE.";
     EARLY_PRECISION, "early_precision", PAIRS, Formula::Ranking(Ranking::early_precision),
         "Share of right edges among the strongest: as many as the truth has, with ties; 0 when none is selected.";
     EPR, "epr", PAIRS, Formula::Ranking(Ranking::early_precision_ratio),

@@ -22,7 +22,8 @@ impl Input {
     /// As [`Input::with_moment`], except for constant columns.
     pub fn with_constants(x: &Matrix, moment: SecondMoment, ctx: &Context) -> Result<Self> {
         check_size(x)?;
-        if moment.missing == Missing::Refused || !has_missing(x) {
+        let is_complete = moment.missing == Missing::Refused || !has_missing(x);
+        if is_complete {
             check_finite(x)?;
         } else {
             check_present(x)?;
@@ -33,7 +34,9 @@ impl Input {
         }
         let mut input = Self::new(x, Shape::Data, x.names().cloned());
         (input.moment, input.constant) = (moment, constant);
-        input.shared = input.without_constants(ctx)?.and_then(|varying| varying.shared);
+        if !is_complete {
+            input.shared = input.without_constants(ctx)?.and_then(|varying| varying.shared);
+        }
         Ok(input)
     }
 

@@ -119,7 +119,7 @@ impl Pair {
     ///
     /// # Errors
     /// Other entries, with the nearest one; entries of other types; truth or regulators that do not belong to x.
-    pub fn from_value(value: &Value) -> Result<Self> {
+    pub fn from_value(value: &Value, ctx: &Context) -> Result<Self> {
         let Value::Map(entries) = value else {
             return Err(Error::argument(format!("it is {}, not a map", describe(value))).with_hint(SHAPE));
         };
@@ -132,7 +132,7 @@ impl Pair {
         };
         let (x, truth) = (entry("x")?, Truth::from_value(entry("truth")?)?);
         let not_data = || Err(Error::argument(format!("x must be a Matrix or a Table, not {}", describe(x))));
-        let pair = Self::new(numbers_of(x).unwrap_or_else(not_data)?, truth)?;
+        let pair = Self::new(numbers_of(x, ctx).unwrap_or_else(not_data)?, truth)?;
         match value.entry("regulators") {
             None | Some(Value::Unit) => Ok(pair),
             Some(Value::List(list)) => Ok(Self { regulators: Some(pair.positions(list)?), ..pair }),
@@ -156,7 +156,7 @@ impl Pair {
     ///
     /// # Errors
     /// Something that is no list, an empty one; the first element that is not a pair, by its number.
-    pub fn list(value: &Value, check: impl Fn(&Matrix) -> Result<()>) -> Result<Vec<Self>> {
+    pub fn list(value: &Value, check: impl Fn(&Matrix) -> Result<()>, ctx: &Context) -> Result<Vec<Self>> {
         let Value::List(items) = value else {
             let error = Error::argument(format!("a model is trained on a list of pairs, not on {}", describe(value)));
             return Err(error.with_hint(match value {
@@ -168,7 +168,7 @@ impl Pair {
             return Err(Error::argument("a model is trained on at least one pair, the list is empty").with_hint(SHAPE));
         }
         let pair = |item| {
-            let pair = Self::from_value(item)?;
+            let pair = Self::from_value(item, ctx)?;
             check(&pair.x)?;
             Ok(pair)
         };
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn error(entries: Vec<(&str, Value)>) -> Error {
-        let pair = Pair::list(&Value::List(vec![map(entries)]), |_| Ok(()));
+        let pair = Pair::list(&Value::List(vec![map(entries)]), |_| Ok(()), &Context::new());
         pair.map(|_| ()).unwrap_err()
     }
 
@@ -210,13 +210,14 @@ mod tests {
     fn variables_and_regulators_are_matched_by_name() {
         let list = Value::List(vec!["c".into(), 0i64.into()]);
         let entries = vec![("x", data(&["a", "b", "c"])), ("truth", graph(&["c", "a", "b"])), ("regulators", list)];
-        let pair = Pair::from_value(&map(entries)).unwrap();
+        let pair = Pair::from_value(&map(entries), &Context::new()).unwrap();
         let Truth::Graph(truth) = &pair.truth else { panic!("a graph") };
         assert_eq!(truth.labels().as_slice(), ["a", "b", "c"]);
         assert_eq!((truth.edges()[0].source, truth.edges()[0].target), (2, 0));
         assert_eq!(pair.regulators, Some(vec![2, 0]));
         let square = Matrix::from_fn(2, 2, |i, j| (2 * i + j) as f64).with_names(names(&["b", "a"])).unwrap();
-        let pair = Pair::from_value(&map(vec![("x", data(&["a", "b"])), ("truth", square.into())])).unwrap();
+        let square = map(vec![("x", data(&["a", "b"])), ("truth", square.into())]);
+        let pair = Pair::from_value(&square, &Context::new()).unwrap();
         assert_eq!(pair.truth.matrix(&Context::new()).unwrap().as_slice(), [3.0, 2.0, 1.0, 0.0]);
         assert_eq!(pair.truth.names().unwrap().as_slice(), ["a", "b"]);
     }
@@ -224,12 +225,13 @@ mod tests {
     #[test]
     fn without_names_variables_are_matched_by_position() {
         let truth: Value = Matrix::from_fn(2, 2, |i, j| (2 * i + j) as f64).into();
-        let pair = Pair::from_value(&map(vec![("x", data(&["a", "b"])), ("truth", truth), ("seed", 3i64.into())]));
+        let seeded = map(vec![("x", data(&["a", "b"])), ("truth", truth), ("seed", 3i64.into())]);
+        let pair = Pair::from_value(&seeded, &Context::new());
         assert_eq!(pair.unwrap().truth.matrix(&Context::new()).unwrap().as_slice(), [0.0, 1.0, 2.0, 3.0]);
         let table = Table::new(vec![("a".into(), crate::data::Column::numbers(vec![1.0, 2.0]))], None).unwrap();
         let one: Value = Graph::new(1, None, false, Vec::new()).unwrap().into();
         let unknown = map(vec![("x", table.into()), ("truth", one), ("regulators", Value::Unit)]);
-        assert_eq!(Pair::from_value(&unknown).unwrap().regulators, None);
+        assert_eq!(Pair::from_value(&unknown, &Context::new()).unwrap().regulators, None);
     }
 
     #[test]
@@ -266,12 +268,13 @@ mod tests {
         let nearest = error(vec![("x", x.clone()), ("truht", truth.clone())]);
         assert_eq!(nearest.hint(), Some("did you mean 'truth'?"));
         let good = map(vec![("x", x), ("truth", truth)]);
-        let of = |value: Value| Pair::list(&value, |_| Err(Error::data("refused"))).map(|_| ()).unwrap_err();
+        let ctx = Context::new();
+        let of = |value: Value| Pair::list(&value, |_| Err(Error::data("refused")), &ctx).map(|_| ()).unwrap_err();
         assert_eq!(of(list(vec![good.clone()])).message(), "pair 0: refused");
         assert_eq!(of(list(vec![good.clone(), 3i64.into()])).message(), "pair 0: refused");
         assert!(of(good).hint().is_some_and(|hint| hint.contains("[pair]")));
         assert!(of(list(Vec::new())).message().contains("the list is empty"));
-        let second = Pair::list(&list(vec![3i64.into()]), |_| Ok(())).map(|_| ()).unwrap_err();
+        let second = Pair::list(&list(vec![3i64.into()]), |_| Ok(()), &ctx).map(|_| ()).unwrap_err();
         assert_eq!(second.message(), "pair 0: it is 3 (int), not a map");
     }
 }

@@ -337,7 +337,7 @@ impl Record {
             true => "a Matrix, a Table or a list of these",
             false => "a Matrix or a Table",
         };
-        let matrix = matrix_argument(&Args::new(self.verb, args), 0, "the data", expected)?;
+        let matrix = matrix_argument(&Args::new(self.verb, args), 0, "the data", expected, ctx)?;
         self.checked(&matrix, options, ctx).map_err(|error| self.located(error))
     }
 

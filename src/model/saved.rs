@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::data::saved::{
     broken, count_from_json, names_from_json, number_from_json, number_to_json, part, text_from_json,
 };
-use crate::data::{Matrix, Names, Table, Vector};
+use crate::data::{Matrix, Names, SparseMatrix, Table, Vector};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::linalg::SparseSymmetric;
@@ -46,6 +46,7 @@ pub fn value_from_json(json: &Json) -> Result<Value> {
         Json::Object(map) => match map.get("type").and_then(Json::as_str) {
             Some("float") => Value::Float(map.get("value").and_then(number_from_json).unwrap_or(f64::NAN)),
             Some("Matrix") => Matrix::from_saved_json(json)?.into(),
+            Some("SparseMatrix") => SparseMatrix::from_saved_json(json)?.into(),
             Some("Vector") => Vector::from_saved_json(json)?.into(),
             Some("Table") => Table::from_saved_json(json)?.into(),
             Some("Graph") => Graph::from_json(json)?.into(),

@@ -18,7 +18,7 @@ impl Record {
     /// An empty list, an element that is no data, other variables, data that cannot be used; each with the number of the
     /// data set.
     pub(super) fn inputs(&self, list: &[Value], options: &Options, ctx: &Context) -> Result<Vec<Input>> {
-        let matrix = |(set, value): (usize, &Value)| match numbers_of(value) {
+        let matrix = |(set, value): (usize, &Value)| match numbers_of(value, ctx) {
             Some(matrix) => matrix.map_err(|error| error.at(format!("data set {set}"))),
             None => {
                 let message = format!("data set {set} must be a Matrix or a Table, not {}", describe(value));

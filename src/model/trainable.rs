@@ -65,7 +65,7 @@ impl Record {
             ctx.check()?;
             self.checked(x, &options, &ctx).map(drop)
         };
-        let pairs = Pair::list(pairs, check).map_err(|error| error.at(self.verb))?;
+        let pairs = Pair::list(pairs, check, &ctx).map_err(|error| error.at(self.verb))?;
         let trained = (trainable.train)(&pairs, &options, &ctx)?;
         (trainable.check)(&trained)?;
         Ok(trained)

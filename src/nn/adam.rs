@@ -9,8 +9,10 @@ pub struct Adam {
     steps: i32,
 }
 
-const DECAY: [f64; 2] = [0.9, 0.999];
-const EPSILON: f64 = 1e-8;
+/// How much of the last moments is kept.
+pub(super) const DECAY: [f64; 2] = [0.9, 0.999];
+/// Keeps steps finite where there is no gradient.
+pub(super) const EPSILON: f64 = 1e-8;
 
 impl Adam {
     /// For this many parameters.

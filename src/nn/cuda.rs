@@ -5,11 +5,13 @@ use burn::backend::cuda::CudaDevice;
 use burn::tensor::Tensor;
 
 use super::backend::{CellBackend, Rule, Saved, Work, beside, numbers};
+use super::decoder::{Fitted, Task};
 use super::device_bodies;
 use super::evaluator::{Evaluate, On, Precision, Problem};
 use super::host::proximal::Root;
 use super::host::start::Start;
 use super::parameters::Layout;
+use super::perceptron::Perceptron;
 use super::unrolled::Cell;
 use crate::error::{Error, Result};
 
@@ -82,9 +84,25 @@ pub(super) fn evaluator(
         return Err(Error::option("the published programs' square root runs on the CPU only")
             .with_hint("device: \"cpu\", or variant: \"sinew\""));
     }
-    if precision == Precision::Double {
-        return Err(Error::option("models on a GPU compute in single precision")
-            .with_hint("dtype: \"float32\", or device: \"cpu\""));
-    }
+    single(precision)?;
     Ok(Box::new(On::<Cuda>::new(cell, problem, CudaDevice::new(index), precision)))
+}
+
+/// A decoder on GPU `index`, which works on all samples at a time.
+///
+/// # Errors
+/// Double precision.
+pub(super) fn decoder(task: &Task<'_>, index: usize) -> Result<Box<dyn Fitted>> {
+    single(task.plan.precision)?;
+    // The row of the biases beside those of the regulators.
+    let rows = task.inputs.nrows().max(task.inputs.ncols() + 1);
+    Ok(Box::new(Perceptron::<Cuda>::new(task, rows, CudaDevice::new(index))))
+}
+
+fn single(precision: Precision) -> Result<()> {
+    match precision {
+        Precision::Single => Ok(()),
+        Precision::Double => Err(Error::option("models on a GPU compute in single precision")
+            .with_hint("dtype: \"float32\", or device: \"cpu\"")),
+    }
 }

@@ -24,7 +24,8 @@ pub enum Precision {
 }
 
 impl Precision {
-    fn dtype(self) -> DType {
+    /// As Burn calls it.
+    pub(super) fn dtype(self) -> DType {
         match self {
             Self::Single => DType::F32,
             Self::Double => DType::F64,

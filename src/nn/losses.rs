@@ -36,11 +36,22 @@ pub struct Truth<B: CellBackend> {
 impl Supervised {
     /// The mean over tasks of the loss of one Z.
     pub fn loss<B: CellBackend>(self, z: &Recorded<B, 3>, truth: &Truth<B>) -> Recorded<B, 1> {
+        let pairs = Tensor::from_inner(truth.pairs.clone());
+        self.loss_of(z, || (z.clone() * pairs).abs().tanh(), truth)
+    }
+
+    /// The same of an estimate whose edges have the probabilities p, 0 where there can be none.
+    pub fn loss_of<B: CellBackend>(
+        self,
+        estimate: &Recorded<B, 3>,
+        p: impl FnOnce() -> Recorded<B, 3>,
+        truth: &Truth<B>,
+    ) -> Recorded<B, 1> {
         match self {
-            Self::Mse => mse(z, truth),
-            Self::FBeta { beta } => f_beta(z, truth, beta),
+            Self::Mse => mse(estimate, truth),
+            Self::FBeta { beta } => f_beta(p(), truth, beta),
             Self::Balanced { beta } => {
-                let (squares, edges) = (mse(z, truth), f_beta(z, truth, beta));
+                let (squares, edges) = (mse(estimate, truth), f_beta(p(), truth, beta));
                 let ratio = edges.clone().inner() / squares.clone().inner();
                 squares * Tensor::from_inner(ratio) + edges
             }
@@ -61,10 +72,10 @@ fn mse<B: CellBackend>(z: &Recorded<B, 3>, truth: &Truth<B>) -> Recorded<B, 1> {
     scaled_sum(difference.clone() * difference, 1.0 / entries as f64)
 }
 
-fn f_beta<B: CellBackend>(z: &Recorded<B, 3>, truth: &Truth<B>, beta: f64) -> Recorded<B, 1> {
+fn f_beta<B: CellBackend>(p: Recorded<B, 3>, truth: &Truth<B>, beta: f64) -> Recorded<B, 1> {
     let sum = |x: Recorded<B, 3>| x.sum_dim(2).sum_dim(1);
-    let (edges, pairs) = (Tensor::from_inner(truth.edges.clone()), Tensor::from_inner(truth.pairs.clone()));
-    let p = (z.clone() * pairs).abs().tanh();
+    let edges = Tensor::from_inner(truth.edges.clone());
+    let (device, dtype) = (p.device(), p.dtype());
     let all = sum(p.clone());
     let true_positive = sum(p * edges.clone());
     let false_positive = all - true_positive.clone();
@@ -78,5 +89,5 @@ fn f_beta<B: CellBackend>(z: &Recorded<B, 3>, truth: &Truth<B>, beta: f64) -> Re
     let tasks = all.dims()[0] as f64;
     // Without any edge and any guess there is nothing to miss: F is 0 / 0, taken as 0.
     let f = hits / (all + constant(1e-12));
-    scaled_sum(f, -1.0 / tasks) + Tensor::from_inner(Tensor::full([1], 1.0, (&z.device(), z.dtype())))
+    scaled_sum(f, -1.0 / tasks) + Tensor::from_inner(Tensor::full([1], 1.0, (&device, dtype)))
 }

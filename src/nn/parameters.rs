@@ -10,12 +10,20 @@ pub const MAX_HIDDEN: usize = 32;
 
 /// Where the parameters of a cell with `hidden` units a layer stand: 42 numbers for 3 units.
 ///
-/// The offset t of the start; the threshold network 3 -> hidden -> hidden -> 1, whose inputs are an entry of Theta, S and
-/// Z; the weight network 2 -> hidden -> 1, whose inputs are the last distance of Z from Theta and the last lambda.
+/// The offset t of the start; the threshold network inputs -> hidden -> hidden -> 1, whose inputs are an entry of Theta, S
+/// and Z, and what else is known of the entry; the weight network 2 -> its hidden units -> 1, whose inputs are the last
+/// distance of Z from Theta and the last lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
+    inputs: usize,
     hidden: usize,
+    weight_hidden: usize,
 }
+
+/// Inputs of the threshold network of every cell: an entry of Theta, S and Z.
+pub const ENTRIES: usize = 3;
+/// Units of the weight network of a threshold network with further inputs.
+const WEIGHT_HIDDEN: usize = 3;
 
 /// A part of the parameters: a matrix in row order, or a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,30 +51,48 @@ impl Layout {
         if hidden == 0 || hidden > MAX_HIDDEN {
             return Err(Error::option(format!("a hidden layer has 1 to {MAX_HIDDEN} units, not {hidden}")));
         }
-        Ok(Self { hidden })
+        Ok(Self { inputs: ENTRIES, hidden, weight_hidden: hidden })
     }
 
-    /// Units in a hidden layer.
+    /// With so many inputs of the threshold network beside an entry of Theta, S and Z, and a weight network of 3 units.
+    ///
+    /// # Errors
+    /// As [`Layout::new`].
+    pub fn with_context(further: usize, hidden: usize) -> Result<Self> {
+        Ok(Self { inputs: ENTRIES + further, weight_hidden: WEIGHT_HIDDEN, ..Self::new(hidden)? })
+    }
+
+    /// Units in a hidden layer of the threshold network.
     pub fn hidden(self) -> usize {
         self.hidden
     }
 
+    /// Inputs of the threshold network.
+    pub fn inputs(self) -> usize {
+        self.inputs
+    }
+
+    /// Units in the hidden layer of the weight network.
+    pub fn weight_hidden(self) -> usize {
+        self.weight_hidden
+    }
+
     /// The parts in order.
     pub fn parts(self) -> [Part; 11] {
-        let h = self.hidden;
+        let (h, x, w) = (self.hidden, self.inputs, self.weight_hidden);
         let part = |name, shape, inputs| Part { name, shape, inputs };
         [
             part("offset", (1, 1), 0),
-            part("threshold.weight_1", (h, 3), 3),
-            part("threshold.bias_1", (h, 1), 3),
+            part("threshold.weight_1", (h, x), x),
+            part("threshold.bias_1", (h, 1), x),
             part("threshold.weight_2", (h, h), h),
             part("threshold.bias_2", (h, 1), h),
             part("threshold.weight_3", (1, h), h),
             part("threshold.bias_3", (1, 1), h),
-            part("lambda.weight_1", (h, 2), 2),
-            part("lambda.bias_1", (h, 1), 2),
-            part("lambda.weight_2", (1, h), h),
-            part("lambda.bias_2", (1, 1), h),
+            part("lambda.weight_1", (w, 2), 2),
+            part("lambda.bias_1", (w, 1), 2),
+            part("lambda.weight_2", (1, w), w),
+            part("lambda.bias_2", (1, 1), w),
         ]
     }
 
@@ -88,7 +114,7 @@ impl Layout {
     /// Where the network of lambda stands.
     pub fn weights(self) -> Range<usize> {
         let h = self.hidden;
-        1 + h * h + 6 * h + 1..self.len()
+        1 + h * h + (self.inputs + 3) * h + 1..self.len()
     }
 
     /// Fresh parameters: every weight and bias uniform within 1 / sqrt(inputs of its layer), and this offset.
@@ -134,6 +160,9 @@ mod tests {
         let parts = layout.split(&parameters);
         assert_eq!((parts[0].1.as_slice(), parts[10].1.len()), ([1.0].as_slice(), 1));
         assert!(parts.iter().all(|(part, numbers)| part.len() == numbers.len()));
+        let wide = Layout::with_context(4, 5).unwrap();
+        let threshold: usize = wide.parts()[1..7].iter().map(Part::len).sum();
+        assert_eq!((wide.inputs(), wide.threshold(), wide.len()), (7, 1..1 + threshold, 1 + threshold + 13));
         assert!(Layout::new(0).is_err() && Layout::new(MAX_HIDDEN + 1).is_err());
         for hidden in 1..=MAX_HIDDEN {
             let layout = Layout::new(hidden).unwrap();

@@ -21,7 +21,7 @@ pub use compose::compose;
 
 use serde_json::Value as Json;
 
-use crate::data::{Groups, Mask, Matrix, Table, Vector};
+use crate::data::{Groups, Mask, Matrix, SparseMatrix, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::model::{Fit, JointFit, Path, Simulation, Trained};
@@ -154,6 +154,7 @@ fn body(value: &Value) -> Option<String> {
 fn object(value: &Value) -> Option<String> {
     figures::body(value)
         .or_else(|| value.object::<Matrix>().map(values::matrix))
+        .or_else(|| value.object::<SparseMatrix>().map(values::sparse_matrix))
         .or_else(|| value.object::<Vector>().map(values::vector))
         .or_else(|| value.object::<Mask>().map(values::mask))
         .or_else(|| value.object::<Table>().map(values::table))

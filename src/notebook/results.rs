@@ -23,8 +23,7 @@ fn strongest(graph: &Graph) -> String {
     if graph.n_edges() == 0 {
         return String::new();
     }
-    let (labels, mut edges) = (graph.labels(), graph.ranked_edges());
-    edges.truncate(EDGES);
+    let (labels, edges) = (graph.labels(), graph.strongest_edges(EDGES));
     let grid = Grid {
         rows: edges.len(),
         cols: 2,

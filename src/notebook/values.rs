@@ -2,7 +2,7 @@
 
 use super::grid::{Cell, Grid, Tint};
 use super::markup::line;
-use crate::data::{Column, Groups, Mask, Matrix, Names, Table, Vector};
+use crate::data::{Column, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, significant};
 
 /// The name at a position, or the position.
 fn name_at(names: Option<&Names>, position: usize) -> String {
@@ -20,6 +20,21 @@ pub(super) fn matrix(m: &Matrix) -> String {
         tint: Tint::Whole,
     };
     line(&format!("{} x {} Matrix", m.rows(), m.cols())) + grid.html().as_str()
+}
+
+pub(super) fn sparse_matrix(x: &SparseMatrix) -> String {
+    let row_name = |i: usize| name_at(x.row_names(), i);
+    let grid = Grid {
+        rows: x.rows(),
+        cols: x.cols(),
+        heading: &|j: usize| name_at(x.names(), j),
+        row_name: Some(&row_name),
+        cell: &|i: usize, j: usize| Cell::Number(x.at(i, j)),
+        tint: Tint::Whole,
+    };
+    let density = significant(x.density(), 3);
+    line(&format!("{} x {} SparseMatrix, {} not 0, density {density}", x.rows(), x.cols(), x.nnz()))
+        + grid.html().as_str()
 }
 
 pub(super) fn vector(v: &Vector) -> String {
@@ -72,12 +87,16 @@ pub(super) fn groups(groups: &Groups) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::Context;
 
     #[test]
     fn sizes_stand_above_and_missing_values_are_pale() {
         let html = matrix(&Matrix::from_fn(1000, 100, |i, j| if i + j == 0 { f64::NAN } else { -0.123_456 }));
         assert!(html.contains(">1000 x 100 Matrix<") && html.contains("pale\">NaN<") && html.contains(">-0.1235<"));
         assert!(html.len() < 40_000, "{}", html.len());
+        let x = SparseMatrix::from_triplets(50_000, 9000, [(49_999, 8999, 7.0)], &Context::new()).unwrap();
+        let html = sparse_matrix(&x);
+        assert!(html.contains("50000 x 9000 SparseMatrix, 1 not 0") && html.contains(">7<"), "{html}");
         assert!(vector(&Vector::from(vec![1.0, 2.0])).contains("Vector of 2"));
         assert!(vector(&Vector::from(Vec::<f64>::new())).contains("Vector of 0"));
         let mask = mask(&Mask::matrix(2, 2, vec![true, false, false, false]));

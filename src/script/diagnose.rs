@@ -6,6 +6,7 @@ use super::cells::{Called, Origin, Origins, place_of};
 use super::convert::{plain_type, to_value};
 use super::help::is_verb;
 use super::limits::too_large;
+use super::members::members_of;
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
 use crate::registry::records;
@@ -323,6 +324,10 @@ fn arithmetic(message: &str) -> Error {
     }
 }
 
+/// What helps where nothing takes a sparse matrix.
+const DENSE: &str =
+    "a SparseMatrix has not all that a Matrix has: x.matrix() makes it dense, help(\"sparse\") lists it";
+
 /// "name (type, type)" as Rhai reports a call that matches nothing.
 fn no_function(signature: &str) -> Error {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
@@ -336,12 +341,14 @@ fn no_function(signature: &str) -> Error {
     let vocabulary = vocabulary();
     let entries: Vec<_> = vocabulary.entries.iter().filter(|entry| entry.name == name).collect();
     let usage: Vec<&str> = entries.iter().map(|entry| entry.usage).collect();
+    let is_sparse = types.iter().any(|kind| kind == "SparseMatrix");
     let is_operator = !name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     if is_operator {
-        return match types.as_slice() {
+        let error = match types.as_slice() {
             [a, b] => Error::new(ErrorKind::Function, format!("there is no {a} {name} {b}")),
             _ => Error::new(ErrorKind::Function, format!("there is no {name} of {}", types.join(", "))),
         };
+        return if is_sparse { error.with_hint(DENSE) } else { error };
     }
     let is_record = records().any(|record| record.verb == name || record.constructor == Some(name));
     if !is_record && types.len() == 1 && !entries.is_empty() && entries.iter().all(|entry| entry.is_property) {
@@ -350,7 +357,10 @@ fn no_function(signature: &str) -> Error {
     }
     if !usage.is_empty() || is_record {
         let error = Error::new(ErrorKind::Function, format!("{name} does not take ({})", types.join(", ")));
-        return error.with_hint(if usage.is_empty() {
+        let lacks_it = || members_of("SparseMatrix").iter().all(|member| member.name != name);
+        return error.with_hint(if is_sparse && lacks_it() {
+            DENSE.to_string()
+        } else if usage.is_empty() {
             format!("help(\"{name}\") shows how it is called")
         } else {
             usage.join("\n        ").replace('\n', "\n        ")

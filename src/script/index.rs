@@ -9,7 +9,7 @@ use super::functions::fit_of_set;
 use super::records::path_fit;
 use super::state::context;
 use super::vocabulary::Builder;
-use crate::data::{Column, Mask, Matrix, Names, Picked, Selector, Table, Vector};
+use crate::data::{Column, Mask, Matrix, Names, Picked, Selector, SparseMatrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Fit, JointFit, Path};
 
@@ -79,6 +79,15 @@ fn read(m: &Matrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
         (Picked::One(i), Picked::Many(cols)) => Dynamic::from(m.row(i).pick(&cols)),
         (Picked::Many(rows), Picked::One(j)) => Dynamic::from(m.col(j).pick(&rows)),
         (Picked::Many(rows), Picked::Many(cols)) => Dynamic::from(m.pick(&rows, &cols)),
+    })
+}
+
+fn read_sparse(x: &SparseMatrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
+    Ok(match x.locate(rows, cols)? {
+        (Picked::One(i), Picked::One(j)) => Dynamic::from(x.at(i, j)),
+        (Picked::One(i), Picked::Many(cols)) => Dynamic::from(x.row(i).pick(&cols)),
+        (Picked::Many(rows), Picked::One(j)) => Dynamic::from(x.col(j).pick(&rows)),
+        (Picked::Many(rows), Picked::Many(cols)) => Dynamic::from(x.pick(&rows, &cols)),
     })
 }
 
@@ -293,6 +302,11 @@ impl Properties for Table {
 pub(super) fn define(builder: &mut Builder) {
     let module = builder.module();
     define_matrix(module);
+    index_getter().set_into_module(module, |x: &mut SparseMatrix, index: Array| -> Outcome<Dynamic> {
+        let (rows, cols) = pair(&index)?;
+        Ok(read_sparse(x, &rows, &cols)?)
+    });
+    getters!(module, SparseMatrix, |x, rows| read_sparse(x, &to_selector(&rows)?, &Selector::All));
     getters!(module, Vector, |v, index| read_vector(v, &index));
     getters!(module, Table, |t, index| read_table(t, &index));
     index_setter().set_into_module(module, |v: &mut Vector, index: Dynamic, value: Dynamic| -> Outcome<()> {

@@ -15,7 +15,7 @@ use super::functions::Timer;
 use super::records::{Estimator, arity};
 use super::usage::{Form, Usage, receiver_type, usages};
 use super::vocabulary::{Signature, Vocabulary, vocabulary};
-use crate::data::{Groups, Mask, Matrix, Table, Vector};
+use crate::data::{Groups, Mask, Matrix, SparseMatrix, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::model::{Fit, JointFit, Path, Record, Simulation, Trained};
@@ -42,7 +42,8 @@ const LOOKING: &[(&str, &[&str])] = &[
     ("vector", &["list", "range", "Vector"]),
 ];
 /// Types of the engine that the first argument of a record may be.
-const DATA: &[&str] = &["Matrix", "Table", "Vector", "Graph", "Fit", "Path", "JointFit", "TrainedModel", "Simulation"];
+const DATA: &[&str] =
+    &["Matrix", "SparseMatrix", "Table", "Vector", "Graph", "Fit", "Path", "JointFit", "TrainedModel", "Simulation"];
 /// Functions of the language for values of any type that are worth a proposal.
 const FOR_ALL: &[&str] = &["to_debug", "to_string"];
 
@@ -253,7 +254,7 @@ fn of_record(record: &'static Record) -> Vec<Member> {
 fn first_arguments(record: &Record) -> Vec<Receiver> {
     if record.is_method() {
         let several = record.takes_several().then_some("list");
-        return ["Matrix", "Table"].into_iter().chain(several).map(Receiver::Type).collect();
+        return ["Matrix", "SparseMatrix", "Table"].into_iter().chain(several).map(Receiver::Type).collect();
     }
     let Some(parameter) = record.params.first() else { return vec![Receiver::Nothing] };
     let words: Vec<&str> = parameter.help.split(|c: char| !c.is_alphanumeric()).collect();
@@ -341,7 +342,7 @@ mod tests {
     #[test]
     fn whatever_runs_without_arguments_is_there() {
         let mut session = Session::sandboxed();
-        let script = "let m = matrix([[1, 2.5], [2, 1], [3, 7], [5, 4]]); let v = vector([1, 2.5]); let mask = v > 1; \
+        let script = "let m = matrix([[1, 2.5], [2, 1], [3, 7], [5, 4]]); let v = vector([1, 2.5]); let mask = v > 1; let counts = m.sparse(); \
                       let t = table(#{ a: [1, 2], b: [\"u\", \"v\"] }); let groups = t.group_by(\"b\"); \
                       let g = random_graph(\"hub\", #{ nodes: 9, hubs: 2, seed: 1 }); let list = [1.0, 2.5]; \
                       let data = example(\"sachs\").head(60).log1p().standardize(); let range = 0..3; \

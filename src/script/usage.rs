@@ -7,6 +7,7 @@ use super::vocabulary::Entry;
 const RECEIVERS: &[(&str, &str)] = &[
     ("m", "Matrix"),
     ("a", "Matrix"),
+    ("sparse", "SparseMatrix"),
     ("v", "Vector"),
     ("u", "Vector"),
     ("t", "Table"),

@@ -57,7 +57,7 @@ the column before has none, its z is 0. Under one seed a larger rate drops what 
     example: "let x = randn(6, 4, #{ seed: 1 });\nprint(x.drop_values(#{ rate: 0.3, seed: 1 }));\n\
 print(x.drop_values(#{ rate: 0.3, mechanism: \"mnar\", seed: 1 }));",
     run: Run::Value(|args, options, ctx| {
-        let x = matrix_argument(args, 0, "the data", "a Matrix or a Table")?;
+        let x = matrix_argument(args, 0, "the data", "a Matrix or a Table", ctx)?;
         drop_values(&x, options.number("rate").unwrap_or(0.1), Mechanism::from_options(options)?, ctx).map(Into::into)
     }),
 };

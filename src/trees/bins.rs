@@ -48,8 +48,8 @@ impl Bins {
     /// Memory, cancellation.
     pub fn new(x: ArrayView2<'_, f64>, columns: &[usize], ctx: &Context) -> Result<Self> {
         let samples = x.nrows();
-        let _held = ctx.reserve_matrices(ctx.threads(), samples, BLOCK)?;
         let blocks: Vec<&[usize]> = columns.chunks(BLOCK).collect();
+        let _held = ctx.reserve_matrices(ctx.threads().min(blocks.len()), samples, BLOCK)?;
         let binned = parallel::map(&blocks, ctx, |_, block| {
             let mut values: Vec<Vec<f64>> = block.iter().map(|_| Vec::with_capacity(samples)).collect();
             for row in x.rows() {

@@ -2,7 +2,7 @@
 
 use super::bins::Bins;
 use super::draws::{self, MaxFeatures};
-use super::ground::{Ground, MANY, Node};
+use super::ground::{Ground, Node};
 use super::words::centred;
 use crate::context::Context;
 use crate::error::Result;
@@ -70,13 +70,7 @@ impl Trees<'_> {
         self.decreases.fill(0.0);
         self.open.clear();
         self.open.push((root, 0));
-        let mut seen = 0;
         while let Some((node, depth)) = self.open.pop() {
-            seen += node.len();
-            if seen > MANY {
-                ctx.check()?;
-                seen = 0;
-            }
             if depth >= self.plan.depth || self.is_pure(node) {
                 continue;
             }

@@ -13,8 +13,10 @@ use crate::rng::Rng;
 
 /// Regulators whose histograms are filled together.
 const GROUP: usize = 5;
-/// After so many samples a search asks whether to go on.
-pub const MANY: usize = 1 << 14;
+/// After so many values a search asks whether to go on: a few milliseconds.
+const MANY: usize = 1 << 20;
+/// What a regulator costs in a search beside its values, in values.
+const START: usize = 32;
 
 /// Samples that stand in one place together, and the sum of their words.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +59,8 @@ pub struct Ground<'a> {
     crowded: Vec<u32>,
     /// Codes of the samples of a node.
     codes: Vec<u8>,
+    /// Values that searches have looked at since one asked whether to go on.
+    seen: usize,
 }
 
 impl<'a> Ground<'a> {
@@ -72,7 +76,18 @@ impl<'a> Ground<'a> {
             by_row: vec![0; samples],
             crowded: Vec::new(),
             codes: Vec::new(),
+            seen: 0,
         }
+    }
+
+    /// Counts what a search looks at, some samples on some regulators, and asks now and then whether to go on.
+    fn pause(&mut self, samples: usize, regulators: usize, ctx: &Context) -> Result<()> {
+        self.seen += (samples + START) * regulators;
+        if self.seen < MANY {
+            return Ok(());
+        }
+        self.seen = 0;
+        ctx.check()
     }
 
     /// Puts the regulators in the order that they had at first, so that a tree does not depend on those before it.
@@ -84,7 +99,7 @@ impl<'a> Ground<'a> {
     /// node count, unless all of them are: then more are drawn, until one is not.
     pub fn best_split(&mut self, node: Node, wanted: usize, rng: &mut Rng, ctx: &Context) -> Result<Option<Split>> {
         if node.len() == 2 {
-            return Ok(self.split_two(node, rng));
+            return self.split_two(node, rng, ctx);
         }
         let mut best: Option<Split> = None;
         let mut drawn = 0;
@@ -94,6 +109,7 @@ impl<'a> Ground<'a> {
                 draws::step(rng, &mut self.regulators, place);
             }
             if node.len() <= FEW {
+                self.pause(node.len(), end - drawn, ctx)?;
                 self.look_at_few(node, drawn..end, &mut best);
             } else {
                 self.look_at_many(node, drawn..end, &mut best, ctx)?;
@@ -107,14 +123,12 @@ impl<'a> Ground<'a> {
     /// regulator in the node. Regulators that are constant in the node count as in [`Ground::best_split`].
     pub fn random_split(&mut self, node: Node, wanted: usize, rng: &mut Rng, ctx: &Context) -> Result<Option<Split>> {
         if node.len() == 2 {
-            return Ok(self.split_two(node, rng));
+            return self.split_two(node, rng, ctx);
         }
         let mut best: Option<(u32, f64, i64, f64)> = None;
         let mut drawn = 0;
         while drawn < self.regulators.len() && (drawn < wanted || best.is_none()) {
-            if node.len() > MANY {
-                ctx.check()?;
-            }
+            self.pause(node.len(), 1, ctx)?;
             let regulator = draws::step(rng, &mut self.regulators, drawn);
             drawn += 1;
             let Some((threshold, left)) = self.random_cut(node, regulator, rng) else { continue };
@@ -159,11 +173,12 @@ impl<'a> Ground<'a> {
     }
 
     /// The split of two samples on the first random regulator that tells them apart: any other is as good.
-    fn split_two(&mut self, node: Node, rng: &mut Rng) -> Option<Split> {
-        (0..self.regulators.len()).find_map(|place| {
+    fn split_two(&mut self, node: Node, rng: &mut Rng, ctx: &Context) -> Result<Option<Split>> {
+        self.pause(node.len(), 1, ctx)?;
+        Ok((0..self.regulators.len()).find_map(|place| {
             let regulator = draws::step(rng, &mut self.regulators, place);
             self.apart(node, regulator)
-        })
+        }))
     }
 
     fn apart(&self, node: Node, regulator: u32) -> Option<Split> {
@@ -200,12 +215,10 @@ impl<'a> Ground<'a> {
         crowded.clear();
         let mut is_spread = false;
         for place in places {
-            if node.len() > MANY {
-                ctx.check()?;
-            }
             let regulator = self.regulators[place];
             match self.bins.sparse(regulator as usize).filter(|sparse| sparse.rows.len() < worth) {
                 Some(sparse) => {
+                    self.pause(sparse.rows.len(), 1, ctx)?;
                     if !std::mem::replace(&mut is_spread, true) {
                         self.spread(node);
                     }
@@ -219,9 +232,7 @@ impl<'a> Ground<'a> {
         }
         let groups = crowded.len().div_ceil(GROUP).max(1);
         for regulators in crowded.chunks(crowded.len().div_ceil(groups).max(1)) {
-            if node.len() > MANY {
-                ctx.check()?;
-            }
+            self.pause(node.len(), regulators.len(), ctx)?;
             match *regulators {
                 [a] => self.look_at(node, [a], best),
                 [a, b] => self.look_at(node, [a, b], best),

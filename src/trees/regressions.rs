@@ -11,12 +11,14 @@ use super::forest::Forest;
 use super::words::Layout;
 use crate::context::{Context, Reservation};
 use crate::error::{Error, Result};
-use crate::linalg::Sample;
+use crate::linalg::{self, Sample};
 use crate::{parallel, rng};
 
 /// Trees of a forest whose importances are summed up before they are added to those of others, so that the sum does not
 /// depend on which thread grew them.
 const BLOCK: usize = 50;
+/// Parts of the work whose importances are held at the same time.
+const ROUND: usize = 4096;
 
 /// The regressions of some columns on others.
 #[derive(Debug)]
@@ -70,11 +72,16 @@ impl<'a> Regressions<'a> {
         (self.x.column(target).to_vec(), regulators.map(|(place, _)| place).collect())
     }
 
-    /// Memory of the regressions that run at once, and of what `targets` targets give.
-    fn reserve(&self, targets: usize, ctx: &Context) -> Result<(Reservation, Reservation)> {
+    /// Memory of the regressions that run at once, of `items` in all, and of what `targets` targets give: `held` items before
+    /// they are added up, and importances, twice while rows become columns.
+    fn reserve(&self, items: usize, held: usize, targets: usize, ctx: &Context) -> Result<[Reservation; 3]> {
         let one = self.bins.samples().saturating_mul(2 * size_of::<Sample>() + 6 * size_of::<f64>());
-        let results = ctx.reserve_matrices(2, self.columns.len(), targets)?;
-        Ok((ctx.reserve(one.saturating_mul(ctx.threads()))?, results))
+        let regulators = self.columns.len();
+        Ok([
+            ctx.reserve(one.saturating_mul(ctx.threads().min(items)))?,
+            ctx.reserve_matrices(1, held, regulators)?,
+            ctx.reserve_matrices(2, targets, regulators)?,
+        ])
     }
 
     /// Boosts trees for every target; an importance is the sum over a target's trees of the decreases of the squared
@@ -83,24 +90,27 @@ impl<'a> Regressions<'a> {
     /// # Errors
     /// Limits of the context.
     pub fn boost(&self, plan: &Boosting, targets: &[usize], seed: u64, ctx: &Context) -> Result<Importances> {
-        let _held = self.reserve(targets.len(), ctx)?;
+        let count = targets.len();
+        let _held = self.reserve(count, count, count, ctx)?;
         let done = AtomicUsize::new(0);
         let boosted = parallel::map(targets, ctx, |_, &target| {
-            ctx.progress("boosting", done.load(Ordering::Relaxed), targets.len());
+            ctx.progress("boosting", done.load(Ordering::Relaxed), count);
             let (values, regulators) = self.of(target);
             let mut rng = rng::stream(seed, &format!("boosting {}", self.labels[target]), 0);
             let boosted = plan.fit(&self.bins, &values, regulators, &mut rng, ctx)?;
             done.fetch_add(1, Ordering::Relaxed);
             Ok::<_, Error>(boosted)
         })?;
-        ctx.progress("boosting", targets.len(), targets.len());
-        let mut values = Array2::zeros((self.columns.len(), targets.len()));
-        for (mut column, boosted) in values.columns_mut().into_iter().zip(&boosted) {
+        ctx.progress("boosting", count, count);
+        let trees = boosted.iter().map(|boosted| boosted.trees).collect();
+        let mut values = Array2::zeros((count, self.columns.len()));
+        for (mut row, boosted) in values.rows_mut().into_iter().zip(boosted) {
+            ctx.check()?;
             let sum: f64 = boosted.decreases.iter().sum();
             let scale = if sum > 0.0 { boosted.trees as f64 / sum } else { 0.0 };
-            column.iter_mut().zip(&boosted.decreases).for_each(|(value, decrease)| *value = scale * decrease);
+            row.iter_mut().zip(&boosted.decreases).for_each(|(value, decrease)| *value = scale * decrease);
         }
-        Ok(Importances { values, trees: boosted.iter().map(|boosted| boosted.trees).collect() })
+        Ok(Importances { values: linalg::transposed(values.view()), trees })
     }
 
     /// Grows a forest for every target; importances are means over trees of the decreases of the squared
@@ -109,32 +119,37 @@ impl<'a> Regressions<'a> {
     /// # Errors
     /// Limits of the context.
     pub fn grow(&self, plan: &Forest, targets: &[usize], seed: u64, ctx: &Context) -> Result<Importances> {
-        let _held = self.reserve(targets.len(), ctx)?;
-        let blocks = plan.trees.div_ceil(BLOCK);
+        let (count, blocks) = (targets.len(), plan.trees.div_ceil(BLOCK));
         // Where there are few targets, threads share the trees of one.
-        let each = if targets.len() < 4 * ctx.threads() { 1 } else { blocks };
-        let items: Vec<(usize, usize)> =
-            (0..targets.len()).flat_map(|place| (0..blocks).step_by(each).map(move |block| (place, block))).collect();
+        let each = if count < ctx.threads().saturating_mul(4) { 1 } else { blocks.max(1) };
+        let parts = blocks.div_ceil(each);
+        let all = count.saturating_mul(parts);
+        let _held = self.reserve(all, all.min(ROUND), count, ctx)?;
+        let mut values = Array2::<f64>::zeros((count, self.columns.len()));
         let done = AtomicUsize::new(0);
-        let parts = parallel::map(&items, ctx, |_, &(place, block)| {
-            ctx.progress("forests", done.load(Ordering::Relaxed) * targets.len() / items.len(), targets.len());
-            let blocks = block..(block + each).min(blocks);
-            let importances = self.grow_blocks(plan, targets[place], blocks, seed, ctx)?;
-            done.fetch_add(1, Ordering::Relaxed);
-            Ok::<_, Error>(importances)
-        })?;
-        ctx.progress("forests", targets.len(), targets.len());
-        let mut values = Array2::<f64>::zeros((self.columns.len(), targets.len()));
-        for ((place, _), part) in items.iter().zip(parts) {
-            values.column_mut(*place).iter_mut().zip(part).for_each(|(value, part)| *value += part);
-        }
-        for mut column in values.columns_mut() {
-            let sum = column.sum();
-            if sum > 0.0 {
-                column.mapv_inplace(|value| value / sum);
+        // In rounds, since there may be any number of trees.
+        for start in (0..all).step_by(ROUND) {
+            let items: Vec<usize> = (start..all.min(start.saturating_add(ROUND))).collect();
+            let found = parallel::map(&items, ctx, |_, &item| {
+                ctx.progress("forests", done.load(Ordering::Relaxed) / parts, count);
+                let first = item % parts * each;
+                let importances =
+                    self.grow_blocks(plan, targets[item / parts], first..(first + each).min(blocks), seed, ctx)?;
+                done.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, Error>(importances)
+            })?;
+            for (&item, found) in items.iter().zip(found) {
+                values.row_mut(item / parts).iter_mut().zip(found).for_each(|(value, found)| *value += found);
             }
         }
-        Ok(Importances { values, trees: vec![plan.trees; targets.len()] })
+        ctx.progress("forests", count, count);
+        for mut row in values.rows_mut() {
+            let sum = row.sum();
+            if sum > 0.0 {
+                row.mapv_inplace(|value| value / sum);
+            }
+        }
+        Ok(Importances { values: linalg::transposed(values.view()), trees: vec![plan.trees; count] })
     }
 
     /// The importances of some blocks of trees for one target, summed up block by block.

@@ -36,7 +36,7 @@ pub use values::FromValue;
 // Not `Result`: a cell's own code means that of the standard library.
 pub use sinew::data::example::example;
 pub use sinew::data::{
-    Column, CsvOptions, Mask, Names, Selector, read_csv, read_matrix, read_npy, write_csv, write_npy,
+    Column, CsvOptions, Mask, Names, Selector, SparseMatrix, read_csv, read_matrix, read_npy, write_csv, write_npy,
 };
 pub use sinew::graph::{Direction, Edge};
 pub use sinew::methods::correlation::Correlation;

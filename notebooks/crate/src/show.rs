@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::Display;
 use std::io::Write;
 
-use sinew::data::{Groups, Mask};
+use sinew::data::{Groups, Mask, SparseMatrix};
 use sinew::model::{Fit, JointFit, Path, Simulation, Trained};
 use sinew::notebook::{self, Bundle};
 use sinew::plot::Figure;
@@ -75,7 +75,9 @@ macro_rules! show_engine_types {
         }
     )* };
 }
-show_engine_types! { Matrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure }
+show_engine_types! {
+    Matrix, SparseMatrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure
+}
 
 /// Numbers and words stand in one line.
 macro_rules! show_plain_types {
@@ -172,7 +174,8 @@ macro_rules! show_references {
 }
 // One by one, because `&str` is a plain type.
 show_references! {
-    Matrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure, Value, Bundle, String
+    Matrix, SparseMatrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure, Value,
+    Bundle, String
 }
 
 macro_rules! show_tuples {

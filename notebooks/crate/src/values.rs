@@ -1,6 +1,6 @@
 //! Values of scripts as Rust's own types.
 
-use sinew::data::{Groups, Mask};
+use sinew::data::{Groups, Mask, SparseMatrix};
 use sinew::faer::Mat;
 use sinew::model::{Fit, JointFit, Path, Simulation, Trained};
 use sinew::ndarray::{Array1, Array2};
@@ -46,7 +46,8 @@ macro_rules! engine_types {
     )* };
 }
 engine_types! {
-    Matrix, "a Matrix"; Vector, "a Vector"; Mask, "a Mask"; Table, "a Table"; Groups, "groups of a Table";
+    Matrix, "a Matrix"; SparseMatrix, "a SparseMatrix"; Vector, "a Vector"; Mask, "a Mask"; Table, "a Table";
+    Groups, "groups of a Table";
     Graph, "a Graph"; Fit, "a Fit"; Path, "a Path"; JointFit, "a JointFit";
     Trained, "a TrainedModel"; Simulation, "a Simulation"; Figure, "a Figure";
 }

@@ -5,4 +5,5 @@ pub(super) mod learning;
 pub(super) mod model;
 pub(super) mod prepared;
 pub(super) mod shrinking;
+pub(super) mod supervised;
 pub(super) mod units;

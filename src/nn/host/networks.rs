@@ -12,7 +12,7 @@ struct Network {
 impl Network {
     fn of<T: Real>(parameters: &[T], layout: Layout) -> Self {
         let numbers = parameters[layout.weights()].iter().map(|value| value.to_f64()).collect();
-        Self { hidden: layout.hidden(), numbers }
+        Self { hidden: layout.weight_hidden(), numbers }
     }
 
     fn layer(&self, x: [f64; 2]) -> Vec<f64> {

@@ -9,7 +9,7 @@ use super::super::session::Session;
 use super::code::options_of;
 use super::{Candidate, CandidateKind, candidate, topics};
 use crate::data::example::EXAMPLES;
-use crate::data::{Matrix, Names, Table, Vector};
+use crate::data::{Matrix, Names, SparseMatrix, Table, Vector};
 use crate::graph::Graph;
 use crate::model::Fit;
 use crate::options::{Kind as OptionKind, Opt};
@@ -115,7 +115,7 @@ fn index_names(session: &Session, before: &str, lists: &[Open]) -> Vec<Candidate
     let wants_rows = match lists {
         [_, pair, ..] => pair.commas == 0,
         // m["a"] is a row of a matrix; a table is indexed by column, and everything else has names of one kind.
-        _ => value.read_lock::<Matrix>().is_some(),
+        _ => value.read_lock::<Matrix>().is_some() || value.read_lock::<SparseMatrix>().is_some(),
     };
     axis(value, wants_rows)
 }
@@ -132,6 +132,8 @@ fn names_of_receiver(session: &Session, before: &str) -> Vec<Candidate> {
 /// The names of a value's rows, or of its columns; what has names of one kind only gives those.
 fn axis(value: &Dynamic, wants_rows: bool) -> Vec<Candidate> {
     let names = if let Some(matrix) = value.read_lock::<Matrix>() {
+        if wants_rows { matrix.row_names().cloned() } else { matrix.names().cloned() }
+    } else if let Some(matrix) = value.read_lock::<SparseMatrix>() {
         if wants_rows { matrix.row_names().cloned() } else { matrix.names().cloned() }
     } else if let Some(table) = value.read_lock::<Table>() {
         if wants_rows { table.row_names().cloned() } else { Some(table.names().clone()) }

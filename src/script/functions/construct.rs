@@ -97,8 +97,8 @@ pub(super) fn define(b: &mut Builder) {
     b.area(Area::Construct);
     b.verb(
         "matrix",
-        "matrix([[1, 2], [3, 4]]) -> Matrix\nt.matrix() -> Matrix",
-        "Matrix from a list of rows, or from a table's columns",
+        "matrix([[1, 2], [3, 4]]) -> Matrix\nt.matrix() -> Matrix\nsparse.matrix() -> Matrix",
+        "Matrix from a list of rows, from a table's columns, or from a sparse matrix, if there is memory for it",
         "print(matrix([[1, 2.5], [3, 4]]));",
     )
     .on(|rows: Array| -> Outcome<Matrix> { Ok(rows_of(&rows)?) })

@@ -1,14 +1,16 @@
 //! Reading data.
 
-use rhai::{Array, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options};
 use super::super::records::text_list;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::single_cell::h5ad;
+use super::sparse::{IS_SPARSE, SPARSE};
 use crate::data::example::{EXAMPLES, example};
 use crate::data::file::{extension, unknown_extension};
-use crate::data::{CsvOptions, Matrix, Table, read_csv, read_matrix, read_mtx, read_npy};
+use crate::data::{CsvOptions, Matrix, Table, read_csv, read_matrix, read_mtx, read_mtx_sparse, read_npy};
 use crate::error::Result;
 use crate::model::Area;
 use crate::options::{Kind, Opt, Preset};
@@ -42,14 +44,21 @@ fn csv(call: &NativeCallContext<'_>, verb: &str, path: &str, options: &Map, deli
 }
 
 /// Reads by the file's ending.
-fn read(call: &NativeCallContext<'_>, path: &str) -> Outcome<rhai::Dynamic> {
+fn read(call: &NativeCallContext<'_>, path: &str) -> Outcome<Dynamic> {
     Ok(match extension(path).as_str() {
-        "csv" => rhai::Dynamic::from(csv(call, "read", path, &Map::new(), b',')?),
-        "tsv" => rhai::Dynamic::from(csv(call, "read", path, &Map::new(), b'\t')?),
-        "npy" => rhai::Dynamic::from(read_npy(path, &context(call))?),
-        "mtx" => rhai::Dynamic::from(read_mtx(path, &context(call))?),
-        "txt" | "dat" => rhai::Dynamic::from(read_matrix(path, &context(call))?),
-        _ => return Err(unknown_extension(path, ".csv .tsv .npy .mtx .txt .dat, each also with .gz behind it").into()),
+        "csv" => Dynamic::from(csv(call, "read", path, &Map::new(), b',')?),
+        "tsv" => Dynamic::from(csv(call, "read", path, &Map::new(), b'\t')?),
+        "npy" => Dynamic::from(read_npy(path, &context(call))?),
+        "mtx" => Dynamic::from(read_mtx(path, &context(call))?),
+        "h5ad" => h5ad(call, "read", path, &Map::new())?,
+        "txt" | "dat" => Dynamic::from(read_matrix(path, &context(call))?),
+        _ => {
+            return Err(unknown_extension(
+                path,
+                ".csv .tsv .npy .mtx .txt .dat, each also with .gz behind it, and .h5ad",
+            )
+            .into());
+        }
     })
 }
 
@@ -97,15 +106,23 @@ pub(super) fn define(b: &mut Builder) {
     .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Matrix> { Ok(read_npy(path, &context(&call))?) });
     b.verb(
         "read_mtx",
-        "read_mtx(path) -> Matrix",
-        "Matrix from a Matrix Market file, coordinate or array, dense in memory",
+        "read_mtx(path) -> Matrix\nread_mtx(path, #{ sparse })",
+        "Matrix from a Matrix Market file, coordinate or array",
         "eye(2).save(\"example.mtx\");\nprint(read_mtx(\"example.mtx\"));",
     )
-    .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Matrix> { Ok(read_mtx(path, &context(&call))?) });
+    .options(SPARSE)
+    .on(|call: NativeCallContext<'_>, path: &str| -> Outcome<Matrix> { Ok(read_mtx(path, &context(&call))?) })
+    .on_any(|call: NativeCallContext<'_>, path: &str, options: Map| -> Outcome<Dynamic> {
+        let is_sparse = check_options("read_mtx", SPARSE, &options)?.is_true(IS_SPARSE.name);
+        Ok(match is_sparse {
+            true => Dynamic::from(read_mtx_sparse(path, &context(&call))?),
+            false => Dynamic::from(read_mtx(path, &context(&call))?),
+        })
+    });
     b.verb(
         "read",
         "read(path)",
-        "Read a file by its ending: .csv and .tsv give a Table, .npy, .mtx, .txt and .dat a Matrix; .gz behind it is unpacked",
+        "Read a file by its ending: .csv and .tsv give a Table, .npy, .mtx, .txt, .dat and .h5ad a Matrix; .gz behind it is unpacked",
         "eye(2).save(\"example.npy\");\nprint(read(\"example.npy\"));",
     )
     .on_any(|call: NativeCallContext<'_>, path: &str| read(&call, path));

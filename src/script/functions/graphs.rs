@@ -126,8 +126,13 @@ pub(super) fn define(b: &mut Builder) {
     .get_list(|call: NativeCallContext<'_>, fit: &mut Fit| edge_list(&call, &fit.graph(0.0)?, &Map::new()));
     b.property("n_nodes", "g.n_nodes -> int", "Number of nodes", with_g!("print(g.n_nodes);"))
         .get(|g: &mut Graph| g.n_nodes() as i64);
-    b.property("density", "g.density -> float", "Edges over possible edges", with_g!("print(g.density);"))
-        .get(|g: &mut Graph| g.density());
+    b.property(
+        "density",
+        "g.density -> float\nsparse.density -> float",
+        "Edges over possible edges; entries that are not 0 over all entries",
+        with_g!("print(g.density);"),
+    )
+    .get(|g: &mut Graph| g.density());
     b.property(
         "directed",
         "g.directed -> bool",

@@ -33,6 +33,7 @@ mod resampling;
 mod results;
 mod shape;
 mod single_cell;
+mod sparse;
 mod summaries;
 mod system;
 mod tables;
@@ -55,6 +56,7 @@ pub(super) fn define(builder: &mut Builder) {
     summaries::define(builder);
     data::define(builder);
     single_cell::define(builder);
+    sparse::define(builder);
     tables::define(builder);
     prepare::define(builder);
     latent_gaussian::define(builder);

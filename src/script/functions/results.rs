@@ -9,8 +9,8 @@ use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::file::{extension, read_bytes, unknown_extension, write_json};
 use crate::data::{
-    CsvOptions, Groups, Mask, Matrix, Names, Table, Vector, has_header, read_csv, read_matrix, read_mtx, read_npy,
-    write_csv, write_mtx, write_npy,
+    CsvOptions, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, has_header, read_csv, read_matrix, read_mtx,
+    read_npy, write_csv, write_mtx, write_mtx_sparse, write_npy,
 };
 use crate::detached::detached;
 use crate::error::{Error, Result};
@@ -48,6 +48,14 @@ fn save_matrix(m: &Matrix, path: &str, ctx: &crate::Context) -> Result<()> {
         "csv" | "tsv" => write_csv(m.csv_rows(), m.names().is_some() || m.row_names().is_some(), path, ctx),
         "json" => save_json(m, path, ctx),
         _ => Err(unknown_extension(path, ".csv .tsv .npy .mtx .json, each also with .gz behind it")),
+    }
+}
+
+fn save_sparse(x: &SparseMatrix, path: &str, ctx: &crate::Context) -> Result<()> {
+    match extension(path).as_str() {
+        "mtx" => write_mtx_sparse(x, path, ctx),
+        "json" => save_json(x, path, ctx),
+        _ => Err(unknown_extension(path, ".mtx .json, each also with .gz behind it")),
     }
 }
 
@@ -203,13 +211,14 @@ pub(super) fn define(b: &mut Builder) {
     let save = b.verb(
         "save",
         "x.save(path)\nfigure.save(path, #{ js: \"cdn\" })",
-        "Write a result to a file by its ending: .json for all, also for lists and maps; matrices .csv .tsv .npy .mtx; tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg; with .gz behind it packed",
+        "Write a result to a file by its ending: .json for all, also for lists and maps; matrices .csv .tsv .npy .mtx (sparse ones .mtx); tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg; with .gz behind it packed",
         "eye(2).save(\"example.csv\");\nrandom_graph(\"band\", #{ nodes: 4 }).save(\"example.graphml\");",
     );
     #[cfg(feature = "plot")]
     let save = save.options(super::plots::SAVE);
     on_save! { save;
         Matrix, save_matrix;
+        SparseMatrix, save_sparse;
         Table, save_table;
         Graph, save_graph;
         Vector, save_plain;

@@ -19,7 +19,7 @@ macro_rules! with_m {
     };
 }
 
-fn names_list(names: Option<&Names>) -> Dynamic {
+pub(super) fn names_list(names: Option<&Names>) -> Dynamic {
     names.map_or(Dynamic::UNIT, |names| text_list(names.iter()).into())
 }
 

@@ -1,12 +1,15 @@
-//! Data of single cells: the files of 10x Genomics, data sets of BEELINE and its choice of genes.
+//! Data of single cells: the files of 10x Genomics and of AnnData, data sets of BEELINE and its choice of genes.
 
 use rhai::{Dynamic, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, check_options};
+use super::super::convert::{Outcome, check_options, to_dynamic};
 use super::super::records::text_list;
 use super::super::state::{context, state};
 use super::super::vocabulary::Builder;
-use crate::data::{GENE_EXPRESSION, GeneChoice, Matrix, Table, TenX, read_10x};
+use super::sparse::IS_SPARSE;
+use crate::data::{
+    GENE_EXPRESSION, GeneChoice, Matrix, Table, TenX, read_10x, read_10x_sparse, read_h5ad, read_h5ad_sparse,
+};
 use crate::error::{Error, Result};
 use crate::graph::Beeline;
 use crate::model::Area;
@@ -26,6 +29,17 @@ const TEN_X: &[Opt] = &[
         Preset::Text(GENE_EXPRESSION),
         "Type of the features that are read, as in the third column of features.tsv; \"all\" reads all of them",
     ),
+    IS_SPARSE,
+];
+
+const H5AD: &[Opt] = &[
+    Opt::new(
+        "layer",
+        &[Kind::Text],
+        Preset::Unset("X"),
+        "Name of the layer that is read, or \"raw\" for the matrix and the genes of raw",
+    ),
+    IS_SPARSE,
 ];
 
 const CHOICE: &[Opt] = &[
@@ -52,12 +66,32 @@ fn warn(call: &NativeCallContext<'_>, verb: &str, warnings: &[String]) {
     }
 }
 
-fn ten_x(call: &NativeCallContext<'_>, folder: &str, options: &Map) -> Result<Matrix> {
+fn ten_x(call: &NativeCallContext<'_>, folder: &str, options: &Map) -> Outcome<Dynamic> {
     let options = check_options("read_10x", TEN_X, options)?;
     let kind = options.text("features").filter(|kind| *kind != "all").map(String::from);
     let what = TenX { ids: options.text("genes") == Some("id"), kind };
-    let (counts, warnings) = read_10x(folder, &what, &context(call))?;
+    let (counts, warnings) = match options.is_true(IS_SPARSE.name) {
+        true => of_any(read_10x_sparse(folder, &what, &context(call))?),
+        false => of_any(read_10x(folder, &what, &context(call))?),
+    };
     warn(call, "read_10x", &warnings);
+    Ok(counts)
+}
+
+/// A matrix of either kind.
+fn of_any<T: Into<Value>>((counts, warnings): (T, Vec<String>)) -> (Dynamic, Vec<String>) {
+    (to_dynamic(&counts.into()), warnings)
+}
+
+/// A matrix of an AnnData file; `verb` is for messages.
+pub(super) fn h5ad(call: &NativeCallContext<'_>, verb: &str, path: &str, options: &Map) -> Outcome<Dynamic> {
+    let options = check_options(verb, H5AD, options)?;
+    let (layer, ctx) = (options.text("layer"), context(call));
+    let (counts, warnings) = match options.is_true(IS_SPARSE.name) {
+        true => of_any(read_h5ad_sparse(path, layer, &ctx)?),
+        false => of_any(read_h5ad(path, layer, &ctx)?),
+    };
+    warn(call, verb, &warnings);
     Ok(counts)
 }
 
@@ -110,7 +144,7 @@ pub(super) fn define(b: &mut Builder) {
     b.area(Area::Data);
     b.verb(
         "read_10x",
-        "read_10x(folder) -> Matrix\nread_10x(folder, #{ genes, features }) -> Matrix",
+        "read_10x(folder) -> Matrix\nread_10x(folder, #{ genes, features, sparse })",
         "Counts of cells x genes from a folder of 10x Genomics: matrix.mtx, features.tsv or genes.tsv, barcodes.tsv, each perhaps .gz",
         "matrix([[5, 0], [0, 1], [2, 0]]).save(\"matrix.mtx\");\n\
          matrix([[11], [12], [13]]).save(\"features.tsv\");\n\
@@ -118,10 +152,17 @@ pub(super) fn define(b: &mut Builder) {
          print(read_10x(\".\"));",
     )
     .options(TEN_X)
-    .on(|call: NativeCallContext<'_>, folder: &str| -> Outcome<Matrix> { Ok(ten_x(&call, folder, &Map::new())?) })
-    .on(|call: NativeCallContext<'_>, folder: &str, options: Map| -> Outcome<Matrix> {
-        Ok(ten_x(&call, folder, &options)?)
-    });
+    .on_any(|call: NativeCallContext<'_>, folder: &str| ten_x(&call, folder, &Map::new()))
+    .on_any(|call: NativeCallContext<'_>, folder: &str, options: Map| ten_x(&call, folder, &options));
+    b.verb(
+        "read_h5ad",
+        "read_h5ad(path) -> Matrix\nread_h5ad(path, #{ layer, sparse })",
+        "Cells x genes from an AnnData file: X, a layer or raw, dense or compressed by row or column; in builds with the feature h5ad",
+        "try { print(read_h5ad(\"cells.h5ad\", #{ layer: \"counts\", sparse: true })); } catch (error) { print(error.message); }",
+    )
+    .options(H5AD)
+    .on_any(|call: NativeCallContext<'_>, path: &str| h5ad(&call, "read_h5ad", path, &Map::new()))
+    .on_any(|call: NativeCallContext<'_>, path: &str, options: Map| h5ad(&call, "read_h5ad", path, &options));
     b.verb(
         "read_beeline",
         "read_beeline(folder) -> map",

@@ -18,7 +18,7 @@ const AXIS_OPTION: Opt = Opt::new(
     Preset::Unset("everything"),
     "0 or \"columns\": one number a column; 1 or \"rows\": one a row",
 );
-const AXIS: &[Opt] = &[AXIS_OPTION];
+pub(super) const AXIS: &[Opt] = &[AXIS_OPTION];
 const ORDER: &[Opt] =
     &[Opt::new("descending", &[Kind::Bool], Preset::Bool(false), "Largest first; missing values last either way")];
 
@@ -27,12 +27,12 @@ type Summary = fn(&[f64]) -> f64;
 
 /// Along which direction of a matrix.
 #[derive(Clone, Copy, PartialEq)]
-enum Axis {
+pub(super) enum Axis {
     Columns,
     Rows,
 }
 
-fn axis(options: &Options, verb: &str) -> Result<Option<Axis>> {
+pub(super) fn axis(options: &Options, verb: &str) -> Result<Option<Axis>> {
     match (options.text("axis"), options.count("axis")) {
         (Some("columns"), _) | (_, Some(0)) => Ok(Some(Axis::Columns)),
         (Some("rows"), _) | (_, Some(1)) => Ok(Some(Axis::Rows)),

@@ -185,7 +185,7 @@ impl TechnicalNoise {
         match args.get(0)?.object::<Simulation>() {
             Some(simulation) => self.apply_to(simulation, ctx).map(Into::into),
             None => {
-                let counts = matrix_argument(args, 0, "the expression", "a Matrix, a Table or a Simulation")?;
+                let counts = matrix_argument(args, 0, "the expression", "a Matrix, a Table or a Simulation", ctx)?;
                 self.apply(&counts, ctx).map(Into::into)
             }
         }
