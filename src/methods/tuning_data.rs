@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::data::Matrix;
 use crate::data::covariance::{check_covariance, variable_names};
 use crate::error::{Error, Result};
-use crate::model::{Input, Shape};
+use crate::model::{Input, Missing, Shape};
 use crate::rng;
 use crate::select::criterion::{HeldOut, Objective, OfFunction, Reconstruction, SmoothEbic};
 use crate::value::Value;
@@ -105,7 +105,7 @@ fn moment(input: &Input, other: &Matrix, what: &str, ctx: &Context) -> Result<Ar
     if other.rows() == 0 {
         return Err(Error::data(format!("{what} has no row")));
     }
-    if let Some(place) = other.first_non_finite().filter(|_| !input.has_gaps()) {
+    if let Some(place) = other.first_non_finite().filter(|_| input.moment().missing == Missing::Refused) {
         return Err(Error::data(format!("{what}: {place}")));
     }
     input.s_of_others(other, ctx).map_err(|error| error.at(what))
