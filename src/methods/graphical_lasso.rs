@@ -2,22 +2,30 @@
 
 use super::graphical_lasso_path::GraphicalLassoPath;
 use super::penalties::{self, check_matches, refuse_grid, weighted};
+use super::tuning::{self, Tuning};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Convention, Criterion, Estimate, Fit, Input, Property, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::linalg::SparseSymmetric;
+use crate::model::{
+    Accepts, Area, Convention, Criterion, Estimate, Fit, FitBuilder, Input, Property, Record, Run, SecondMoment,
+};
+use crate::options::{Kind, Opt, Options, Preset, Range, joined};
 use crate::problem::L1;
 use crate::select::{Rule, check_rule};
 use crate::solver::graphical_lasso::{Settings, solve};
 use crate::value::Value;
 
-const OPTIONS: &[Opt] = &[
+/// Every word for `lambda`.
+const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars", "ric", tuning::TUNE];
+
+const OPTIONS: &[Opt] = &joined::<{ OWN.len() + tuning::OPTIONS.len() }>(&[OWN, tuning::OPTIONS]);
+const OWN: &[Opt] = &[
     Opt::new(
         "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(Rule::NAMES)],
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
         Preset::Text("ebic"),
-        "Penalty: a number, a matrix of numbers, or a rule that chooses one",
+        "Penalty: a number, a matrix of numbers, a rule that chooses one, or \"tune\"",
     ),
     penalties::WEIGHTS,
     penalties::PENALIZE_DIAGONAL,
@@ -59,7 +67,13 @@ has 10 penalties down to a tenth of the largest, loglik and the criteria are hug
 `cor: \"pearson\"`. The instability of \"stars\", its \
 subsamples and its threshold are huge's under every convention; where no graph is unstable, the densest is chosen. \"ric\" \
 is huge's too, except that it rotates what S is computed from: under \"huge\" the standardised columns, where huge takes \
-them in their units.",
+them in their units. \
+`lambda: \"tune\"` minimises `criterion` by hypergradients: over one lambda by the root of the derivative, over many by a descent \
+that starts at the best single one and never raises the criterion. \"holdout\" is -logdet Theta + tr(S Theta) of held-out \
+samples, \"cv\" its mean over `folds`, \"reconstruction\" |Theta S - I|, \"ebic\" counts a pair with partial correlation r as \
+r^2 / (r^2 + 0.05^2) edges. `fit.criterion` is the value reached on the tuning data, `fit.untouched` that on samples that \
+neither fit nor tuning has seen, `fit.history` a table of the steps; a warning tells when the two part. The fit at the end \
+has all rows, unless `validation` was given.",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,
@@ -69,7 +83,10 @@ them in their units.",
     example: "let x = example(\"sachs\").head(200).log1p().standardize();\n\
               let fit = x.graphical_lasso(#{ lambda: 0.2 });\n\
               print(fit.summary());",
-    run: Run::Fit(|input, options, ctx| GraphicalLasso::from_options(options)?.fit_input(input, ctx)),
+    run: Run::Fit(|input, options, ctx| match options.text("lambda") {
+        Some(tuning::TUNE) => Tuning::from_options(options, false)?.fit_input(input, ctx),
+        _ => GraphicalLasso::from_options(options)?.fit_input(input, ctx),
+    }),
 };
 
 /// The penalty of the graphical lasso.
@@ -205,12 +222,15 @@ impl GraphicalLasso {
     }
 
     pub(super) fn from_options(options: &Options) -> Result<Self> {
+        tuning::refuse(options)?;
         Self::read(RECORD.verb, options)
     }
 
     /// The options that `verb` shares with the graphical lasso.
     pub(super) fn read(verb: &str, options: &Options) -> Result<Self> {
         let lambda = match options.get("lambda") {
+            // Its options are read where it is tuned.
+            Some(Value::Text(rule)) if rule == tuning::TUNE => None,
             Some(Value::Text(rule)) => {
                 if rule == "ric" {
                     refuse_grid(options, "a rule that chooses along a grid, \"ric\" has none")?;
@@ -260,21 +280,33 @@ impl GraphicalLasso {
             return GraphicalLassoPath::of(self.clone()).choose(input, rule, ctx);
         }
         let input = &self.convention.input(input);
-        let mut builder = Fit::builder(RECORD.verb, input, self.recorded(input), ctx);
+        let builder = Fit::builder(RECORD.verb, input, self.recorded(input), ctx);
         let penalty = self.penalty(input)?;
+        let (builder, theta) = self.solve_into(builder, input, (&penalty, self.lambda.given()), ctx)?;
+        builder.finish(Estimate::precision(theta, input.names()), ctx)
+    }
+
+    /// Solves the problem of an input and puts what is found into a fit that was begun.
+    pub(super) fn solve_into(
+        &self,
+        mut builder: FitBuilder,
+        input: &Input,
+        (penalty, lambda): (&L1, Value),
+        ctx: &Context,
+    ) -> Result<(FitBuilder, SparseSymmetric)> {
         let solution =
-            self.convention.solve(input, ctx, |moments| solve(moments, &penalty, None, self.settings(), ctx))?;
+            self.convention.solve(input, ctx, |moments| solve(moments, penalty, None, self.settings(), ctx))?;
         self.remark().into_iter().for_each(|remark| builder.warn(remark));
         if !solution.converged {
             builder.warn(solution.why_not(self.settings()));
         }
-        builder
-            .lambda(self.lambda.given())
+        let builder = builder
+            .lambda(lambda)
             .likelihood(self.convention.likelihood(solution.likelihood, &solution.theta))
             .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)
-            .add("n_components", solution.components.len().into())
-            .finish(Estimate::precision(solution.theta, input.names()), ctx)
+            .add("n_components", solution.components.len().into());
+        Ok((builder, solution.theta))
     }
 
     pub(super) fn settings(&self) -> Settings {
@@ -342,6 +374,13 @@ impl GraphicalLasso {
         if let Lambda::Rule(rule) = self.lambda {
             options.extend(rule.recorded());
         }
+        options.extend(self.recorded_beside_lambda(input));
+        options
+    }
+
+    /// The options that hold, but for lambda.
+    pub(super) fn recorded_beside_lambda(&self, input: &Input) -> Vec<(String, Value)> {
+        let mut options: Vec<(String, Value)> = Vec::new();
         if let Some(weights) = &self.weights {
             options.push(("weights".into(), weights.clone().into()));
         }

@@ -6,6 +6,9 @@ mod neighborhoods;
 mod pair_tests;
 mod penalties;
 mod tree_options;
+pub mod tuning;
+mod tuning_data;
+mod tuning_options;
 #[cfg(feature = "nn")]
 mod unrolled;
 

@@ -279,6 +279,22 @@ impl Record {
         }
     }
 
+    /// Input, options and context of a call of a method, checked: for what calls the method otherwise than [`Record::call`].
+    ///
+    /// # Errors
+    /// Whatever is wrong with options, arguments or data.
+    pub(crate) fn prepared(
+        &self,
+        args: &[Value],
+        given: &[(String, Value)],
+        ctx: &Context,
+    ) -> Result<(Input, Options, Context)> {
+        let options = self.check(given)?;
+        let ctx = self.context(&options, self.random, ctx)?;
+        let input = self.input(args, &options, &ctx)?;
+        Ok((input, options, ctx))
+    }
+
     /// The context of one call: what the options say, and a seed of its own where it is `random`.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ mod statistics;
 mod svg;
 mod tables;
 mod training;
+mod tuning;
 
 pub use calibration::calibration_surfaces;
 pub use charts::{Points, bar, boxes, grouped_boxes, histogram, line_chart, scatter};
@@ -46,3 +47,4 @@ pub(crate) use reduce::Room;
 pub use scene::{Axis, Bars, BoxMark, Boxes, Dash, HeatmapCells, Line, Markers, Panel, Scene, Segments, Trace};
 pub use tables::{Columns, table_bars, table_boxes, table_histogram, table_lines, table_points};
 pub use training::loss_curve;
+pub use tuning::{penalty_heatmap, tuning_curve, tuning_error_curve};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, NativeCallContext};
 
 use super::convert::{Outcome, describe, to_dynamic, to_entries, to_map, to_value};
-use super::functions::OF_TRAINED;
+use super::functions::{OF_TRAINED, call_with_options};
 use super::state::{context, state};
 use super::vocabulary::Builder;
 use crate::error::Error;
@@ -29,6 +29,16 @@ impl Estimator {
 }
 
 impl Estimator {
+    /// The method.
+    pub(super) fn record(&self) -> &'static Record {
+        self.record
+    }
+
+    /// The options that were given.
+    pub(super) fn options(&self) -> &[(String, Value)] {
+        &self.options
+    }
+
     /// The method's result for these data.
     ///
     /// # Errors
@@ -68,7 +78,7 @@ impl std::fmt::Display for Estimator {
 }
 
 /// Calls a record and passes on the warnings of what it gives.
-fn call_record(
+pub(super) fn call_record(
     call: &NativeCallContext<'_>,
     record: &Record,
     args: &[Dynamic],
@@ -106,7 +116,7 @@ macro_rules! register {
             call_record(&call, record, &[$($arg),*], &[])
         });
         registration(record.verb).set_into_module($module, move |call: NativeCallContext<'_>, $($arg: Dynamic,)* options: Map| {
-            call_record(&call, record, &[$($arg),*], &to_entries(&options)?)
+            call_with_options(&call, record, &[$($arg),*], &options)
         });
         // Without this, Rhai would say that there is no such function. A record of the same verb with one argument
         // more (precision(graph) and precision(truth, estimate)) takes the place instead.

@@ -7,6 +7,7 @@ mod component;
 mod dual_descent;
 mod feasible;
 pub mod graphical_lasso;
+mod implicit;
 mod lasso;
 mod least_angle;
 mod moments;
@@ -21,8 +22,10 @@ mod ren;
 mod reweighting;
 pub mod spike_slab;
 mod square_root_lasso;
+mod support;
 
 pub use algorithm::{Algorithm, Penalty};
+pub use implicit::{Adjoint, Implicit};
 pub use lasso::{Lasso, Stop, soft_threshold};
 pub use least_angle::LeastAngle;
 pub use moments::Moments;

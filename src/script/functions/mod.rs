@@ -39,11 +39,13 @@ mod summaries;
 mod system;
 mod tables;
 mod training;
+mod tuning;
 
 pub(super) use joint_fits::fit_of_set;
 pub(super) use system::Timer;
 pub(super) use tables::to_column;
 pub(super) use training::{OF_TRAINED, TRAIN};
+pub(super) use tuning::call_with_options;
 
 use super::vocabulary::Builder;
 
@@ -62,6 +64,7 @@ pub(super) fn define(builder: &mut Builder) {
     fits::define(builder);
     joint_fits::define(builder);
     training::define(builder);
+    tuning::define(builder);
     graphs::define(builder);
     graph_values::define(builder);
     graph_sets::define(builder);

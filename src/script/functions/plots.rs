@@ -61,6 +61,7 @@ const PLOT: &[Opt] = &[
     charts::Y_LABEL,
 ];
 const GRAPH_KINDS: [&str; 4] = ["network", "circle", "groups", "degrees"];
+const FIT_KINDS: [&str; 6] = ["heatmap", "selection", "criterion", "error", "penalties", "calibration"];
 const TITLE: &[Opt] = &[charts::TITLE];
 const GRID: &[Opt] = &[charts::TITLE, COLUMNS];
 pub(super) const SAVE: &[Opt] = &[Opt::new(
@@ -132,9 +133,14 @@ fn degrees(g: &Graph, options: &Map) -> Outcome<Figure> {
 fn fit_plot(call: &NativeCallContext<'_>, fit: &Fit, kind: &str, options: &Map) -> Outcome<Figure> {
     match kind {
         "heatmap" => heatmap(call, &fit.partial_correlation()?, options),
-        "selection" => {
-            let options = check_options("plot(\"selection\")", TITLE, options)?;
-            let figure = plot::selection_curve(fit)?;
+        "selection" | "criterion" | "error" | "penalties" => {
+            let options = check_options(&format!("plot(\"{kind}\")"), TITLE, options)?;
+            let figure = match kind {
+                "selection" => plot::selection_curve(fit)?,
+                "criterion" => plot::tuning_curve(fit)?,
+                "error" => plot::tuning_error_curve(fit)?,
+                _ => plot::penalty_heatmap(fit)?,
+            };
             Ok(options.text("title").map_or_else(|| figure.clone(), |title| figure.with_title(title)))
         }
         "calibration" => {
@@ -143,7 +149,7 @@ fn fit_plot(call: &NativeCallContext<'_>, fit: &Fit, kind: &str, options: &Map) 
         }
         kind if GRAPH_KINDS.contains(&kind) => graph_plot(call, &fit.graph(0.0)?, kind, options),
         _ => {
-            let known: Vec<&str> = GRAPH_KINDS.into_iter().chain(["heatmap", "selection", "calibration"]).collect();
+            let known: Vec<&str> = GRAPH_KINDS.into_iter().chain(FIT_KINDS).collect();
             Err(unknown_kind("a fit", kind, &known).into())
         }
     }
@@ -235,8 +241,8 @@ fn show(call: &NativeCallContext<'_>, figure: &Figure) -> Outcome<()> {
 fn plot_verb(b: &mut Builder) {
     let usage = "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\n\
         g.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\", #{ .. }) -> Figure\n\
-        fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\", #{ .. }) -> Figure\n\
-        fit.plot(\"selection\" | \"calibration\", #{ title }) -> Figure\n\
+        fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
+        fit.plot(\"criterion\" | \"error\" | \"penalties\" | \"calibration\", #{ title }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
         joint.plot(\"network\" | \"circle\" | \"heatmap\", #{ title, columns }) -> Figure\n\
         trained.plot(\"loss\", #{ title }) -> Figure\n\
