@@ -99,7 +99,7 @@ pub(super) fn decoder(task: &Task<'_>, index: usize) -> Result<Box<dyn Fitted>> 
     Ok(Box::new(Perceptron::<Cuda>::new(task, rows, CudaDevice::new(index))))
 }
 
-fn single(precision: Precision) -> Result<()> {
+pub(super) fn single(precision: Precision) -> Result<()> {
     match precision {
         Precision::Single => Ok(()),
         Precision::Double => Err(Error::option("models on a GPU compute in single precision")

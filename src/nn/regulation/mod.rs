@@ -119,7 +119,7 @@ impl Regulation {
     /// Brings a problem onto a device.
     ///
     /// # Errors
-    /// Matrices of other sizes; memory.
+    /// Matrices of other sizes; double precision on a GPU; memory.
     pub fn new(
         cell: &RegulationCell,
         problem: &RegulationProblem,
@@ -134,6 +134,7 @@ impl Regulation {
             Device::Cpu => Ok(Self(Box::new(On::<Flex>::new(cell, problem, Default::default(), precision)))),
             #[cfg(feature = "cuda")]
             Device::Cuda(index) => {
+                super::cuda::single(precision)?;
                 let device = burn::backend::cuda::CudaDevice::new(index);
                 Ok(Self(Box::new(On::<burn::backend::Cuda>::new(cell, problem, device, precision))))
             }
