@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn a_sparse_file_takes_no_more_memory_than_its_entries() {
         let text = "%%MatrixMarket matrix coordinate integer general\n4000000 2000 2\n1 1 1\n4000000 2000 5\n";
-        let ctx = Context::new().with_memory_limit(1_000_000);
+        let ctx = Context::new().with_memory_limit(10_000_000);
         assert_eq!(parse_mtx::<Triplets>(text.as_bytes(), false, &ctx).unwrap().nnz(), 2);
         let error = parse_mtx::<Dense>(text.as_bytes(), false, &ctx).unwrap_err();
         assert!(error.hint().is_some_and(|hint| hint.contains("sparse: true")), "{error}");

@@ -37,7 +37,7 @@ network is told, beside the entries of theta, S and Z, how much of a gene is exp
 those of its gene and of its regulator, and in which share of cells both are seen. What is minimised is the cross entropy \
 of the edges, so that the weights of the graph are probabilities, with the sign of the coefficient; every regulator has \
 one for every gene, and their order is the answer: .graph(0.5) has the likely ones. They hold for networks like those of \
-the training. Clean training data are seen under several rates of dropout (`dropout` of the training). x.grnular() without \
+the training. A column that never varies has no edges, which a warning tells. Clean training data are seen under several rates of dropout (`dropout` of the training). x.grnular() without \
 training uses a model that comes with sinew, trained on SERGIO simulations of 100 genes by scripts/train_grnular.rhai. \
 variant \"authors\" follows the published program, whose scores are those of an undirected graph, with Z as weights.",
     params: &[],
@@ -288,7 +288,7 @@ impl Grnular {
 
     /// The graph: of ours with signed probabilities as weights, of the published program with Z.
     fn graph(&self, found: &Found, roles: &Roles, input: &Input, ctx: &Context) -> Result<Graph> {
-        let weights = match self.published {
+        let mut weights = match self.published {
             true => {
                 let mut z = found.z.clone();
                 roles.regulators.iter().enumerate().for_each(|(t, &g)| z[(t, g)] = 0.0);
@@ -298,6 +298,12 @@ impl Grnular {
                 found.probability[at] * if found.theta[at] < 0.0 { -1.0 } else { 1.0 }
             }),
         };
+        // What never varies shows nothing of itself: its probabilities are those of pairs of which nothing is known.
+        let varies = |column: usize| roles.varying.binary_search(&column).is_ok();
+        weights
+            .indexed_iter_mut()
+            .filter(|((t, g), _)| !varies(roles.regulators[*t]) || !varies(*g))
+            .for_each(|(_, w)| *w = 0.0);
         if self.orientation == Orientation::Directed {
             return roles.graph(weights.view(), input, ctx);
         }
