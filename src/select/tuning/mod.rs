@@ -254,28 +254,30 @@ mod tests {
         })
     }
 
+    fn run<'a>(folds: &'a [Fold<'a>], tie: &'a Tie, penalize_diagonal: bool, penalty: Penalty) -> Tuned {
+        let tuner = Tuner {
+            folds,
+            tie,
+            weights: None,
+            penalize_diagonal,
+            penalty,
+            settings: Settings { tol: 1e-11, max_iter: 500 },
+            limits: Limits { steps: 15, patience: 5 },
+            truth: None,
+        };
+        tuner.run(&Start::Scalar, &Context::new()).unwrap()
+    }
+
     #[test]
     fn more_penalties_lower_the_criterion_of_one_and_no_step_raises_it() {
         let (train, test) = (covariance(9, 1.0), HeldOut { s: covariance(9, -1.0) });
         let folds = [Fold { s: train.view(), objective: &test, untouched: None }];
-        let run = |tie: &Tie, penalize_diagonal: bool, penalty: Penalty| {
-            let tuner = Tuner {
-                folds: &folds,
-                tie,
-                weights: None,
-                penalize_diagonal,
-                penalty,
-                settings: Settings { tol: 1e-11, max_iter: 500 },
-                limits: Limits { steps: 15, patience: 5 },
-                truth: None,
-            };
-            tuner.run(&Start::Scalar, &Context::new()).unwrap()
-        };
+        let blocks = Tie::Blocks(vec![0, 0, 0, 0, 1, 1, 1, 1, 1]);
         for penalize in [false, true] {
             for penalty in [Penalty::L1, Penalty::ElasticNet { l1_ratio: 0.7 }] {
-                let scalar = run(&Tie::Scalar, penalize, penalty);
-                let block = run(&Tie::Blocks(vec![0, 0, 0, 0, 1, 1, 1, 1, 1]), penalize, penalty);
-                let matrix = run(&Tie::Matrix, penalize, penalty);
+                let scalar = run(&folds, &Tie::Scalar, penalize, penalty);
+                let block = run(&folds, &blocks, penalize, penalty);
+                let matrix = run(&folds, &Tie::Matrix, penalize, penalty);
                 assert!(scalar.lambda.is_some() && matrix.lambda.is_none());
                 assert!(block.value <= scalar.value + 1e-9 && matrix.value < scalar.value, "{penalize} {penalty:?}");
                 let descent = matrix.steps.iter().filter(|step| step.stage == Stage::Matrix);
