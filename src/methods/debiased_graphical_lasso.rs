@@ -145,6 +145,7 @@ impl DebiasedGraphicalLasso {
         // The correlations, Theta, two products, three parts and two kinds of p-values, edges.
         let _held = ctx.reserve_matrices(12, p, p)?;
         let r = input.correlations(ctx)?;
+        false_discovery::check_distinct(r.view(), input)?;
         let lambda = self.lambda.unwrap_or((2.0 * (p as f64).ln() / n as f64).sqrt());
         let settings = Settings { tol: self.tol, max_iter: self.max_iter };
         let solution = solve(Moments::Whole(r.view()), &L1::scalar(lambda, false), None, settings, ctx)?;

@@ -107,7 +107,7 @@ impl GfcL {
     fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
         pair_tests::check(self.fdr, self.tol)?;
         let builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
-        let variables = Variables::of(pair_tests::data(input)?, self.standardize, ctx)?;
+        let variables = Variables::of(pair_tests::data(input, ctx)?, self.standardize, ctx)?;
         let found = by_lasso(&variables, self.tol, ctx)?;
         pair_tests::finish(builder, input, found, self.fdr, ctx)
     }

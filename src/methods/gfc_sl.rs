@@ -117,7 +117,7 @@ impl GfcSl {
         let tol = self.tol.unwrap_or(published.tol);
         pair_tests::check(self.fdr, tol)?;
         let builder = Fit::builder(RECORD.verb, input, self.recorded(tol), ctx);
-        let variables = Variables::of(pair_tests::data(input)?, self.standardize, ctx)?;
+        let variables = Variables::of(pair_tests::data(input, ctx)?, self.standardize, ctx)?;
         let lasso = ScaledLasso { tol, max_rounds: self.max_iter, ..published };
         let found = by_scaled_lasso(&variables, lasso, ctx)?;
         pair_tests::finish(builder, input, found, self.fdr, ctx)

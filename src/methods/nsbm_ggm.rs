@@ -3,9 +3,10 @@
 use ndarray::Array2;
 
 use super::block_options::{BLOCKS, Blocks, STARTS, check_starts};
+use super::pair_tests;
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{Accepts, Area, Estimate, Fit, FitBuilder, Input, Property, Record, Run, false_discovery};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::solver::block_model::{EdgeLaw, NoisyModel, NoisySettings, Spread, fit_statistics};
@@ -211,7 +212,7 @@ impl NsbmGgm {
         false_discovery::check(self.fdr)?;
         check_starts(self.starts)?;
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(), ctx);
-        let x = input.x().ok_or_else(|| Error::argument("tests of edges need the data, not a covariance"))?;
+        let x = pair_tests::data(input, ctx)?;
         let settings = NoisySettings {
             blocks: self.blocks.counts(input.p()),
             starts: self.starts,

@@ -46,9 +46,15 @@ pub(super) fn check(fdr: f64, tol: f64) -> Result<()> {
     }
 }
 
-/// The data of an input: both methods need them.
-pub(super) fn data(input: &Input) -> Result<&Matrix> {
-    input.x().ok_or_else(|| Error::argument("tests of edges need the data, not a covariance"))
+/// The data of an input, which tests of edges need.
+///
+/// # Errors
+/// A covariance; two columns that are the same; limits of the context.
+pub(super) fn data<'a>(input: &'a Input, ctx: &Context) -> Result<&'a Matrix> {
+    let x = input.x().ok_or_else(|| Error::argument("tests of edges need the data, not a covariance"))?;
+    let _held = ctx.reserve_matrices(2, input.p(), input.p())?;
+    false_discovery::check_distinct(input.correlations(ctx)?.view(), input)?;
+    Ok(x)
 }
 
 /// The fit of these statistics.

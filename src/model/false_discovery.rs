@@ -36,6 +36,24 @@ pub fn check(fdr: f64) -> Result<()> {
     }
 }
 
+/// Columns whose correlation is closer to 1 or -1 than this are the same.
+const SAME: f64 = 1e-10;
+
+/// Checks that no two variables are the same up to scale and rounding, from their correlations, p x p.
+///
+/// # Errors
+/// The first two that are.
+pub fn check_distinct(r: ArrayView2<'_, f64>, input: &Input) -> Result<()> {
+    let same = r.indexed_iter().find(|((i, j), value)| i < j && value.abs() > 1.0 - SAME);
+    let Some(((i, j), _)) = same else { return Ok(()) };
+    let name = |column: usize| match input.names() {
+        Some(names) => format!("'{}'", names.get(column)),
+        None => column.to_string(),
+    };
+    let message = format!("columns {} and {} are the same up to scale", name(i), name(j));
+    Err(Error::data(message).with_hint("leave one of them out: no regression tells them apart"))
+}
+
 /// Two-sided p-values of statistics that are standard normal without an edge, p x p with 1 on the diagonal.
 pub fn p_values(statistics: ArrayView2<'_, f64>) -> Array2<f64> {
     let mut values = statistics.mapv(multiple_testing::p_value);

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Names};
 use crate::error::{Error, Result};
-use crate::model::{Accepts, Area, Fit, Input, Property, Record, Run};
+use crate::model::{Accepts, Area, Fit, Input, Property, Record, Run, false_discovery};
 pub use crate::select::spike_slab::Calibration;
 use crate::select::spike_slab::Search;
 use crate::solver::spike_slab::{Correlations, Stop};
@@ -112,8 +112,6 @@ impl Default for HssGgm {
 
 /// The largest number of blocks that is tried by default.
 const BLOCKS: usize = 5;
-/// Columns whose correlation is this near 1 are the same.
-const SAME: f64 = 1e-10;
 
 impl HssGgm {
     /// With the defaults of the script verb.
@@ -208,11 +206,7 @@ impl HssGgm {
         let _held = ctx.reserve_matrices(10 + ctx.threads(), p, p)?;
         let mut r = input.s(ctx)?.to_owned();
         to_correlation(&mut r);
-        let same = r.indexed_iter().find(|((i, j), value)| i < j && value.abs() > 1.0 - SAME);
-        if let Some(((i, j), _)) = same {
-            let message = format!("columns '{}' and '{}' are the same up to scale", labels.get(i), labels.get(j));
-            return Err(Error::data(message).with_hint("leave one of them out: no regression tells them apart"));
-        }
+        false_discovery::check_distinct(r.view(), input)?;
         let correlations = Correlations::new(r.view(), n);
         drop(r);
         let found = search.run(&correlations, ctx)?;
