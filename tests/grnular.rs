@@ -58,7 +58,7 @@ fn neither_order_nor_threads_nor_logarithms_change_the_answer() {
                 json!(true),
             ),
             ("fit.n_edges == 4 * 23", json!(true)),
-            ("fit.graph(0.5).n_edges < 60", json!(true)),
+            ("fit.graph(#{ threshold: 0.5 }).n_edges < 60", json!(true)),
         ],
     );
 }
@@ -147,11 +147,18 @@ fn wrong_use_says_what_is_wrong() {
         setup,
         &[
             ("x.grnular(#{ steps: 3 })", "E011", "has to be trained: what comes with sinew has the default options"),
-            ("x.grnular_base()", "E011", "this grnular_base has to be trained"),
+            ("x.grnular_base(#{ steps: 3 })", "E011", "this grnular_base has to be trained"),
+            ("x.grnular_base(#{ variant: \"authors\" })", "E010", "unknown option 'variant'"),
+            ("x.grnular(#{ hidden: [5000] })", "E010", "each from 1 to 4096"),
+            (
+                "Grnular(#{ hidden: [4], train_lambda: true }).train([pair])",
+                "E010",
+                "no gradient goes through a neural network",
+            ),
             ("x.grnular(#{ hidden: [40, 0] })", "E010", "lists the units of 1 to 3 layers"),
-            ("x.grnular(#{ inner_steps: 3 })", "E010", "is about a neural network"),
+            ("x.grnular(#{ inner_steps: 3 })", "E010", "Grnular(#{ hidden: [40] }).train(pairs) has one"),
             ("x.grnular(#{ regulators: [\"g99\"] })", "E022", "no column is called 'g99'"),
-            ("Grnular().train([pair], #{ dropout: [120] })", "E010", "percentiles from 0 to 100, not 120"),
+            ("Grnular().train([pair], #{ dropout: [120] })", "E010", "percentiles from 0 to below 100, not 120"),
             ("Grnular().train([pair], #{ beta: 3 })", "E010", "goes with loss: \"fbeta\" or \"mse_fbeta\""),
             (
                 "Grnular(#{ variant: \"authors\" }).train([pair], #{ loss: \"cross_entropy\" })",
@@ -163,12 +170,134 @@ fn wrong_use_says_what_is_wrong() {
                 "E010",
                 "this model was trained with steps: 5",
             ),
+            (
+                "Grnular().train([pair], #{ epochs: 1 }).fit(x, #{ hidden: [4] })",
+                "E010",
+                "this model was trained without `hidden`",
+            ),
+            ("Grnular(#{ steps: 1e15 }).train([pair], #{ epochs: 1 })", "E051", "memory"),
+            ("Grnular().train([pair], #{ ensemble: 1e15 })", "E051", "memory"),
+            ("Grnular().train([pair], #{ checkpoint: \"model.csv\" })", "E031", "checkpoint"),
         ],
     );
     let warned = "
         let pair = grn_pair(#{ genes: 14, regulators: 3, cell_types: 3, cells: 30, seed: 1 });
         pair.x.center().grnular(#{ regulators: pair.regulators, seed: 1 }).warnings[0]";
     assert!(data(warned).as_str().is_some_and(|text| text.contains("negative values")), "{}", data(warned));
+}
+
+#[test]
+fn constant_columns_have_neither_probabilities_nor_edges() {
+    let setup = "
+        let pair = |k| {
+            let made = grn_pair(#{ genes: 14, regulators: 3, cell_types: 3, cells: 30, seed: k });
+            let keep = (0..14).map(|j| if j == 2 || j == 9 { 0.0 } else { 1.0 });
+            made.x = made.x * vector(keep);
+            made
+        };";
+    let setup = format!(
+        "{setup}
+        let test = pair.call(7);
+        let small = #{{ steps: 2, hidden: [6], network_epochs: 10, inner_steps: 3 }};
+        let fit = |m| m.train((0..3).map(pair), #{{ epochs: 2, dropout: [], seed: 1 }})
+            .fit(test.x, #{{ regulators: test.regulators, seed: 2 }});
+        let without = |f| [0, 1, 2].all(|t| f.edge_probability[[t, 9]] == 0.0 && f.coefficients[[t, 9]] == 0.0)
+            && (0..14).to_array().all(|g| f.edge_probability[[2, g]] == 0.0)
+            && [0, 1, 2].all(|t| f.coefficients[[t, t]] == 0.0);"
+    );
+    check(
+        &setup,
+        &[
+            ("without.call(fit.call(Grnular(#{ steps: 2 })))", json!(true)),
+            ("without.call(fit.call(Grnular(small)))", json!(true)),
+            ("without.call(fit.call(Grnular(small + #{ variant: \"authors\" })))", json!(true)),
+            ("fit.call(Grnular(#{ steps: 2 })).n_edges", json!(2 * 12 - 2)),
+        ],
+    );
+}
+
+#[test]
+fn a_training_records_what_held_and_says_what_it_saw() {
+    let setup = "
+        let pair = |k| grn_pair(#{ genes: 14, regulators: 3, cell_types: 3, cells: 30, seed: k });
+        let trained = Grnular(#{ steps: 2, device: \"cpu\" }).train((0..3).map(pair), #{ epochs: 2, seed: 1 });
+        let published = |x| Grnular(#{ variant: \"authors\", steps: 2, hidden: [6], network_epochs: 10, inner_steps: 2 })
+            .train(x, #{ epochs: 2, validation: 0, seed: 1 });
+        let told = trained.options;";
+    check(
+        setup,
+        &[
+            ("[told.epochs, told.learning_rate, told.loss, told.validation]", json!([2, 0.02, "cross_entropy", 0.2])),
+            ("told.beta == () && told.ensemble == 1 && !told.contains(\"device\")", json!(true)),
+            ("trained.fit(pair.call(5).x, #{ regulators: [0, 1, 2] }).parameters[\"inputs.mean\"].len()", json!(15)),
+            ("published.call([pair.call(1)]).options.loss", json!("mse_fbeta")),
+            ("published.call([pair.call(1)]).options.beta", json!(2.0)),
+            (
+                "let turned = pair.call(1); let back = (0..14).map(|j| 13 - j);
+                 let x = turned.x[[.., back]];
+                 published.call([#{ x: x, truth: turned.truth, regulators: turned.regulators }]).warnings
+                     .some(|w| w.starts_with(\"pair 0: \") && w.contains(\"put regulators first\"))",
+                json!(true),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_model_that_comes_with_sinew_warns_where_everything_regulates() {
+    let setup = "let pair = grn_pair(#{ genes: 14, regulators: 3, cell_types: 3, cells: 30, seed: 1 });
+                 let says = |fit| fit.warnings.some(|w| w.contains(\"name the regulators with `regulators`\"));";
+    check(
+        setup,
+        &[
+            ("says.call(pair.x.grnular(#{ seed: 1 }))", json!(true)),
+            ("says.call(pair.x.grnular(#{ regulators: pair.regulators, seed: 1 }))", json!(false)),
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_was_changed_is_no_model() {
+    let path = std::env::temp_dir().join(format!("sinew-grnular-changed-{}.json", std::process::id()));
+    let script = format!(
+        "{SETUP}
+        model.save(\"{path}\");",
+        path = path.display()
+    );
+    data(&script);
+    let text = std::fs::read_to_string(&path).expect("the file");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let change = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut changed = json.clone();
+        change(&mut changed);
+        std::fs::write(&path, changed.to_string()).expect("the file");
+        scripts::error(&format!("load(\"{}\")", path.display())).to_string()
+    };
+    let values = |json: &mut serde_json::Value, name: &str, value: f64| {
+        let list = json["parameters"].as_array_mut().expect("parameters");
+        let part = list.iter_mut().find(|part| part["name"] == name).expect("the part");
+        part["values"][0] = json!(value);
+    };
+    for (name, said) in [("offset", "an offset is not above 0"), ("inputs.deviation", "a deviation of its inputs")] {
+        let text = change(&|json| values(json, name, 0.0));
+        assert!(text.contains(said), "{text}");
+    }
+    for (option, value) in [
+        ("network_epochs", json!(5)),
+        ("hidden", json!([4])),
+        ("variant", json!("authors")),
+        ("threshold_hidden", json!(4)),
+    ] {
+        let text = change(&|json| json["options"][option] = value.clone());
+        assert!(text.contains("no model of grnular") || text.contains("was trained"), "{option}: {text}");
+    }
+    for option in ["steps", "moments", "train_lambda"] {
+        let text = change(&|json| {
+            json["options"].as_object_mut().expect("options").remove(option);
+        });
+        assert!(text.contains(option), "{option}: {text}");
+    }
+    std::fs::remove_file(path).expect("the file");
 }
 
 /// The sets on which the published program was trained and tested.

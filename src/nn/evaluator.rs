@@ -213,7 +213,8 @@ impl<B: CellBackend> Evaluate for On<B> {
         let [tasks, p, _] = self.s.dims();
         // For every step Theta, Z and, on the way back, what both need; some more while each is computed.
         let kept = if direction == Direction::Both { 5 } else { 2 };
-        let _held = ctx.reserve_matrices(tasks * (kept * self.cell.steps + 10), p, p)?;
+        let count = self.cell.steps.saturating_mul(kept).saturating_add(10).saturating_mul(tasks);
+        let _held = ctx.reserve_matrices(count, p, p)?;
         let (device, dtype) = (self.s.device(), self.s.dtype());
         let data = TensorData::new(parameters.to_vec(), [parameters.len()]).convert_dtype(dtype);
         let mut recorded = Recorded::<B, 1>::from_inner(Tensor::from_data(data, (&device, dtype)));

@@ -52,7 +52,10 @@ impl Supervised {
             Self::FBeta { beta } => f_beta(p(), truth, beta),
             Self::Balanced { beta } => {
                 let (squares, edges) = (mse(estimate, truth), f_beta(p(), truth, beta));
-                let ratio = edges.clone().inner() / squares.clone().inner();
+                let size = squares.clone().inner();
+                // Nothing is wrong with Z where it is the truth itself.
+                let least = Tensor::<B, 1>::full([1], 1e-12, (&size.device(), size.dtype()));
+                let ratio = edges.clone().inner() / (size + least);
                 squares * Tensor::from_inner(ratio) + edges
             }
         }

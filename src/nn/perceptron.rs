@@ -26,6 +26,8 @@ const PARALLEL: usize = 5_000_000;
 struct Target<B: Backend> {
     /// Rows of Z, followed by one of zeros that belongs to the biases.
     parts: Vec<Matrix<B>>,
+    /// Which paths are drawn, in the same parts.
+    masks: Option<Vec<Matrix<B>>>,
     /// The gradient of W is so many times W - Z.
     factor: f64,
 }
@@ -77,8 +79,9 @@ impl<B: Backend> Perceptron<B> {
 
     fn target(&self, pull: Pull<'_>) -> Result<Target<B>> {
         let [n, t, d] = self.shape;
-        if pull.z.dim() != (t, d) {
-            return Err(Error::shape(format!("paths of {t} x {d} cannot be drawn towards {:?}", pull.z.dim())));
+        let mut shapes = once(pull.z.dim()).chain(pull.mask.map(|mask| mask.dim()));
+        if let Some(other) = shapes.find(|&shape| shape != (t, d)) {
+            return Err(Error::shape(format!("paths of {t} x {d} cannot be drawn towards {other:?}")));
         }
         if !(pull.lambda.is_finite() && pull.lambda >= 0.0) {
             return Err(Error::argument(format!("lambda is a number from 0 on, not {}", pull.lambda)));
@@ -91,7 +94,7 @@ impl<B: Backend> Perceptron<B> {
             PullForm::Mean => 2.0 * pull.lambda / (t * d) as f64,
             PullForm::Sum => pull.lambda / (n * d) as f64,
         };
-        Ok(Target { parts: self.parts(pull.z), factor })
+        Ok(Target { parts: self.parts(pull.z), masks: pull.mask.map(|mask| self.parts(mask)), factor })
     }
 
     fn parts(&self, z: ArrayView2<'_, f64>) -> Vec<Matrix<B>> {
@@ -134,12 +137,16 @@ impl<B: Backend> Perceptron<B> {
         let mut of_first = Vec::with_capacity(pull.parts.len());
         let mut of_rest: Option<Vec<Matrix<B>>> = None;
         let mut top = 0;
-        for z in &pull.parts {
+        for (part, z) in pull.parts.iter().enumerate() {
             ctx.check()?;
             let height = z.dims()[0];
             let rows = factors[0].clone().narrow(0, top, height);
             let (ahead, paths) = forward(rows, &factors[1..], Between::Nothing);
-            let off = (paths - z.clone()).mul_scalar(pull.factor);
+            let off = match &pull.masks {
+                Some(masks) => (paths - z.clone()) * masks[part].clone(),
+                None => paths - z.clone(),
+            };
+            let off = off.mul_scalar(pull.factor);
             let (gradients, behind) = backward(ahead, &factors[1..], off, Between::Nothing);
             of_first.push(behind);
             of_rest = Some(match of_rest {
@@ -195,18 +202,6 @@ impl<B: Backend> Fitted for Perceptron<B> {
         }
         array(t, d, values)
     }
-
-    fn predict(&self, ctx: &Context) -> Result<Array2<f64>> {
-        let [n, _, d] = self.shape;
-        let _held = ctx.reserve_matrices(2, n, d)?;
-        let weights = self.weights();
-        let mut values = Vec::with_capacity(n * d);
-        for samples in self.groups.iter().flatten() {
-            ctx.check()?;
-            values.extend(numbers::<f64, B, 2>(&samples.fitted(&weights).1));
-        }
-        array(n, d, values)
-    }
 }
 
 #[cfg(test)]
@@ -241,6 +236,13 @@ mod tests {
         tensors.iter().flat_map(numbers::<f64, Flex, 2>).collect()
     }
 
+    /// The fitted outputs.
+    fn predict(network: &Network) -> Array2<f64> {
+        let ([n, _, d], weights) = (network.shape, network.weights());
+        let fitted = |samples: &Samples<Flex>| numbers::<f64, Flex, 2>(&samples.fitted(&weights).1);
+        array(n, d, network.groups.iter().flatten().flat_map(fitted).collect()).unwrap()
+    }
+
     fn far(a: &[f64], b: &[f64]) -> f64 {
         assert_eq!(a.len(), b.len());
         a.iter().zip(b).fold(0.0, |most, (a, b)| most.max((a - b).abs()))
@@ -257,10 +259,12 @@ mod tests {
         let numbers: Vec<f64> = weights.iter().copied().collect();
         network.layers[layer].weights = matrix::<Flex>(numbers, weights.ncols(), &Default::default(), DType::F64);
         let squares = |a: &Array2<f64>, b: &Array2<f64>| (a - b).mapv(|value| value * value).sum();
-        let errors = squares(&network.predict(&ctx).unwrap(), y);
+        let errors = squares(&predict(network), y);
         let n = y.len() as f64;
         let Some(pull) = pull else { return errors / n };
-        let off = squares(&network.paths(&ctx).unwrap(), &pull.z.to_owned());
+        let mut off = network.paths(&ctx).unwrap() - pull.z.to_owned();
+        off.iter_mut().zip(pull.mask.iter().flatten()).for_each(|(off, mask)| *off *= mask);
+        let off = off.mapv(|value| value * value).sum();
         match pull.form {
             PullForm::Mean => errors / n + pull.lambda * off / pull.z.len() as f64,
             PullForm::Sum => (errors + pull.lambda / 2.0 * off) / n,
@@ -272,8 +276,10 @@ mod tests {
         let ctx = Context::new();
         for hidden in [&[4][..], &[4, 3], &[3, 5, 2]] {
             let (mut network, [_, y, z]) = network(hidden, 3);
-            let pull = |form| Some(Pull { z: z.view(), lambda: 0.8, form });
-            for pull in [None, pull(PullForm::Mean), pull(PullForm::Sum)] {
+            let some = Array2::from_shape_fn(z.dim(), |(t, g)| f64::from(u8::from((t + g) % 3 > 0)));
+            let pull = |mask, form| Some(Pull { z: z.view(), mask, lambda: 0.8, form });
+            let masked = pull(Some(some.view()), PullForm::Mean);
+            for pull in [None, pull(None, PullForm::Mean), pull(None, PullForm::Sum), masked] {
                 let target = pull.map(|pull| network.target(pull).unwrap());
                 let (mse, gradients) = network.gradient(target.as_ref(), true, &ctx).unwrap();
                 for (layer, gradient) in gradients.iter().map(values).enumerate() {
@@ -308,7 +314,7 @@ mod tests {
         let within = 1.0 / 3f64.sqrt();
         assert!(first.columns().into_iter().take(4).flatten().all(|weight| weight.abs() <= within));
         assert!(second.iter().all(|weight| weight.abs() <= 0.5));
-        let (fitted, paths) = (network.predict(&ctx).unwrap(), network.paths(&ctx).unwrap());
+        let (fitted, paths) = (predict(&network), network.paths(&ctx).unwrap());
         for gene in 0..5 {
             for (sample, row) in x.rows().into_iter().enumerate() {
                 let unit = |h: usize| (0..3).map(|t| row[t] * first[(t, h)]).sum::<f64>() + first[(3, h)];

@@ -62,7 +62,7 @@ impl Cell {
         let mut z = masked(operations::start(self.start, self.layout, parameters, s, work));
         let mut lambda = operations::weight(self.layout, parameters, &constant(self.lambda_start), &constant(0.0));
         let mut theta = z.clone();
-        let (mut all, mut lambdas) = (Vec::with_capacity(self.steps), Vec::with_capacity(self.steps));
+        let (mut all, mut lambdas) = (Vec::new(), Vec::new());
         for step in 0..self.steps {
             lambdas.push(lambda.clone().inner());
             theta = operations::proximal(self.root, s, &z, &lambda, work);

@@ -8,10 +8,11 @@ use crate::error::{Error, Result};
 use crate::linalg;
 use crate::methods::unrolled::prepared::Prepared;
 use crate::methods::unrolled::supervised::{
-    BETA, Course, Member, PATIENCE, VALIDATION, arrays, check_held, from_arrays, parted, shuffled,
+    BETA, Course, Member, PATIENCE, Round, VALIDATION, arrays, beta, check_held, foreign, from_arrays, parted,
+    recorded, refuse_regulators, shuffled, sizes,
 };
 use crate::methods::unrolled::units::SIZE;
-use crate::model::{Input, Keeper, Pair, Parameter, SecondMoment, Trained, Truth};
+use crate::model::{Input, Keeper, Pair, SecondMoment, Trained, Truth};
 use crate::nn::{Evaluator, Layout, Objective, Problem, Supervised};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::parallel;
@@ -47,32 +48,28 @@ pub(super) const OPTIONS: &[Opt] = &[
 pub(super) fn train(method: &Glad, pairs: &[Pair], options: &Options, ctx: &Context) -> Result<Trained> {
     let epochs = options.count("epochs").unwrap_or(40);
     let rate = options.number("learning_rate").unwrap_or(0.03);
-    let beta = options.number(BETA.name).unwrap_or(2.0);
-    let loss = match options.text("loss") {
-        Some("fbeta") => Supervised::FBeta { beta },
-        Some("mse_fbeta") => Supervised::Balanced { beta },
+    let word = options.text("loss").unwrap_or("mse");
+    let weight = beta("glad", word != "mse", options)?;
+    let loss = match (word, weight) {
+        ("fbeta", Some(beta)) => Supervised::FBeta { beta },
+        ("mse_fbeta", Some(beta)) => Supervised::Balanced { beta },
         _ => Supervised::Mse,
     };
-    if options.is_given(BETA.name) && loss == Supervised::Mse {
-        return Err(Error::option("option 'beta' of glad goes with loss: \"fbeta\" or \"mse_fbeta\""));
-    }
-    if method.regulators.is_some() {
-        return Err(Error::option("option 'regulators' of glad says what is fitted: its pairs bring their own")
-            .with_hint("Glad().train(pairs, #{ mask: true }), and .fit(x, #{ regulators: [..] })"));
-    }
-    let (seen, held_out) = parted(pairs.len(), options.number(VALIDATION.name).unwrap_or(0.2), "glad validation", ctx);
+    refuse_regulators("glad", method.regulators.is_some(), "Glad().train(pairs, #{ mask: true })")?;
+    let held = recorded(method.recorded(), OPTIONS, options, &[(BETA.name, weight.into())]);
+    let mut keeper = Keeper::new("glad", held, pairs.len(), epochs, options, ctx)?;
+    let (learned_from, held_out) =
+        parted(pairs.len(), options.number(VALIDATION.name).unwrap_or(0.2), "glad validation", ctx);
     let evaluators = parallel::map(pairs, ctx, |_, pair| {
         evaluator(method, pair, loss, options.is_true("mask"), &ctx.clone().with_threads(1))
     })?;
     let layout = method.model.layout()?;
-    let size = options.count("ensemble").unwrap_or(1);
-    let fresh = |member| Member::new(layout.initial(method.model.offset, ctx.seed(), member as u64), rate);
-    let members: Vec<Member> = (0..size).map(fresh).collect();
-    let mut keeper = Keeper::new("glad", recorded(method, options), pairs.len(), epochs, options, ctx)?;
+    let (members, _held) = Member::several(layout, method.model.offset, rate, options, ctx)?;
     let course = Course {
-        visits: shuffled(&seen, epochs, "glad order", ctx),
-        seen,
-        held_out,
+        epochs,
+        round: &|epoch| Round::once(shuffled(&learned_from, epoch, "glad order", ctx)),
+        learned_from: &learned_from,
+        held_out: &held_out,
         pass: &|pair, parameters, direction, _, ctx| {
             let pass = evaluators[pair].pass(parameters, direction, ctx)?;
             Ok((pass.loss, pass.gradient))
@@ -127,44 +124,29 @@ fn target(truth: &Truth, prepared: &Prepared, is_published: bool, ctx: &Context)
     }
 }
 
-/// The options that held: those of the model hold for other data too.
-fn recorded(method: &Glad, options: &Options) -> Vec<(String, Value)> {
-    let own = OPTIONS.iter().map(|opt| (opt.name.to_string(), options.get(opt.name).cloned().unwrap_or(Value::Unit)));
-    method.recorded().into_iter().chain(own).collect()
-}
-
 /// The options that make a model the one that was trained.
 const HELD: [&str; 5] = ["steps", "hidden", "variant", "start", "threshold_diagonal"];
 
-/// How many members a trained model has, and the units of its hidden layers.
-fn sizes(trained: &Trained) -> Result<(usize, usize)> {
-    let first = trained.parameters().iter().find(|parameter| parameter.name() == "threshold.weight_1");
-    match first.map(Parameter::shape) {
-        Some(&[members, hidden, 3]) if members > 0 => Ok((members, hidden)),
-        _ => Err(Error::data("this is no model of glad: it has no parameter 'threshold.weight_1' of its shape")),
-    }
-}
-
 /// Fails where a model that was read is not one of GLAD.
 pub(super) fn check(trained: &Trained) -> Result<()> {
-    let (count, hidden) = sizes(trained)?;
+    let [count, hidden, _] = sizes(trained)?;
     let layout = Layout::new(hidden)?;
     let recorded = trained.option("hidden").and_then(Value::as_number);
     if recorded != Some(hidden as f64) || HELD.iter().any(|name| trained.option(name).is_none()) {
-        return Err(Error::data("this is no model of glad: its options do not go with its parameters"));
+        return Err(foreign(trained, "its options do not go with its parameters"));
     }
     for part in layout.parts() {
         trained.parameter(part.name, &[count, part.shape.0, part.shape.1])?;
     }
     match trained.parameters().len() == layout.parts().len() {
         true => Ok(()),
-        false => Err(Error::data("this is no model of glad: it has other parameters too")),
+        false => Err(foreign(trained, "it has other parameters too")),
     }
 }
 
 /// The members of a trained model, if it goes with these options.
 pub(super) fn members(method: &Glad, trained: &Trained) -> Result<Members> {
-    let (count, hidden) = sizes(trained)?;
+    let [count, hidden, _] = sizes(trained)?;
     check_held(&HELD, &method.recorded(), trained)?;
     let layout = Layout::new(hidden)?;
     let parameters = from_arrays(layout, count, trained)?;

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::data::Matrix;
 use crate::data::latent_gaussian::LatentGaussian;
 use crate::error::{Error, Result};
@@ -34,20 +34,45 @@ pub(super) const RIDGE: [f64; 2] = [0.1, 0.4];
 
 /// Data as the model sees them.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct Prepared {
     pub problem: RegulationProblem,
     pub warnings: Vec<String>,
+    /// The memory of the data of a neural network, which live as long as the model that is run on them.
+    pub data: Option<Reservation>,
+    _inputs: Reservation,
+}
+
+/// Who acts on whom among the columns of data.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub regulators: &'a [usize],
+    /// Those that are not constant, ascending.
+    pub varying: &'a [usize],
+}
+
+impl Columns<'_> {
+    /// 1 where there can be an edge: not from a regulator to itself, and not where one of the two never varies.
+    fn pairs(&self, genes: usize) -> Array2<f64> {
+        let varies = |column: usize| self.varying.binary_search(&column).is_ok();
+        let can = |t: usize, g: usize| t != g && varies(t) && varies(g);
+        Array2::from_shape_fn((self.regulators.len(), genes), |(row, g)| {
+            f64::from(u8::from(can(self.regulators[row], g)))
+        })
+    }
 }
 
 impl Grnular {
-    /// Data, n x p, of which these columns are regulators, as the model sees them.
-    pub(super) fn seen(&self, x: &Matrix, regulators: &[usize], ctx: &Context) -> Result<Seen> {
-        // Correlations, what is factored, factor and inverse; inputs of every pair, twice.
-        let _held = [
-            ctx.reserve_matrices(4, x.cols(), x.cols())?,
-            ctx.reserve_matrices(2 * (INPUTS.len() + 4), regulators.len(), x.cols())?,
+    /// Data, n x p, as the model sees them.
+    pub(super) fn prepared(&self, x: &Matrix, columns: Columns<'_>, ctx: &Context) -> Result<Prepared> {
+        let regulators = columns.regulators;
+        // Inputs of every pair, S and pairs, which stay, and as much again on the way; what is shifted.
+        let inputs = ctx.reserve_matrices(INPUTS.len() + 4, regulators.len(), x.cols())?;
+        let _passing = [
+            ctx.reserve_matrices(INPUTS.len() + 4, regulators.len(), x.cols())?,
+            ctx.reserve_matrices(2, x.rows(), x.cols())?,
         ];
-        match &self.inner {
+        let data = self.inner.as_ref().map(|_| ctx.reserve_matrices(1, x.rows(), x.cols())).transpose()?;
+        let (problem, warnings) = match &self.inner {
             Some(inner) if self.published => {
                 let standardized = standardized(x);
                 let mut s = correlations_with(standardized.view(), regulators, ctx)?;
@@ -57,20 +82,30 @@ impl Grnular {
                 let problem = RegulationProblem {
                     s,
                     own: regulators.to_vec(),
+                    pairs: columns.pairs(x.cols()),
                     context: Array2::zeros((0, 0)),
                     step,
                     objective: None,
                 };
-                Ok(Seen { problem, warnings: Vec::new() })
+                (problem, Vec::new())
             }
-            _ => self.behind_zeros(x, regulators, ctx),
-        }
+            _ => self.behind_zeros(x, columns, ctx)?,
+        };
+        Ok(Prepared { problem, warnings, data, _inputs: inputs })
     }
 
-    fn behind_zeros(&self, x: &Matrix, regulators: &[usize], ctx: &Context) -> Result<Seen> {
+    fn behind_zeros(
+        &self,
+        x: &Matrix,
+        columns: Columns<'_>,
+        ctx: &Context,
+    ) -> Result<(RegulationProblem, Vec<String>)> {
+        let regulators = columns.regulators;
+        // Correlations, what is factored, factor and inverse.
+        let _held = ctx.reserve_matrices(4, x.cols(), x.cols())?;
         let mut warnings = Vec::new();
         let least = x.view().iter().copied().fold(f64::INFINITY, f64::min);
-        if least < 0.0 && self.sees_zeros {
+        if least < 0.0 && self.is_latent {
             warnings.push(
                 "the data have negative values, so that zeros are no missing counts: correlations are those of normal \
 scores; counts or their logarithms are better"
@@ -78,8 +113,8 @@ scores; counts or their logarithms are better"
             );
         }
         // Without zeros what comes out are the correlations of normal scores.
-        let shifted = least < 0.0 || !self.sees_zeros;
-        let seen = share_above_zero(x, least < 0.0);
+        let shifted = least < 0.0 || !self.is_latent;
+        let detected = share_above_zero(x, least < 0.0);
         let moved = shifted.then(|| Matrix::from_fn(x.rows(), x.cols(), |i, j| x.view()[(i, j)] - least + 1.0));
         let seed = rng::derive(ctx.seed(), "grnular moments", 0);
         let latent = LatentGaussian::default().fit(moved.as_ref().unwrap_or(x), &ctx.clone().with_seed(seed))?;
@@ -96,9 +131,9 @@ scores; counts or their logarithms are better"
             true => 0.0,
             false => r[(regulators[t], g)],
         });
-        let context = inputs(r, &s, regulators, &seen, ctx)?;
-        let problem = RegulationProblem { s, own: regulators.to_vec(), context, step, objective: None };
-        Ok(Seen { problem, warnings })
+        let context = inputs(r, &s, regulators, &detected, ctx)?;
+        let (own, pairs) = (regulators.to_vec(), columns.pairs(x.cols()));
+        Ok((RegulationProblem { s, own, pairs, context, step, objective: None }, warnings))
     }
 }
 
@@ -137,7 +172,7 @@ fn inputs(
     r: ArrayView2<'_, f64>,
     s: &Array2<f64>,
     regulators: &[usize],
-    seen: &[f64],
+    detected: &[f64],
     ctx: &Context,
 ) -> Result<Array2<f64>> {
     /// What keeps shares of hardly anything small.
@@ -157,8 +192,8 @@ fn inputs(
             let values = [
                 w / (gene.sum + LITTLE),
                 explained[g],
-                seen[regulator],
-                seen[g],
+                detected[regulator],
+                detected[g],
                 w - gene.largest_but(t),
                 far[(t, g)].abs(),
                 if regulator == g { 0.0 } else { partial[(regulator, g)].abs() },
@@ -218,6 +253,12 @@ fn shrunk_partial(r: ArrayView2<'_, f64>, ctx: &Context) -> Result<Array2<f64>> 
 mod tests {
     use super::*;
     use ndarray::array;
+
+    #[test]
+    fn what_never_varies_has_no_pairs() {
+        let columns = Columns { regulators: &[2, 0], varying: &[0, 2, 3] };
+        assert_eq!(columns.pairs(4), array![[1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]]);
+    }
 
     #[test]
     fn inputs_of_a_pair_are_what_their_names_say() {

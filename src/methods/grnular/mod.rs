@@ -1,19 +1,23 @@
 //! GRNUlar: an unrolled model from regulators to genes, trained on networks whose edges are known.
 
 mod context;
+mod edges;
+mod examples;
+mod members;
 mod options;
 mod training;
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 use super::directed::Roles;
-use super::unrolled::model::named;
 use crate::context::Context;
-use crate::data::{Column, Matrix, Selector, Vector};
+use crate::data::{Matrix, Selector, Vector};
 use crate::error::{Error, Result};
-use crate::graph::{Edge, Graph, REGULATOR};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, SecondMoment, Trainable, Trained};
-use crate::nn::{Direction, Layout, Precision};
+use crate::nn::{Direction, Precision, RegulationProblem};
+use crate::rng;
+use context::Columns;
+use members::Members;
 use options::{Inner, SOFTNESS};
 
 pub use options::Orientation;
@@ -36,10 +40,14 @@ regressions, in closed form, each gene without itself; hidden: [40] puts a neura
 network is told, beside the entries of theta, S and Z, how much of a gene is explained, how a coefficient stands among \
 those of its gene and of its regulator, and in which share of cells both are seen. What is minimised is the cross entropy \
 of the edges, so that the weights of the graph are probabilities, with the sign of the coefficient; every regulator has \
-one for every gene, and their order is the answer: .graph(0.5) has the likely ones. They hold for networks like those of \
-the training. A column that never varies has no edges, which a warning tells. Clean training data are seen under several rates of dropout (`dropout` of the training). x.grnular() without \
-training uses a model that comes with sinew, trained on SERGIO simulations of 100 genes by scripts/train_grnular.rhai. \
-variant \"authors\" follows the published program, whose scores are those of an undirected graph, with Z as weights.",
+one for every gene, and their order is the answer: .graph(#{ threshold: 0.5 }) has the likely ones. They hold for networks \
+like those of the training. A column that never varies has no edges, which a warning tells. Clean training data are seen under \
+several rates of dropout (`dropout` of the training). x.grnular(#{ regulators }) without training uses a model that comes with \
+sinew, trained on SERGIO simulations of 60 to 100 genes with 10 or 12 regulators by scripts/train_grnular.rhai: without \
+`regulators`, where all columns act on all others, it has nothing to go by. Of a neural network the coefficients are products of \
+absolute weights, which are positive: edges then have the sign of the correlation. variant \"authors\" follows the published \
+program, whose scores are those of an undirected graph, with Z as weights. In its training only pairs whose gene stands behind \
+its regulator are seen: put regulators first.",
     params: &[],
     options: options::OPTIONS,
     accepts: Accepts::Constants,
@@ -56,7 +64,7 @@ variant \"authors\" follows the published program, whose scores are those of an 
         fit: |input, options, trained, ctx| Grnular::from_options(options, false)?.fit_with(input, trained, ctx),
         train: |pairs, options, ctx| training::train(&Grnular::from_options(options, false)?, pairs, options, ctx),
         train_options: training::OPTIONS,
-        check: training::check,
+        check: members::check,
     }),
 };
 
@@ -67,7 +75,7 @@ pub(super) const BASE: Record = Record {
     summary: "GRNUlar with a new neural network in every iteration (GRNUlar-base)",
     details: "As grnular, but in every iteration a new neural network from regulators to genes is fitted from scratch, drawn \
 towards Z, for `network_epochs` steps: Algorithm 1 of the paper, which its Algorithm 2, grnular, replaces because it is slow. \
-It has to be trained: GrnularBase(#{ .. }).train(pairs).fit(x, #{ regulators }).",
+There is no published program of it. x.grnular_base(#{ regulators }) without training uses a model that comes with sinew.",
     options: options::BASE_OPTIONS,
     reference: "Shrivastava, Zhang, Song, Aluru, GRNUlar, Algorithm 1 (J. Comput. Biol. 29:27, 2022)",
     example: "let pair = |k| grn_pair(#{ genes: 12, regulators: 2, cell_types: 3, cells: 30, seed: k });\n\
@@ -80,7 +88,7 @@ It has to be trained: GrnularBase(#{ .. }).train(pairs).fit(x, #{ regulators }).
         fit: |input, options, trained, ctx| Grnular::from_options(options, true)?.fit_with(input, trained, ctx),
         train: |pairs, options, ctx| training::train(&Grnular::from_options(options, true)?, pairs, options, ctx),
         train_options: training::OPTIONS,
-        check: training::check,
+        check: members::check,
     }),
     ..OWN
 };
@@ -93,16 +101,24 @@ regulators x p)",
     },
     Property {
         name: "coefficients",
-        help: "theta: the last coefficients, or of a neural network the products of its weights (Matrix, regulators x p)",
+        help: "theta: the last coefficients, or of a neural network the products of its absolute weights (Matrix, \
+regulators x p)",
     },
     Property { name: "z", help: "The last Z (Matrix, regulators x p)" },
-    Property { name: "lambda_history", help: "The weight lambda of every iteration (Vector)" },
-    Property { name: "parameters", help: "What was learned: the offset and the two networks, by name (map)" },
+    Property {
+        name: "lambda_history",
+        help: "The weight lambda of every iteration, the mean over the ensemble and its networks (Vector)",
+    },
+    Property {
+        name: "parameters",
+        help: "What the first of the ensemble learned: the offset and the two networks, and the scaling of inputs, by name (map)",
+    },
 ];
 
-/// The model that comes with sinew; made by `scripts/train_grnular.rhai`.
+/// The models that come with sinew; made by `scripts/train_grnular.rhai`.
 const SHIPPED: &str = include_str!("shipped.json");
-
+/// That of the base method; made with `--base`.
+const SHIPPED_BASE: &str = include_str!("base.json");
 /// GRNUlar and its options.
 ///
 /// ```
@@ -122,7 +138,7 @@ pub struct Grnular {
     inner: Option<Inner>,
     threshold_hidden: usize,
     train_lambda: bool,
-    sees_zeros: bool,
+    is_latent: bool,
     orientation: Orientation,
     precision: Precision,
     device: String,
@@ -138,7 +154,7 @@ impl Default for Grnular {
             inner: None,
             threshold_hidden: 16,
             train_lambda: true,
-            sees_zeros: true,
+            is_latent: true,
             orientation: Orientation::Directed,
             precision: Precision::Single,
             device: "auto".into(),
@@ -146,21 +162,12 @@ impl Default for Grnular {
     }
 }
 
-/// What stands behind every member of a trained model.
-#[derive(Debug, Clone)]
-struct Members {
-    layout: Layout,
-    parameters: Vec<Vec<f64>>,
-    /// Mean and deviation of every input of the threshold network.
-    scaling: Option<Vec<(f64, f64)>>,
-}
-
 /// What the model says of all regulators (rows) and genes.
 struct Found {
     probability: Array2<f64>,
     theta: Array2<f64>,
     z: Array2<f64>,
-    lambdas: Vec<f64>,
+    lambdas: Array1<f64>,
 }
 
 impl Grnular {
@@ -199,8 +206,8 @@ impl Grnular {
         let verb = self.verb();
         let x = input.x().ok_or_else(|| Error::argument(format!("{verb} needs data, not a covariance matrix")))?;
         let members = match trained {
-            Some(trained) => training::members(self, trained)?,
-            None => training::members(self, &self.shipped()?)?,
+            Some(trained) => Members::of(self, trained)?,
+            None => Members::of(self, &self.shipped()?)?,
         };
         let roles = Roles::of(self.regulators.as_deref(), input)?;
         let mut options = vec![roles.recorded(input)];
@@ -208,30 +215,38 @@ impl Grnular {
         let mut builder = Fit::builder(verb, input, options, ctx);
         // Probabilities, theta and Z, their means and matrices with names; edges, twice while they are put in order.
         let _held = ctx.reserve_matrices(20, roles.regulators.len(), input.p())?;
-        let seen = self.seen(x, &roles.regulators, ctx)?;
-        seen.warnings.iter().for_each(|warning| builder.warn(warning.clone()));
-        let found = self.found(&seen, &members, ctx)?;
-        let graph = self.graph(&found, &roles, input, ctx)?;
+        if let Some(warning) = edges::unlike_training(&roles, input).filter(|_| trained.is_none()) {
+            builder.warn(warning);
+        }
+        let columns = Columns { regulators: &roles.regulators, varying: &roles.varying };
+        let prepared = self.prepared(x, columns, ctx)?;
+        prepared.warnings.iter().for_each(|warning| builder.warn(warning.clone()));
+        let found = self.found(&prepared.problem, &members, ctx)?;
+        let graph = self.graph(&self.weights(&found, &prepared.problem), &roles, input, ctx)?;
+        let lambdas = found.lambdas.to_vec();
         let named_matrix = |matrix: Array2<f64>| roles.matrix(matrix, input);
         builder
             .solver("unrolled model", self.steps, true)
             .add("edge_probability", named_matrix(found.probability)?.into())
             .add("coefficients", named_matrix(found.theta)?.into())
             .add("z", named_matrix(found.z)?.into())
-            .add("lambda_history", Vector::from(found.lambdas).into())
-            .add("parameters", named(members.layout, &members.parameters[0]))
+            .add("lambda_history", Vector::from(lambdas).into())
+            .add("parameters", members.first())
             .finish(Estimate::Graph(graph), ctx)
     }
 
     /// The model that comes with sinew, where the options are those that it was trained with.
     fn shipped(&self) -> Result<Trained> {
-        let default = Self {
+        let mut default = Self {
             regulators: self.regulators.clone(),
             orientation: self.orientation,
             precision: self.precision,
             device: self.device.clone(),
-            ..Self::default()
+            ..Self::defaults(self.is_base)
         };
+        if let (Some(inner), Some(own)) = (&mut default.inner, &self.inner) {
+            inner.count = own.count;
+        }
         if *self != default {
             let constructor = if self.is_base { "GrnularBase" } else { "Grnular" };
             let message =
@@ -240,44 +255,46 @@ impl Grnular {
                 "{constructor}(#{{ .. }}).train(pairs).fit(x), with pairs #{{ x, truth, regulators }}"
             )));
         }
-        let broken = |error: String| Error::internal(format!("the model of grnular: {error}"));
-        let json = serde_json::from_str(SHIPPED).map_err(|error| broken(error.to_string()))?;
+        let broken = |error: String| Error::internal(format!("the model of {}: {error}", self.verb()));
+        let text = if self.is_base { SHIPPED_BASE } else { SHIPPED };
+        let json = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
         Trained::from_saved_json(&json).map_err(|error| broken(error.to_string()))
     }
 
     /// The mean over members, and over networks where there are some.
-    fn found(&self, seen: &context::Seen, members: &Members, ctx: &Context) -> Result<Found> {
-        let regulation = self.on(&seen.problem, members.scaling.as_deref(), ctx)?;
+    fn found(&self, problem: &RegulationProblem, members: &Members, ctx: &Context) -> Result<Found> {
+        let regulation = self.on(problem, members.scaling.as_deref(), ctx)?;
         let networks = self.inner.as_ref().map_or(1, |inner| inner.count);
-        let count = (members.parameters.len() * networks) as f64;
+        let count = members.parameters.len() as f64 * networks as f64;
         let mut all: Option<Found> = None;
         for (member, parameters) in members.parameters.iter().enumerate() {
             for network in 0..networks {
-                let stream = (member * networks + network) as u64;
+                let stream = rng::derive(member as u64, "network of a fit", network as u64);
                 let pass = regulation.pass(parameters, Direction::Forward, stream, ctx)?;
-                let mut probability = match self.published {
+                let probability = match self.published {
                     true => pass.z.mapv(|z| z.abs().tanh()),
                     false => pass.margin.mapv(|margin| 1.0 / (1.0 + (-margin / SOFTNESS).exp())),
                 };
-                seen.problem.own.iter().enumerate().for_each(|(t, &g)| probability[(t, g)] = 0.0);
-                let (lambdas, theta, z) = (pass.lambdas, pass.theta, pass.z);
+                let (lambdas, theta, z) = (Array1::from(pass.lambdas), pass.theta, pass.z);
                 all = Some(match all {
                     None => Found { probability, theta, z, lambdas },
                     Some(sum) => Found {
                         probability: sum.probability + probability,
                         theta: sum.theta + theta,
                         z: sum.z + z,
-                        lambdas: sum.lambdas,
+                        lambdas: sum.lambdas + lambdas,
                     },
                 });
             }
         }
         let sum = all.ok_or_else(|| Error::internal("a model without members"))?;
+        // What never varies shows nothing of itself, and a network has paths from a regulator to itself.
+        let possible = |sum: Array2<f64>| sum / count * &problem.pairs;
         let mean = Found {
-            probability: sum.probability / count,
-            theta: sum.theta / count,
-            z: sum.z / count,
-            lambdas: sum.lambdas,
+            probability: possible(sum.probability),
+            theta: possible(sum.theta),
+            z: possible(sum.z),
+            lambdas: sum.lambdas / count,
         };
         match mean.probability.iter().chain(&mean.theta).chain(&mean.z).all(|value| value.is_finite()) {
             true => Ok(mean),
@@ -285,71 +302,30 @@ impl Grnular {
                 .with_hint("train it on data like these")),
         }
     }
-
-    /// The graph: of ours with signed probabilities as weights, of the published program with Z.
-    fn graph(&self, found: &Found, roles: &Roles, input: &Input, ctx: &Context) -> Result<Graph> {
-        let mut weights = match self.published {
-            true => {
-                let mut z = found.z.clone();
-                roles.regulators.iter().enumerate().for_each(|(t, &g)| z[(t, g)] = 0.0);
-                z
-            }
-            false => Array2::from_shape_fn(found.probability.dim(), |at| {
-                found.probability[at] * if found.theta[at] < 0.0 { -1.0 } else { 1.0 }
-            }),
-        };
-        // What never varies shows nothing of itself: its probabilities are those of pairs of which nothing is known.
-        let varies = |column: usize| roles.varying.binary_search(&column).is_ok();
-        weights
-            .indexed_iter_mut()
-            .filter(|((t, g), _)| !varies(roles.regulators[*t]) || !varies(*g))
-            .for_each(|(_, w)| *w = 0.0);
-        if self.orientation == Orientation::Directed {
-            return roles.graph(weights.view(), input, ctx);
-        }
-        let mut row_of = vec![None; input.p()];
-        let mut marks = vec![0.0; input.p()];
-        for (row, &regulator) in roles.regulators.iter().enumerate() {
-            (row_of[regulator], marks[regulator]) = (Some(row), 1.0);
-        }
-        let mut edges = Vec::new();
-        for (row, &source) in roles.regulators.iter().enumerate() {
-            ctx.check()?;
-            for target in (0..input.p()).filter(|&target| target != source) {
-                let own = weights[(row, target)];
-                let Some(other) = row_of[target].map(|back| weights[(back, source)]) else {
-                    let edge = Edge::new(source, target, own);
-                    edges.push(if self.orientation == Orientation::Mixed { edge.directed() } else { edge });
-                    continue;
-                };
-                // Two regulators have one edge: the published program's is the mean of both, ours the likelier.
-                if source < target {
-                    let weight = match self.published {
-                        true => 0.5 * (own + other),
-                        false if own.abs() >= other.abs() => own,
-                        false => other,
-                    };
-                    edges.push(Edge::new(source, target, weight));
-                }
-            }
-        }
-        if self.published {
-            // Half of Z: the mean of the two halves of the matrix.
-            let both = |edge: &Edge| row_of[edge.source].is_some() && row_of[edge.target].is_some();
-            edges.iter_mut().filter(|edge| !both(edge)).for_each(|edge| edge.weight *= 0.5);
-        }
-        edges.retain(|edge| edge.weight != 0.0);
-        Graph::mixed(input.p(), input.names().cloned(), edges)?.with_node_attribute(REGULATOR, Column::numbers(marks))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
 
     #[test]
     fn rust_and_scripts_have_the_same_defaults() {
         let options = RECORD.check(&[]).unwrap();
         assert_eq!(Grnular::from_options(&options, false).unwrap(), Grnular::default());
+        let options = BASE.check(&[]).unwrap();
+        assert_eq!(Grnular::from_options(&options, true).unwrap(), Grnular::defaults(true));
+    }
+
+    #[test]
+    fn networks_have_more_iterations_and_lambda_as_it_is() {
+        let with = |name: &str, value: Value| {
+            let options = RECORD.check(&[(name.into(), value)]).unwrap();
+            let method = Grnular::from_options(&options, false).unwrap();
+            (method.steps, method.train_lambda)
+        };
+        assert_eq!(with("hidden", vec![Value::from(8i64)].into()), (15, false));
+        assert_eq!(with("variant", "authors".into()), (15, false));
+        assert_eq!(with("threshold_hidden", 4i64.into()), (5, true));
     }
 }

@@ -1,12 +1,14 @@
 //! The options of GRNUlar, and the model that they make.
 
+use std::sync::Arc;
+
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::methods::unrolled::model::{DEVICE, DTYPE};
 use crate::model::regulators;
 use crate::nn::{
-    DecoderPlan, Device, Layout, MAX_DECODER_LAYERS, NetworkStep, Precision, Regulation, RegulationCell,
-    RegulationProblem,
+    DecoderPlan, Device, Layout, MAX_DECODER_LAYERS, MAX_DECODER_UNITS, NetworkStep, Precision, Regulation,
+    RegulationCell, RegulationProblem,
 };
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
@@ -25,13 +27,13 @@ const VARIANT: Opt = Opt::new(
 moments behind dropout, thresholds from three inputs, half of all pairs seen, an undirected result",
 );
 const STEPS: Opt =
-    Opt::new("steps", &[Kind::Count(1)], Preset::Unset("5, with variant: \"authors\" 15"), "L: unrolled iterations");
+    Opt::new("steps", &[Kind::Count(1)], Preset::Unset("5, with a neural network 15"), "L: unrolled iterations");
 const HIDDEN: Opt = Opt::new(
     "hidden",
     &[Kind::Numbers],
     Preset::Unset("none, with variant: \"authors\" [40]"),
     "Units of one to three hidden layers of a neural network from regulators to genes, which then takes the place of \
-ridge regressions",
+ridge regressions; products of its weights have no sign, and edges that of the correlation",
 );
 const INNER_STEPS: Opt =
     Opt::new("inner_steps", &[Kind::Count(1)], Preset::Count(10), "P: steps of that network in every iteration");
@@ -62,8 +64,9 @@ const THRESHOLD_HIDDEN: Opt = Opt::new(
 const TRAIN_LAMBDA: Opt = Opt::new(
     "train_lambda",
     &[Kind::Bool],
-    Preset::Unset("true, with variant: \"authors\" false"),
-    "Learn lambda too, which draws coefficients towards Z; else it is what a random network gives",
+    Preset::Unset("true, with a neural network false"),
+    "Learn lambda too, which draws coefficients towards Z; else it is what a random network gives. Through a neural \
+network no gradient goes: lambda cannot be learned with one",
 );
 const MOMENTS: Opt = Opt::new(
     "moments",
@@ -93,29 +96,33 @@ pub(super) const OPTIONS: &[Opt] = &[
     MOMENTS,
     ORIENTATION,
     DTYPE32,
-    DEVICE,
+    DEVICE_CPU,
 ];
 
 const DTYPE32: Opt = Opt { default: Preset::Text("float32"), ..DTYPE };
+const DEVICE_CPU: Opt = Opt {
+    help: "Where the model runs: \"cpu\", for which \"auto\" stands because a GPU takes longer to start than most fits, or \
+\"cuda:0\"; that of a training does not hold in fits",
+    ..DEVICE
+};
 
-/// Options of the base method, which has no steps between iterations.
+/// Options of the base method, which has no steps between iterations, always a network, and no published program.
 pub(super) const BASE_OPTIONS: &[Opt] = &[
-    VARIANT,
     regulators::OPTION,
-    STEPS,
+    // Every iteration fits a whole network.
+    Opt { default: Preset::Count(5), ..STEPS },
     Opt { default: Preset::Unset("[40]"), ..HIDDEN },
     Opt { help: "E1: steps of the new network of every iteration", ..NETWORK_EPOCHS },
     NETWORK_RATE,
     NETWORKS,
-    THRESHOLD_HIDDEN,
-    TRAIN_LAMBDA,
+    Opt { default: Preset::Count(16), ..THRESHOLD_HIDDEN },
     MOMENTS,
-    ORIENTATION,
+    Opt { default: Preset::Text("directed"), ..ORIENTATION },
     DTYPE32,
-    DEVICE,
+    DEVICE_CPU,
 ];
 
-/// Options that make a model the one that was trained.
+/// Options that make a model the one that was trained, where it has them.
 pub(super) const HELD: [&str; 6] =
     [STEPS.name, HIDDEN.name, VARIANT.name, THRESHOLD_HIDDEN.name, TRAIN_LAMBDA.name, MOMENTS.name];
 
@@ -150,40 +157,39 @@ pub(super) struct Inner {
     pub count: usize,
 }
 
+impl Default for Inner {
+    fn default() -> Self {
+        Self { hidden: vec![40], steps: 10, epochs: 200, rate: 0.05, count: 1 }
+    }
+}
+
 impl Grnular {
     /// From checked options.
     ///
     /// # Errors
     /// Options that do not go together.
     pub(super) fn from_options(options: &Options, is_base: bool) -> Result<Self> {
-        let verb = if is_base { "grnular_base" } else { "grnular" };
-        let default = Self { is_base, ..Self::default() };
+        let default = Self::defaults(is_base);
+        let verb = default.verb();
         let published = options.text(VARIANT.name) == Some("authors");
-        let hidden = match options.get(HIDDEN.name) {
-            Some(list) => Some(layers(list)?),
-            None => (published || is_base).then(|| vec![40]),
-        };
-        let of_network = [INNER_STEPS, NETWORK_EPOCHS, NETWORK_RATE, NETWORKS];
-        if let Some(stray) = of_network.iter().find(|opt| hidden.is_none() && options.is_given(opt.name)) {
-            return Err(Error::option(format!("option '{}' of {verb} is about a neural network", stray.name))
-                .with_hint("hidden: [40] puts one in the place of ridge regressions"));
+        let inner = inner(verb, published || is_base, options)?;
+        if inner.is_some() && options.is_true(TRAIN_LAMBDA.name) {
+            let message =
+                format!("option '{}' of {verb}: no gradient goes through a neural network", TRAIN_LAMBDA.name);
+            return Err(Error::option(message).with_hint("leave it out: lambda is learned without `hidden` alone"));
         }
         if published && options.is_given(MOMENTS.name) {
             return Err(Error::option(format!("option 'moments' of {verb} goes with variant: \"sinew\""))
                 .with_hint("the published program takes standardised data"));
         }
-        let inner = hidden.map(|hidden| Inner {
-            hidden,
-            steps: options.count(INNER_STEPS.name).unwrap_or(10),
-            epochs: options.count(NETWORK_EPOCHS.name).unwrap_or(200),
-            rate: options.number(NETWORK_RATE.name).unwrap_or(0.05),
-            count: options.count(NETWORKS.name).unwrap_or(1),
-        });
         let method = Self {
             published,
             regulators: regulators::given(options)?,
-            steps: options.count(STEPS.name).unwrap_or(if published { 15 } else { default.steps }),
-            inner,
+            steps: match options.count(STEPS.name) {
+                Some(steps) => steps,
+                None if inner.is_some() && !is_base => 15,
+                None => default.steps,
+            },
             threshold_hidden: options.count(THRESHOLD_HIDDEN.name).unwrap_or(if published {
                 3
             } else {
@@ -191,9 +197,10 @@ impl Grnular {
             }),
             train_lambda: match options.get(TRAIN_LAMBDA.name) {
                 Some(_) => options.is_true(TRAIN_LAMBDA.name),
-                None => !published,
+                None => inner.is_none(),
             },
-            sees_zeros: options.text(MOMENTS.name) != Some("normal_scores"),
+            inner,
+            is_latent: options.text(MOMENTS.name) != Some("normal_scores"),
             orientation: match options.text(ORIENTATION.name) {
                 Some("mixed") => Orientation::Mixed,
                 Some("undirected") => Orientation::Undirected,
@@ -210,6 +217,14 @@ impl Grnular {
         };
         method.layout()?;
         Ok(method)
+    }
+
+    /// The model without any options.
+    pub(super) fn defaults(is_base: bool) -> Self {
+        match is_base {
+            true => Self { is_base, inner: Some(Inner::default()), train_lambda: false, ..Self::default() },
+            false => Self::default(),
+        }
     }
 
     pub(super) fn verb(&self) -> &'static str {
@@ -230,7 +245,7 @@ impl Grnular {
             device: self.device()?,
             precision: self.precision,
         };
-        Ok(NetworkStep { plan, x, epochs: inner.epochs, steps: inner.steps, afresh: self.is_base })
+        Ok(NetworkStep { plan, x: Arc::new(x), epochs: inner.epochs, steps: inner.steps, afresh: self.is_base })
     }
 
     fn device(&self) -> Result<Device> {
@@ -260,37 +275,63 @@ impl Grnular {
         let list = |hidden: &Vec<usize>| Value::List(hidden.iter().map(|&units| units.into()).collect());
         let inner = self.inner.as_ref();
         let mut options: Vec<(String, Value)> = vec![
-            (VARIANT.name.into(), if self.published { "authors" } else { "sinew" }.into()),
             (STEPS.name.into(), self.steps.into()),
             (HIDDEN.name.into(), inner.map_or(Value::Unit, |inner| list(&inner.hidden))),
             (NETWORK_EPOCHS.name.into(), inner.map(|inner| inner.epochs).into()),
             (NETWORK_RATE.name.into(), inner.map(|inner| inner.rate).into()),
             (NETWORKS.name.into(), inner.map(|inner| inner.count).into()),
             (THRESHOLD_HIDDEN.name.into(), self.threshold_hidden.into()),
-            (TRAIN_LAMBDA.name.into(), self.train_lambda.into()),
             (ORIENTATION.name.into(), self.orientation.word().into()),
             (DTYPE.name.into(), if self.precision == Precision::Double { "float64" } else { "float32" }.into()),
-            ("device".into(), self.device.as_str().into()),
+            (DEVICE.name.into(), self.device.as_str().into()),
         ];
         if !self.is_base {
+            options.push((VARIANT.name.into(), if self.published { "authors" } else { "sinew" }.into()));
+            options.push((TRAIN_LAMBDA.name.into(), self.train_lambda.into()));
             options.push((INNER_STEPS.name.into(), inner.map(|inner| inner.steps).into()));
         }
         if !self.published {
-            options.push((MOMENTS.name.into(), if self.sees_zeros { "latent" } else { "normal_scores" }.into()));
+            options.push((MOMENTS.name.into(), if self.is_latent { "latent" } else { "normal_scores" }.into()));
         }
         options
     }
+}
+
+/// The network that options ask for, or that there is always.
+fn inner(verb: &str, is_there: bool, options: &Options) -> Result<Option<Inner>> {
+    let default = Inner::default();
+    let hidden = match options.get(HIDDEN.name) {
+        Some(list) => layers(list)?,
+        None if is_there => default.hidden,
+        None => {
+            let of_network = [INNER_STEPS, NETWORK_EPOCHS, NETWORK_RATE, NETWORKS];
+            let Some(stray) = of_network.iter().find(|opt| options.is_given(opt.name)) else { return Ok(None) };
+            return Err(Error::option(format!("option '{}' of {verb} is about a neural network", stray.name))
+                .with_hint("Grnular(#{ hidden: [40] }).train(pairs) has one in the place of ridge regressions"));
+        }
+    };
+    Ok(Some(Inner {
+        hidden,
+        steps: options.count(INNER_STEPS.name).unwrap_or(default.steps),
+        epochs: options.count(NETWORK_EPOCHS.name).unwrap_or(default.epochs),
+        rate: options.number(NETWORK_RATE.name).unwrap_or(default.rate),
+        count: options.count(NETWORKS.name).unwrap_or(default.count),
+    }))
 }
 
 /// The units of hidden layers that an option lists.
 fn layers(list: &Value) -> Result<Vec<usize>> {
     let items: &[Value] = if let Value::List(items) = list { items } else { &[] };
     let units = |item: &Value| {
-        item.as_number().filter(|units| units.fract() == 0.0 && *units >= 1.0).map(|units| units as usize)
+        let fits = |units: &f64| units.fract() == 0.0 && (1.0..=MAX_DECODER_UNITS as f64).contains(units);
+        item.as_number().filter(fits).map(|units| units as usize)
     };
     let layers: Option<Vec<usize>> = items.iter().map(units).collect();
     layers.filter(|layers| (1..=MAX_DECODER_LAYERS).contains(&layers.len())).ok_or_else(|| {
-        Error::option(format!("option '{}' lists the units of 1 to {MAX_DECODER_LAYERS} layers", HIDDEN.name))
-            .with_hint("hidden: [40], or [40, 40]")
+        let message = format!(
+            "option '{}' lists the units of 1 to {MAX_DECODER_LAYERS} layers, each from 1 to {MAX_DECODER_UNITS}",
+            HIDDEN.name
+        );
+        Error::option(message).with_hint("hidden: [40], or [40, 40]")
     })
 }

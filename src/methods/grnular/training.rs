@@ -1,26 +1,22 @@
 //! Training GRNUlar on pairs of data and truth.
 
-use ndarray::Array2;
-
-use super::context::{INPUTS, RIDGE, Seen};
-use super::options::HELD;
-use super::{Grnular, Members};
+use super::Grnular;
+use super::context::RIDGE;
+use super::examples::{Draft, Example, missed_precision, scaling, warnings};
+use super::members;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
+use crate::methods::unrolled::model::DEVICE;
 use crate::methods::unrolled::supervised::{
-    BETA, Course, Member, PATIENCE, VALIDATION, arrays, check_held, from_arrays, parted, shuffled,
+    BETA, Course, Member, PATIENCE, Round, VALIDATION, arrays, beta, parted, recorded, refuse_regulators, shuffled,
 };
-use crate::metrics::{Pairs, Ranking};
 use crate::model::{Keeper, Pair, Parameter, Trained};
-use crate::nn::{Direction, EdgeLoss, Layout, Regulation, Supervised};
+use crate::nn::{EdgeLoss, Supervised};
 use crate::options::{Kind, Opt, Options, Preset, Range};
-use crate::simulate::technical_noise::{Dropout, TechnicalNoise};
+use crate::parallel;
 use crate::value::Value;
-use crate::{parallel, rng};
 
-/// How sharply the dropout that training adds depends on expression: that of the paper's simulations.
-const SHAPE: f64 = 20.0;
 /// The percentiles of dropout under which clean data are seen too.
 const MIXED: [f64; 4] = [0.0, 25.0, 50.0, 75.0];
 /// Data with more zeros than this share are not clean.
@@ -37,7 +33,8 @@ pub(super) const OPTIONS: &[Opt] = &[
         "learning_rate",
         &[Kind::Number(Range::POSITIVE)],
         Preset::Unset("0.02, with variant: \"authors\" 0.05"),
-        "Learning rate of Adam at the start; it falls to a tenth towards the end",
+        "Learning rate of Adam at the start; it falls to a tenth towards the end, with variant \"authors\" to three quarters \
+halfway through the first pair",
     ),
     Opt::new(
         "loss",
@@ -46,8 +43,16 @@ pub(super) const OPTIONS: &[Opt] = &[
         "Minus the log-likelihood of the edges; squared error; 1 - F_beta; or the last two in balance, as published",
     ),
     BETA,
-    VALIDATION,
-    PATIENCE,
+    Opt {
+        help: "Part of the pairs, drawn by `seed`, whose loss decides which epoch is kept, with variant \"authors\" their \
+average precision; 0: those of training decide",
+        ..VALIDATION
+    },
+    Opt {
+        help: "End after so many epochs without a better loss; of variant \"authors\", which judges twice on every pair, \
+after so many judgements",
+        ..PATIENCE
+    },
     Opt::new(
         "ensemble",
         &[Kind::Count(1)],
@@ -63,52 +68,46 @@ pub(super) const OPTIONS: &[Opt] = &[
     ),
 ];
 
-/// A pair on the model's device, and what is true of it.
-struct Example {
-    regulation: Regulation,
-    truth: Array2<f64>,
-    own: Vec<usize>,
+/// How a model is trained.
+struct Plan {
+    epochs: usize,
+    rate: f64,
+    /// The loss as its option calls it.
+    word: String,
+    loss: EdgeLoss,
+    beta: Option<f64>,
+    /// The part of the pairs that is held out.
+    share: f64,
+    percentiles: Vec<f64>,
 }
 
 /// Trains a model.
 pub(super) fn train(method: &Grnular, pairs: &[Pair], options: &Options, ctx: &Context) -> Result<Trained> {
     let verb = method.verb();
-    if method.regulators.is_some() {
-        return Err(Error::option(format!("option 'regulators' of {verb} says what is fitted: pairs bring their own"))
-            .with_hint("pairs #{ x, truth, regulators }, and .fit(x, #{ regulators: [..] })"));
-    }
-    let loss = loss(method, options)?;
-    let epochs = options.count("epochs").unwrap_or(if method.published { 20 } else { 40 });
-    let rate = options.number("learning_rate").unwrap_or(if method.published { 0.05 } else { 0.02 });
-    let share = options.number(VALIDATION.name).unwrap_or(0.2);
+    refuse_regulators(verb, method.regulators.is_some(), "pairs #{ x, truth, regulators }")?;
+    let plan = Plan::of(method, pairs, options)?;
     // Whole pairs are held out, with all their dropout.
-    let (seen, held_out) = parted(pairs.len(), share, "grnular validation", ctx);
-    let percentiles = percentiles(method, pairs, options)?;
-    let per_pair = percentiles.len();
-    let jobs: Vec<(usize, f64)> =
-        (0..pairs.len()).flat_map(|pair| percentiles.iter().map(move |&percentile| (pair, percentile))).collect();
-    let found = parallel::map(&jobs, ctx, |_, &(pair, percentile)| {
-        seen_pair(method, pair, &pairs[pair], percentile, &ctx.clone().with_threads(1))
-    })?;
-    let scaling = (!method.published).then(|| scaling(&found));
-    let examples = found.into_iter().map(|(seen, truth)| example(method, seen, truth, loss, scaling.as_deref(), ctx));
-    let examples = examples.collect::<Result<Vec<Example>>>()?;
+    let (learned_from, held_out) = parted(pairs.len(), plan.share, "grnular validation", ctx);
+    let per_pair = plan.percentiles.len();
     let of_pairs = |list: &[usize]| -> Vec<usize> {
         list.iter().flat_map(|pair| (0..per_pair).map(move |k| pair * per_pair + k)).collect()
     };
-    let (seen, held_out) = (of_pairs(&seen), of_pairs(&held_out));
-    let visits =
-        if method.published { published_visits(&seen, epochs, ctx) } else { shuffled(&seen, epochs, verb, ctx) };
+    let (learned_from, held_out) = (of_pairs(&learned_from), of_pairs(&held_out));
+    let epochs = if method.published { plan.rounds(learned_from.len()) } else { plan.epochs };
+    let mut keeper = Keeper::new(verb, plan.recorded(method, options), pairs.len(), epochs, options, ctx)?;
+    let (examples, scaling) = prepared(method, pairs, &plan, &mut keeper, ctx)?;
     let layout = method.layout()?;
-    let fresh = |member| Member::new(layout.initial(method.offset(), ctx.seed(), member as u64), rate);
-    let members: Vec<Member> = (0..options.count("ensemble").unwrap_or(1)).map(fresh).collect();
-    let mut keeper =
-        Keeper::new(verb, recorded(method, options, &percentiles), pairs.len(), visits.len(), options, ctx)?;
+    let (members, _held) = Member::several(layout, method.offset(), plan.rate, options, ctx)?;
     let judge = |members: &[Vec<f64>], list: &[usize], ctx: &Context| missed_precision(members, list, &examples, ctx);
+    let order = shuffled(&learned_from, 0, verb, ctx);
     let course = Course {
-        visits,
-        seen,
-        held_out,
+        epochs,
+        round: &|epoch| match method.published {
+            true => plan.published_round(&order, epoch),
+            false => Round::once(shuffled(&learned_from, epoch, verb, ctx)),
+        },
+        learned_from: &learned_from,
+        held_out: &held_out,
         pass: &|index, parameters, direction, stream, ctx| {
             let pass = examples[index].regulation.pass(parameters, direction, stream, ctx)?;
             Ok((pass.loss, pass.gradient))
@@ -120,60 +119,90 @@ pub(super) fn train(method: &Grnular, pairs: &[Pair], options: &Options, ctx: &C
     };
     let all = |now: &[Vec<f64>]| -> Result<Vec<Parameter>> {
         let mut parameters = arrays(layout, now)?;
-        if let Some(scaling) = &scaling {
-            let (means, deviations) = scaling.iter().copied().unzip();
-            parameters.push(Parameter::new(MEANS, &[layout.inputs()], means)?);
-            parameters.push(Parameter::new(DEVIATIONS, &[layout.inputs()], deviations)?);
-        }
+        parameters.extend(members::of_scaling(scaling.as_deref())?);
         Ok(parameters)
     };
     course.take(members, &mut keeper, all, ctx)?;
     keeper.finish()
 }
 
-const MEANS: &str = "inputs.mean";
-const DEVIATIONS: &str = "inputs.deviation";
+/// Every pair under every rate of dropout on the model's device, and the scaling of inputs, where they are scaled.
+type Examples = (Vec<Example>, Option<Vec<(f64, f64)>>);
+
+fn prepared(method: &Grnular, pairs: &[Pair], plan: &Plan, keeper: &mut Keeper<'_>, ctx: &Context) -> Result<Examples> {
+    let rates = |pair: usize| plan.percentiles.iter().map(move |&percentile| (pair, percentile));
+    let jobs: Vec<(usize, f64)> = (0..pairs.len()).flat_map(rates).collect();
+    let drafts = parallel::map(&jobs, ctx, |_, &(index, percentile)| {
+        Draft::of(method, index, &pairs[index], percentile, &ctx.clone().with_threads(1))
+    })?;
+    warnings(&jobs, &drafts).into_iter().for_each(|warning| keeper.warn(warning));
+    let scaling = (!method.published).then(|| scaling(&drafts));
+    let examples = drafts.into_iter().map(|draft| Example::new(method, draft, plan.loss, scaling.as_deref(), ctx));
+    Ok((examples.collect::<Result<_>>()?, scaling))
+}
+
+impl Plan {
+    fn of(method: &Grnular, pairs: &[Pair], options: &Options) -> Result<Self> {
+        let published = method.published;
+        let word = options.text("loss").unwrap_or(if published { "mse_fbeta" } else { "cross_entropy" });
+        if word == "cross_entropy" && published {
+            return Err(Error::option(
+                "loss: \"cross_entropy\" goes with variant: \"sinew\": the published Z is no probability",
+            ));
+        }
+        let beta = beta(method.verb(), matches!(word, "fbeta" | "mse_fbeta"), options)?;
+        Ok(Self {
+            epochs: options.count("epochs").unwrap_or(if published { 20 } else { 40 }),
+            rate: options.number("learning_rate").unwrap_or(if published { 0.05 } else { 0.02 }),
+            word: word.to_string(),
+            loss: match (word, beta) {
+                ("mse", _) => EdgeLoss::Of(Supervised::Mse),
+                ("fbeta", Some(beta)) => EdgeLoss::Of(Supervised::FBeta { beta }),
+                ("mse_fbeta", Some(beta)) => EdgeLoss::Of(Supervised::Balanced { beta }),
+                _ => EdgeLoss::CrossEntropy,
+            },
+            beta,
+            share: options.number(VALIDATION.name).unwrap_or(0.2),
+            percentiles: percentiles(method, pairs, options)?,
+        })
+    }
+
+    /// The options that held: those of the model hold for other data too, but for the device.
+    fn recorded(&self, method: &Grnular, options: &Options) -> Vec<(String, Value)> {
+        let model = method.recorded().into_iter().filter(|(name, _)| name != DEVICE.name).collect();
+        let held = [
+            ("epochs", self.epochs.into()),
+            ("learning_rate", self.rate.into()),
+            ("loss", self.word.as_str().into()),
+            (BETA.name, self.beta.into()),
+            (VALIDATION.name, self.share.into()),
+            ("dropout", Value::List(self.percentiles.iter().map(|&percentile| percentile.into()).collect())),
+        ];
+        recorded(model, OPTIONS, options, &held)
+    }
+
+    /// Of the published program: all epochs on one example before the next, in two halves, after each of which the
+    /// model is judged.
+    fn rounds(&self, examples: usize) -> usize {
+        examples * self.epochs.min(2)
+    }
+
+    fn published_round(&self, order: &[usize], round: usize) -> Round {
+        let halves = self.epochs.min(2);
+        let times = if round.is_multiple_of(halves) { self.epochs.div_ceil(2) } else { self.epochs / 2 };
+        Round::of_one(order[round / halves], times)
+    }
+}
 
 /// By what the learning rate is multiplied before an epoch: 0.3 of it after half of them, 0.1 after four fifths.
 fn slow(epoch: usize, epochs: usize) -> f64 {
-    match epoch {
-        0 => 1.0,
-        _ if epoch == epochs / 2 => 0.3,
-        _ if epoch == 4 * epochs / 5 => 1.0 / 3.0,
-        _ => 1.0,
-    }
+    let at = |place: usize, factor: f64| if epoch > 0 && epoch == place { factor } else { 1.0 };
+    at(epochs / 2, 0.3) * at(epochs - epochs.div_ceil(5), 1.0 / 3.0)
 }
 
 /// As the published program: 0.75 of it once, within the first pair.
 fn published_slow(visit: usize, _: usize) -> f64 {
     if visit == 1 { 0.75 } else { 1.0 }
-}
-
-/// All epochs on one pair before the next, in two halves, after each of which the model is judged.
-fn published_visits(seen: &[usize], epochs: usize, ctx: &Context) -> Vec<Vec<usize>> {
-    let order = shuffled(seen, 1, "grnular", ctx).into_iter().flatten();
-    order.flat_map(|pair| [vec![pair; epochs.div_ceil(2)], vec![pair; epochs / 2]]).filter(|v| !v.is_empty()).collect()
-}
-
-fn loss(method: &Grnular, options: &Options) -> Result<EdgeLoss> {
-    let beta = options.number(BETA.name).unwrap_or(2.0);
-    let default = if method.published { "mse_fbeta" } else { "cross_entropy" };
-    let loss = match options.text("loss").unwrap_or(default) {
-        "mse" => EdgeLoss::Of(Supervised::Mse),
-        "fbeta" => EdgeLoss::Of(Supervised::FBeta { beta }),
-        "mse_fbeta" => EdgeLoss::Of(Supervised::Balanced { beta }),
-        _ => EdgeLoss::CrossEntropy,
-    };
-    if loss == EdgeLoss::CrossEntropy && method.published {
-        return Err(Error::option(
-            "loss: \"cross_entropy\" goes with variant: \"sinew\": the published Z is no probability",
-        ));
-    }
-    if options.is_given(BETA.name) && matches!(loss, EdgeLoss::CrossEntropy | EdgeLoss::Of(Supervised::Mse)) {
-        let message = format!("option 'beta' of {} goes with loss: \"fbeta\" or \"mse_fbeta\"", method.verb());
-        return Err(Error::option(message));
-    }
-    Ok(loss)
 }
 
 /// The percentiles of dropout under which pairs are seen, 0 for none.
@@ -184,7 +213,7 @@ fn percentiles(method: &Grnular, pairs: &[Pair], options: &Options) -> Result<Ve
             let values: Vec<f64> = list.iter().filter_map(Value::as_number).collect();
             match values.iter().find(|value| !(0.0..100.0).contains(*value)) {
                 Some(value) => {
-                    Err(Error::option(format!("option 'dropout' lists percentiles from 0 to 100, not {value}")))
+                    Err(Error::option(format!("option 'dropout' lists percentiles from 0 to below 100, not {value}")))
                 }
                 None => Ok(values),
             }
@@ -200,154 +229,6 @@ fn is_clean(x: &Matrix) -> bool {
     x.view().iter().all(|value| *value >= 0.0) && zeros as f64 <= CLEAN * x.view().len() as f64
 }
 
-/// A pair under dropout as the model sees it, and its truth, regulators x genes.
-fn seen_pair(
-    method: &Grnular,
-    index: usize,
-    pair: &Pair,
-    percentile: f64,
-    ctx: &Context,
-) -> Result<(Seen, Array2<f64>)> {
-    let ctx = &ctx.clone().with_seed(rng::derive(ctx.seed(), &format!("grnular pair at {percentile}"), index as u64));
-    let at = |error: Error| error.at(format!("pair {index}"));
-    let regulators = pair.regulators.clone().unwrap_or_else(|| (0..pair.x.cols()).collect());
-    let truth = pair.truth.matrix(ctx)?;
-    let x = match percentile {
-        0.0 => None,
-        percentile => {
-            let dropout = Some(Dropout { shape: SHAPE, percentile });
-            let noise = TechnicalNoise { dropout, ..TechnicalNoise::default() };
-            Some(noise.apply(&pair.x, ctx).map_err(at)?)
-        }
-    };
-    let seen = method.seen(x.as_ref().unwrap_or(&pair.x), &regulators, ctx).map_err(at)?;
-    // As published: only genes behind their regulators count.
-    let counts = |t: usize, g: usize| regulators[t] != g && (!method.published || g > regulators[t]);
-    let edge = |t: usize, g: usize| counts(t, g) && truth.view()[(regulators[t], g)] != 0.0;
-    let truth = Array2::from_shape_fn((regulators.len(), pair.x.cols()), |(t, g)| f64::from(u8::from(edge(t, g))));
-    Ok((seen, truth))
-}
-
-fn example(
-    method: &Grnular,
-    seen: Seen,
-    truth: Array2<f64>,
-    loss: EdgeLoss,
-    scaling: Option<&[(f64, f64)]>,
-    ctx: &Context,
-) -> Result<Example> {
-    let mut problem = seen.problem;
-    problem.objective = Some((loss, truth.clone()));
-    Ok(Example { regulation: method.on(&problem, scaling, ctx)?, truth, own: problem.own })
-}
-
-/// Mean and standard deviation of every input over all pairs, as the first iteration has them.
-fn scaling(found: &[(Seen, Array2<f64>)]) -> Vec<(f64, f64)> {
-    let own = |input: usize| -> Vec<f64> {
-        let values = found.iter().flat_map(|(seen, _)| {
-            let problem = &seen.problem;
-            let (_, genes) = problem.s.dim();
-            problem.context.rows().into_iter().enumerate().map(move |(pair, row)| match input {
-                // |w| of the larger penalty is close enough to that of the start, and to Z.
-                0 | 2 => row[5],
-                1 => problem.s[(pair / genes, pair % genes)].abs(),
-                further => row[further - 3],
-            })
-        });
-        values.collect()
-    };
-    let moments = |values: Vec<f64>| {
-        let n = values.len().max(1) as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        (mean, (values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / n).sqrt() + 1e-6)
-    };
-    (0..INPUTS.len() + 3).map(|input| moments(own(input))).collect()
-}
-
-/// 1 - the mean average precision of the undirected result, over pairs.
-fn missed_precision(members: &[Vec<f64>], list: &[usize], examples: &[Example], ctx: &Context) -> Result<f64> {
-    let alone = ctx.clone().with_threads(1);
-    let all = parallel::map(list, ctx, |_, &index| {
-        let example = &examples[index];
-        let mut sum = Array2::<f64>::zeros(example.truth.dim());
-        for member in members {
-            sum += &example.regulation.pass(member, Direction::Forward, u64::MAX >> 1, &alone)?.z.mapv(f64::abs);
-        }
-        let mut pairs = Pairs::default();
-        for ((t, g), &truth) in example.truth.indexed_iter().filter(|((t, g), _)| example.own[*t] != *g) {
-            pairs.truth.push(truth != 0.0);
-            pairs.strength.push(sum[(t, g)]);
-        }
-        Ok::<_, Error>(Ranking::of(&pairs).average_precision())
-    })?;
-    let known: Vec<f64> = all.into_iter().filter(|value| value.is_finite()).collect();
-    Ok(1.0 - known.iter().sum::<f64>() / known.len().max(1) as f64)
-}
-
-/// The options that held: those of the model hold for other data too.
-fn recorded(method: &Grnular, options: &Options, percentiles: &[f64]) -> Vec<(String, Value)> {
-    let own = OPTIONS.iter().map(|opt| {
-        let value = match opt.name {
-            "dropout" => Value::List(percentiles.iter().map(|&percentile| percentile.into()).collect()),
-            name => options.get(name).cloned().unwrap_or(Value::Unit),
-        };
-        (opt.name.to_string(), value)
-    });
-    method.recorded().into_iter().chain(own).collect()
-}
-
-/// How many members a trained model has, and where their parameters stand.
-fn sizes(trained: &Trained) -> Result<(usize, Layout)> {
-    let none = || {
-        let message =
-            format!("this is no model of {}: it has no parameter 'threshold.weight_1' of its shape", trained.verb());
-        Error::data(message)
-    };
-    let first = trained.parameters().iter().find(|parameter| parameter.name() == "threshold.weight_1");
-    match first.map(Parameter::shape) {
-        Some(&[members, hidden, 3]) if members > 0 => Ok((members, Layout::with_context(0, hidden)?)),
-        Some(&[members, hidden, inputs]) if members > 0 && inputs == 3 + INPUTS.len() => {
-            Ok((members, Layout::with_context(INPUTS.len(), hidden)?))
-        }
-        _ => Err(none()),
-    }
-}
-
-/// Fails where a model that was read is not one of GRNUlar.
-pub(super) fn check(trained: &Trained) -> Result<()> {
-    let (count, layout) = sizes(trained)?;
-    let wrong = |what: &str| Err(Error::data(format!("this is no model of {}: {what}", trained.verb())));
-    let recorded = trained.option("threshold_hidden").and_then(Value::as_number);
-    if recorded != Some(layout.hidden() as f64)
-        || ["steps", "variant"].iter().any(|name| trained.option(name).is_none())
-    {
-        return wrong("its options do not go with its parameters");
-    }
-    from_arrays(layout, count, trained)?;
-    let published = matches!(trained.option("variant"), Some(Value::Text(word)) if word == "authors");
-    let further = if published { 0 } else { 2 };
-    if trained.parameters().len() != layout.parts().len() + further {
-        return wrong("it has other parameters too");
-    }
-    if !published && scaling_of(trained, layout)?.iter().any(|(_, deviation)| *deviation <= 0.0) {
-        return wrong("inputs have a deviation of 0");
-    }
-    Ok(())
-}
-
-fn scaling_of(trained: &Trained, layout: Layout) -> Result<Vec<(f64, f64)>> {
-    let values = |name| trained.parameter(name, &[layout.inputs()]).map(Parameter::values);
-    Ok(values(MEANS)?.iter().copied().zip(values(DEVIATIONS)?.iter().copied()).collect())
-}
-
-/// The members of a trained model, if it goes with these options.
-pub(super) fn members(method: &Grnular, trained: &Trained) -> Result<Members> {
-    let (count, layout) = sizes(trained)?;
-    check_held(&HELD, &method.recorded(), trained)?;
-    let scaling = if method.published { None } else { Some(scaling_of(trained, layout)?) };
-    Ok(Members { parameters: from_arrays(layout, count, trained)?, layout, scaling })
-}
-
 impl Grnular {
     /// The offset before training: the ridge penalty of the start.
     fn offset(&self) -> f64 {
@@ -360,5 +241,23 @@ impl Grnular {
         if let Some(offset) = parameters.first_mut().filter(|_| !self.published) {
             *offset = offset.max(LEAST);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_ends_at_a_tenth_however_few_epochs_there_are() {
+        for epochs in [2, 3, 4, 5, 40, usize::MAX / 2] {
+            let places = [epochs / 2, epochs - epochs.div_ceil(5)];
+            let factor = match places[0] == places[1] {
+                true => slow(places[0], epochs),
+                false => slow(places[0], epochs) * slow(places[1], epochs),
+            };
+            assert!((factor - 0.1).abs() < 1e-12, "{epochs}");
+        }
+        assert_eq!((slow(0, 1), slow(1, 40), slow(20, 40)), (1.0, 1.0, 0.3));
     }
 }

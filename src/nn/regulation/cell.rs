@@ -39,13 +39,13 @@ impl<B: CellBackend> On<B> {
         let layout = self.cell.layout;
         let network = Network::of(parameters, layout);
         let mut lambda = operations::weight(layout, parameters, &self.place.number(1.0), &self.place.number(0.0));
-        let start = refit.start(&parameters.clone().narrow(0, 0, 1), &self.s)?;
+        let start = self.possible(refit.start(&parameters.clone().narrow(0, 0, 1), &self.s)?);
         let mut z = match self.cell.softness {
             Some(_) => start.clone(),
             None => start.clone().detach() * self.place.number(0.0),
         };
         let (mut theta, mut margin) = (start.clone(), start);
-        let (mut loss, mut lambdas) = (None, Vec::with_capacity(self.cell.steps));
+        let (mut loss, mut lambdas) = (None, Vec::new());
         for step in 0..self.cell.steps {
             work.check()?;
             if !self.cell.learn_lambda {
@@ -54,7 +54,7 @@ impl<B: CellBackend> On<B> {
             lambdas.push(numbers::<f64, B, 1>(&lambda.clone().inner())[0]);
             // The smooth cell begins with the start itself.
             if step > 0 || self.cell.softness.is_none() {
-                theta = refit.next(&z, &lambda)?;
+                theta = self.possible(refit.next(&z, &lambda)?);
             }
             let rho = network.outputs(self.inputs(&theta, &z)).reshape(theta.dims());
             margin = theta.clone().abs() - rho;
@@ -69,6 +69,14 @@ impl<B: CellBackend> On<B> {
         }
         let steps = self.cell.steps as f64;
         Ok(Iterations { theta, z, margin, loss: loss.map(|sum| scaled_sum(sum, 1.0 / steps)), lambdas })
+    }
+
+    /// Coefficients where there can be an edge; the published program keeps them all.
+    fn possible(&self, theta: Recorded<B, 2>) -> Recorded<B, 2> {
+        match self.cell.softness {
+            Some(_) => theta * Tensor::from_inner(self.pairs.clone()),
+            None => theta,
+        }
     }
 
     fn next_lambda(
@@ -127,9 +135,8 @@ impl<B: CellBackend> On<B> {
         match (loss, scaled) {
             (EdgeLoss::CrossEntropy, scaled) => {
                 let log_odds = scaled.unwrap_or_else(|| stacked(margin.clone()));
-                let count = (regulators * (genes - 1)).max(1) as f64;
                 let edges = Tensor::from_inner(truth.edges.clone());
-                scaled_sum((softplus(log_odds.clone()) - log_odds * edges) * pairs(), 1.0 / count)
+                scaled_sum((softplus(log_odds.clone()) - log_odds * edges) * pairs(), 1.0 / self.count)
             }
             (EdgeLoss::Of(loss), Some(log_odds)) => {
                 let p = sigmoid(log_odds) * pairs();

@@ -4,6 +4,8 @@ mod cell;
 mod network;
 mod regression;
 
+use std::sync::Arc;
+
 use burn::backend::Flex;
 use burn::tensor::{Tensor, TensorData};
 use ndarray::{Array2, ArrayView2};
@@ -15,11 +17,11 @@ use super::evaluator::{Direction, Precision};
 use super::losses::{Supervised, Truth};
 use super::operations::Recorded;
 use super::parameters::Layout;
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::error::{Error, Result};
 
 use cell::Iterations;
-use regression::{Refit, Regression, Ridge};
+use regression::{Inner, Refit, Regression, Ridge};
 
 /// What the model is, but for its parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,8 +58,8 @@ pub enum Step {
 pub struct NetworkStep {
     /// The network.
     pub plan: DecoderPlan,
-    /// Standardised data, n x D.
-    pub x: Array2<f64>,
+    /// Standardised data, n x D, which clones share.
+    pub x: Arc<Array2<f64>>,
     /// Steps of the first fit, and of every fit where each starts afresh.
     pub epochs: usize,
     /// Steps of every iteration.
@@ -82,6 +84,9 @@ pub struct RegulationProblem {
     pub s: Array2<f64>,
     /// The column of every regulator.
     pub own: Vec<usize>,
+    /// 1 where there can be an edge, 0 elsewhere, T x D: at every regulator's own column, and where regulator or gene
+    /// shows nothing. Only the others count in losses, and of a cell with a softness only they have coefficients.
+    pub pairs: Array2<f64>,
     /// What else the threshold network is told of every pair: rows are pairs, all genes of a regulator together.
     pub context: Array2<f64>,
     /// How genes are regressed on regulators.
@@ -109,7 +114,10 @@ pub struct RegulationPass {
 
 /// A problem on its device.
 #[derive(Debug)]
-pub struct Regulation(Box<dyn Evaluate>);
+pub struct Regulation {
+    on: Box<dyn Evaluate>,
+    _held: Reservation,
+}
 
 trait Evaluate: std::fmt::Debug + Send + Sync {
     fn pass(&self, parameters: &[f64], direction: Direction, stream: u64, ctx: &Context) -> Result<RegulationPass>;
@@ -129,16 +137,20 @@ impl Regulation {
     ) -> Result<Self> {
         check(cell, problem)?;
         let (regulators, genes) = problem.s.dim();
-        let _held = ctx.reserve_matrices(3 * cell.layout.inputs(), regulators, genes)?;
-        match device {
-            Device::Cpu => Ok(Self(Box::new(On::<Flex>::new(cell, problem, Default::default(), precision)))),
+        // What stays: inputs, S, pairs, truth and what regressions keep; and as much again while they are converted.
+        let kept = cell.layout.inputs() + 7;
+        let _passing = ctx.reserve_matrices(kept, regulators, genes)?;
+        let held = ctx.reserve_matrices(kept, regulators, genes)?;
+        let on: Box<dyn Evaluate> = match device {
+            Device::Cpu => Box::new(On::<Flex>::new(cell, problem, Default::default(), precision)),
             #[cfg(feature = "cuda")]
             Device::Cuda(index) => {
                 super::cuda::single(precision)?;
                 let device = burn::backend::cuda::CudaDevice::new(index);
-                Ok(Self(Box::new(On::<burn::backend::Cuda>::new(cell, problem, device, precision))))
+                Box::new(On::<burn::backend::Cuda>::new(cell, problem, device, precision))
             }
-        }
+        };
+        Ok(Self { on, _held: held })
     }
 
     /// One pass with these parameters. Networks start from random numbers of the context's seed and `stream`.
@@ -146,7 +158,7 @@ impl Regulation {
     /// # Errors
     /// Numbers that overflow, cancellation, memory.
     pub fn pass(&self, parameters: &[f64], direction: Direction, stream: u64, ctx: &Context) -> Result<RegulationPass> {
-        self.0.pass(parameters, direction, stream, ctx)
+        self.on.pass(parameters, direction, stream, ctx)
     }
 }
 
@@ -154,6 +166,7 @@ fn check(cell: &RegulationCell, problem: &RegulationProblem) -> Result<()> {
     let (regulators, genes) = problem.s.dim();
     let further = cell.layout.inputs().checked_sub(super::parameters::ENTRIES);
     let fits = problem.own.len() == regulators
+        && problem.pairs.dim() == problem.s.dim()
         && problem.own.iter().all(|&column| column < genes)
         && further == Some(problem.context.ncols())
         && (problem.context.ncols() == 0 || problem.context.nrows() == regulators * genes)
@@ -199,6 +212,8 @@ struct On<B: CellBackend> {
     s: Tensor<B, 2>,
     /// 1 where there can be an edge.
     pairs: Tensor<B, 2>,
+    /// How many there can be.
+    count: f64,
     context: Option<Tensor<B, 2>>,
     scaling: Option<[Tensor<B, 2>; 2]>,
     regression: Regression<B>,
@@ -210,14 +225,18 @@ impl<B: CellBackend> On<B> {
         let place = Place { device, precision };
         let (regulators, genes) = problem.s.dim();
         let own = Array2::from_shape_fn((regulators, genes), |(t, g)| f64::from(u8::from(problem.own[t] == g)));
-        let pairs = own.mapv(|own| 1.0 - own);
         let regression = match &problem.step {
             Step::Ridge { values, vectors } => Regression::Ridge(Ridge::new(values, vectors, &problem.s, &own, &place)),
-            Step::Network(step) => Regression::Network(Box::new(step.clone()), problem.own.clone()),
+            Step::Network(step) => Regression::Network(Box::new(Inner {
+                step: step.clone(),
+                own: problem.own.clone(),
+                // The published program draws all paths.
+                drawn: cell.softness.map(|_| problem.pairs.clone()),
+            })),
         };
         let objective = problem.objective.as_ref().map(|(loss, truth)| {
             let stacked = |matrix: &Array2<f64>| place.matrix(matrix.view()).reshape([1, regulators, genes]);
-            let truth = Truth { precision: stacked(truth), edges: stacked(truth), pairs: stacked(&pairs) };
+            let truth = Truth { precision: stacked(truth), edges: stacked(truth), pairs: stacked(&problem.pairs) };
             (*loss, truth)
         });
         let scaling = cell.scaling.as_ref().map(|scaling| {
@@ -227,7 +246,8 @@ impl<B: CellBackend> On<B> {
         });
         Self {
             s: place.matrix(problem.s.view()),
-            pairs: place.matrix(pairs.view()),
+            pairs: place.matrix(problem.pairs.view()),
+            count: problem.pairs.sum().max(1.0),
             context: (problem.context.ncols() > 0).then(|| place.matrix(problem.context.view())),
             scaling,
             regression,
@@ -246,7 +266,7 @@ impl<B: CellBackend> Evaluate for On<B> {
         // The layers of every iteration, for the way back.
         let kept = if direction == Direction::Both { self.cell.steps } else { 1 };
         let layers = 4 * (self.cell.layout.inputs() + 2 * self.cell.layout.hidden() + 4);
-        let _held = ctx.reserve_matrices(kept * layers, regulators, genes)?;
+        let _held = ctx.reserve_matrices(kept.saturating_mul(layers), regulators, genes)?;
         let mut recorded = Recorded::<B, 1>::from_inner(self.place.tensor(parameters.to_vec(), [parameters.len()]));
         if direction == Direction::Both {
             recorded = recorded.require_grad();

@@ -9,14 +9,26 @@ use super::super::operations::Recorded;
 use super::{NetworkStep, Place};
 use crate::context::Context;
 use crate::error::Result;
+use crate::rng;
 
 /// How genes are regressed on regulators, on a device.
 #[derive(Debug)]
 pub enum Regression<B: CellBackend> {
     /// In closed form.
     Ridge(Ridge<B>),
-    /// By a network from these columns of its data.
-    Network(Box<NetworkStep>, Vec<usize>),
+    /// By a network.
+    Network(Box<Inner>),
+}
+
+/// A network in the place of regressions, and what it is told of pairs.
+#[derive(Debug)]
+pub struct Inner {
+    /// The network and its data.
+    pub step: NetworkStep,
+    /// The columns that are regulators.
+    pub own: Vec<usize>,
+    /// 1 where paths are drawn towards Z, T x D; without it all are.
+    pub drawn: Option<Array2<f64>>,
 }
 
 /// Ridge regressions of all genes on the regulators but themselves.
@@ -97,9 +109,9 @@ impl<'a, B: CellBackend> Refit<'a, B> {
     pub fn start(&mut self, offset: &Recorded<B, 1>, like: &Tensor<B, 2>) -> Result<Recorded<B, 2>> {
         match self.regression {
             Regression::Ridge(ridge) => Ok(ridge.solve(None, offset)),
-            Regression::Network(step, own) => {
-                let mut network = self.fresh(step, own)?;
-                network.descend(step.epochs, None, self.ctx)?;
+            Regression::Network(inner) => {
+                let mut network = self.fresh(inner)?;
+                network.descend(inner.step.epochs, None, self.ctx)?;
                 let paths = network.paths(self.ctx)?;
                 self.network = Some(network);
                 Ok(constant(&paths, like))
@@ -112,10 +124,11 @@ impl<'a, B: CellBackend> Refit<'a, B> {
     /// # Errors
     /// Cancellation, memory.
     pub fn next(&mut self, z: &Recorded<B, 2>, lambda: &Recorded<B, 1>) -> Result<Recorded<B, 2>> {
-        let (step, own) = match self.regression {
+        let inner = match self.regression {
             Regression::Ridge(ridge) => return Ok(ridge.solve(Some(z), lambda)),
-            Regression::Network(step, own) => (step, own),
+            Regression::Network(inner) => inner,
         };
+        let step = &inner.step;
         let [regulators, genes] = z.dims();
         let values = numbers::<f64, B, 2>(&z.clone().inner());
         let target = Array2::from_shape_fn((regulators, genes), |(t, g)| values[t * genes + g]);
@@ -123,18 +136,20 @@ impl<'a, B: CellBackend> Refit<'a, B> {
         let (form, steps) = if step.afresh { (PullForm::Sum, step.epochs) } else { (PullForm::Mean, step.steps) };
         let mut network = match self.network.take().filter(|_| !step.afresh) {
             Some(network) => network,
-            None => self.fresh(step, own)?,
+            None => self.fresh(inner)?,
         };
-        network.descend(steps, Some(Pull { z: target.view(), lambda: weight, form }), self.ctx)?;
+        let mask = inner.drawn.as_ref().map(|drawn| drawn.view());
+        network.descend(steps, Some(Pull { z: target.view(), mask, lambda: weight, form }), self.ctx)?;
         let paths = network.paths(self.ctx)?;
         self.network = Some(network);
         Ok(constant(&paths, &z.clone().inner()))
     }
 
-    fn fresh(&mut self, step: &NetworkStep, own: &[usize]) -> Result<Decoder> {
+    fn fresh(&mut self, inner: &Inner) -> Result<Decoder> {
+        let (step, own) = (&inner.step, &inner.own);
+        let _held = self.ctx.reserve_matrices(1, step.x.nrows(), own.len())?;
         let inputs = Array2::from_shape_fn((step.x.nrows(), own.len()), |(i, t)| step.x[(i, own[t])]);
-        // Streams of passes are far apart: so many networks no pass makes.
-        let stream = self.stream.wrapping_mul(1 << 20).wrapping_add(self.fresh);
+        let stream = rng::derive(self.stream, "network", self.fresh);
         self.fresh += 1;
         Decoder::new(&step.plan, inputs.view(), step.x.view(), stream, self.ctx)
     }

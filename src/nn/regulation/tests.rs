@@ -23,6 +23,7 @@ fn problem(further: usize, objective: Option<EdgeLoss>) -> (RegulationProblem, A
     let problem = RegulationProblem {
         s,
         own: OWN.to_vec(),
+        pairs: Array2::from_shape_fn((3, GENES), |(t, g)| f64::from(u8::from(OWN[t] != g))),
         context: wave(if further == 0 { 0 } else { 3 * GENES }, further, 1.1),
         step: Step::Ridge { values, vectors },
         objective: objective.map(|loss| (loss, truth)),
@@ -117,7 +118,8 @@ fn a_network_takes_the_place_of_regressions() {
     let plan = DecoderPlan { hidden: vec![5], learning_rate: 0.05, device: Device::Cpu, precision: Precision::Double };
     for afresh in [false, true] {
         let (mut problem, _) = problem(0, Some(EdgeLoss::Of(Supervised::Balanced { beta: 2.0 })));
-        problem.step = Step::Network(NetworkStep { plan: plan.clone(), x: x.clone(), epochs: 12, steps: 4, afresh });
+        problem.step =
+            Step::Network(NetworkStep { plan: plan.clone(), x: Arc::new(x.clone()), epochs: 12, steps: 4, afresh });
         let cell = cell(0, None, false);
         let regulation = on(&cell, &problem);
         let mut parameters = cell.layout.initial(1.0, 11, 0);
@@ -137,12 +139,51 @@ fn a_network_takes_the_place_of_regressions() {
 }
 
 #[test]
+fn pairs_that_can_have_no_edge_count_for_nothing() {
+    let ctx = Context::new();
+    let (mut whole, _) = problem(2, Some(EdgeLoss::CrossEntropy));
+    // The last gene shows nothing: whatever the truth says of it, losses and gradients are the same.
+    whole.pairs.column_mut(GENES - 1).fill(0.0);
+    let cell = cell(2, Some(0.1), true);
+    let parameters = cell.layout.initial(0.3, 11, 0);
+    let pass = |problem: &RegulationProblem| {
+        let pass = on(&cell, problem).pass(&parameters, Direction::Both, 0, &ctx).unwrap();
+        assert!(pass.theta.column(GENES - 1).iter().chain(pass.z.column(GENES - 1)).all(|value| *value == 0.0));
+        (pass.loss, pass.gradient)
+    };
+    let mut other = whole.clone();
+    if let Some((_, truth)) = &mut other.objective {
+        truth.column_mut(GENES - 1).fill(1.0);
+    }
+    assert_eq!(pass(&whole), pass(&other));
+    whole.step = Step::Network(NetworkStep {
+        plan: DecoderPlan { hidden: vec![5], learning_rate: 0.05, device: Device::Cpu, precision: Precision::Double },
+        x: Arc::new(wave(40, GENES, 0.4)),
+        epochs: 12,
+        steps: 4,
+        afresh: false,
+    });
+    let network = on(&cell, &whole).pass(&parameters, Direction::Forward, 0, &ctx).unwrap();
+    assert!(OWN.iter().enumerate().all(|(t, &g)| network.theta[(t, g)] == 0.0 && network.z[(t, g)] == 0.0));
+}
+
+#[test]
+fn iterations_that_no_memory_holds_are_refused() {
+    let (problem, _) = problem(2, Some(EdgeLoss::CrossEntropy));
+    let endless = RegulationCell { steps: 1 << 60, ..cell(2, Some(0.1), true) };
+    let parameters = endless.layout.initial(0.3, 11, 0);
+    let error = on(&endless, &problem).pass(&parameters, Direction::Both, 0, &Context::new()).unwrap_err();
+    assert_eq!(error.kind(), crate::error::ErrorKind::Memory);
+}
+
+#[test]
 fn sizes_that_do_not_fit_are_refused() {
     let (good, _) = problem(2, None);
     let cell = cell(2, Some(0.1), true);
     for change in [
         |problem: &mut RegulationProblem| problem.own[0] = GENES,
         |problem: &mut RegulationProblem| problem.own.truncate(1),
+        |problem: &mut RegulationProblem| problem.pairs = array![[1.0]],
         |problem: &mut RegulationProblem| problem.context = array![[1.0, 2.0]],
     ] {
         let mut bad = good.clone();
