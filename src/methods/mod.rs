@@ -1,6 +1,7 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
 mod directed;
+mod latent_factors;
 mod penalties;
 mod tree_options;
 #[cfg(feature = "nn")]
@@ -18,6 +19,9 @@ crate::model::records! {
     genie3,
     grnboost2,
     tigress,
+    meta_graphical_lasso,
+    pca_factors,
+    ica_factors,
     #[cfg(feature = "nn")]
     uglad,
     #[cfg(feature = "nn")]

@@ -82,6 +82,13 @@ impl JointFitBuilder {
         self
     }
 
+    /// Records the options that held, where the work decided some of them.
+    #[must_use]
+    pub fn options(mut self, options: Vec<(String, Value)>) -> Self {
+        self.inner.options = options;
+        self
+    }
+
     /// Adds a warning about all data sets: what happened and what to do about it.
     pub fn warn(&mut self, warning: impl Into<String>) {
         self.inner.warnings.push(warning.into());

@@ -37,6 +37,7 @@ pub use record::{Accepts, Area, FitOne, FitSeveral, Param, Property, Record, Run
 pub(crate) use record::{records, timed};
 pub use saved::{SavedPath, value_from_json, value_to_json};
 pub use second_moment::{Missing, SecondMoment};
+pub use sets::VARIABLES;
 pub use simulation::Simulation;
 pub(crate) use simulation::outline;
 pub use trainable::{EVERY_TRAINING, Trainable};

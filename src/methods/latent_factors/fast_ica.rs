@@ -50,7 +50,7 @@ pub fn independent(mut scores: Array2<f64>, settings: Settings, ctx: &Context) -
     let mut rng = rng::stream(ctx.seed(), "fast ica", 0);
     let start = Array2::from_shape_fn((m, m), |_| StandardNormal.sample(&mut rng));
     let mut w: Array2<f64> = retract(&start, ctx)?;
-    let (mut iterations, mut converged) = (0, false);
+    let (mut iterations, mut converged) = (0usize, false);
     while !converged && iterations < settings.max_iter {
         ctx.check()?;
         ctx.progress("ica_factors", iterations, settings.max_iter);

@@ -3,6 +3,7 @@
 //! V variables, M factors. D is the projection, V x M. No matrix of V x V is made: all that data give is X'XD.
 
 pub mod adam;
+pub mod baseline;
 pub mod descent;
 pub mod fast_ica;
 pub mod objective;

@@ -64,7 +64,7 @@ pub fn principal(
     let _held = ctx.reserve_matrices(4 + sets.len(), variables, width)?;
     let mut rng = rng::stream(ctx.seed(), "principal components", 0);
     let mut q = random(variables, width, &mut rng, ctx)?;
-    let (mut explained, mut iterations) = (0.0, 0);
+    let (mut explained, mut iterations) = (0.0f64, 0usize);
     loop {
         ctx.check()?;
         let image = image(sets, &q, weights, units, ctx)?;
