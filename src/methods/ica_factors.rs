@@ -15,9 +15,11 @@ const ALL: &[Opt] = &[
     Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(MAX_ITER as i64), "Iterations of FastICA at most"),
 ];
 
+const VERB: &str = "ica_factors";
+
 /// The record.
 pub static RECORD: Record = Record {
-    verb: "ica_factors",
+    verb: VERB,
     constructor: Some("IcaFactors"),
     area: Area::Recover,
     summary: "Independent components of several data sets together, with a sparse graph of them in each: a baseline",
@@ -37,6 +39,6 @@ depends on the seed.",
               print(score(sim.truth, joint));",
     run: Run::Joint(|inputs, options, ctx| {
         let max_iter = options.count("max_iter").unwrap_or(MAX_ITER);
-        Baseline::from_options(RECORD.verb, Directions::Independent(max_iter), options).fit_inputs(inputs, ctx)
+        Baseline::from_options(VERB, Directions::Independent(max_iter), options).fit_inputs(inputs, ctx)
     }),
 };

@@ -6,9 +6,11 @@ use crate::model::{Accepts, Area, Property, Record, Run};
 
 const ALL: &[Property] = &[ADDS[0], ADDS[1], ADDS[2], ADDS[3], ADDS[4], result::BIC];
 
+const VERB: &str = "pca_factors";
+
 /// The record.
 pub static RECORD: Record = Record {
-    verb: "pca_factors",
+    verb: VERB,
     constructor: Some("PcaFactors"),
     area: Area::Recover,
     summary: "Principal components of several data sets together, with a sparse graph of them in each: a baseline",
@@ -27,6 +29,6 @@ matrix of variables x variables is made.",
               let joint = pca_factors(sim.datasets, #{ factors: 3, seed: 1 });\n\
               print(score(sim.truth, joint));",
     run: Run::Joint(|inputs, options, ctx| {
-        Baseline::from_options(RECORD.verb, Directions::Principal, options).fit_inputs(inputs, ctx)
+        Baseline::from_options(VERB, Directions::Principal, options).fit_inputs(inputs, ctx)
     }),
 };

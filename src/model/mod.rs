@@ -7,6 +7,7 @@ mod diagonal;
 #[cfg(test)]
 pub(crate) mod dummies;
 mod estimate;
+mod factors;
 mod fit;
 mod incomplete;
 mod input;
@@ -26,6 +27,7 @@ mod trained;
 
 pub use convention::Convention;
 pub use estimate::{Estimate, Precision};
+pub use factors::Factors;
 pub use fit::{Fit, FitBuilder};
 pub use input::{Input, Shape};
 pub use joint_fit::{JointFit, JointFitBuilder};

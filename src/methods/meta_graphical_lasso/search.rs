@@ -42,7 +42,8 @@ impl MetaGraphicalLasso {
         let mut best: Option<Candidate> = None;
         for start in 0..self.starts {
             let mut d = self.start(sets, factors, start, ctx)?;
-            for lambda in self.grid.values(largest(sets, &d, ctx)?)? {
+            let top = if matches!(self.grid, Grid::Automatic { .. }) { largest(sets, &d, ctx)? } else { 0.0 };
+            for lambda in self.grid.values(top)? {
                 ctx.check()?;
                 let objective = Objective { sets, lambda, penalize_diagonal: self.penalize_diagonal };
                 let descent = self.descend(&objective, d, start, ctx)?;
