@@ -5,7 +5,7 @@ use super::matrices::Matrices;
 use super::ranking::Ranking;
 use super::{Comparison, factors, joint, regulators};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, JointFit, Param, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::{Args, Value};
@@ -34,7 +34,12 @@ const OVER_PAIRS_WITH_BETA: &[Opt] = &[BETA, regulators_option("all pairs")];
 /// Every metric that applies, of a joint fit for every data set, or of its factors.
 fn all(args: &Args<'_>, options: &Options, ctx: &Context) -> Result<Value> {
     match args.get(1)?.object::<JointFit>() {
-        Some(fits) if matches!(args.get(0)?, Value::Map(_)) => factors::score(args.get(0)?, fits, ctx),
+        Some(fits) if matches!(args.get(0)?, Value::Map(_)) => {
+            if let Some(name) = ["beta", "regulators"].into_iter().find(|name| options.is_given(name)) {
+                return Err(Error::option(format!("option '{name}' of score says nothing about latent factors")));
+            }
+            factors::score(args.get(0)?, fits, ctx)
+        }
         Some(fits) => joint::score(args, fits, |args| single(args, options, ctx), ctx),
         None => single(args, options, ctx),
     }
@@ -215,7 +220,7 @@ mod tests {
     use super::*;
     use crate::data::covariance::partial_correlation;
     use crate::data::{Column, Matrix, Names};
-    use crate::error::{Error, ErrorKind};
+    use crate::error::ErrorKind;
     use crate::graph::{Edge, Graph};
     use crate::linalg::Cholesky;
     use crate::methods::graphical_lasso;

@@ -16,6 +16,7 @@ mod communities;
 mod construct;
 mod data;
 mod display;
+mod factors;
 mod fits;
 mod graph_sets;
 mod graph_values;
@@ -60,6 +61,7 @@ pub(super) fn define(builder: &mut Builder) {
     latent_gaussian::define(builder);
     fits::define(builder);
     joint_fits::define(builder);
+    factors::define(builder);
     training::define(builder);
     graphs::define(builder);
     graph_values::define(builder);
