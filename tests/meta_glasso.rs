@@ -6,7 +6,7 @@ use common::{has_reference, reference};
 use sinew::data::Names;
 use sinew::methods::meta_graphical_lasso::{Init, MetaGraphicalLasso, Optimizer};
 use sinew::model::{JointFit, value_from_json, value_to_json};
-use sinew::simulate::latent_factor_data::{LatentFactorData, LatentFactors};
+use sinew::simulate::latent_factor_data::{LatentFactorData, LatentFactors, NoiseLaw};
 use sinew::{Context, ErrorKind, Matrix, Value, Vector, metrics, registry};
 
 /// The objective that a converged program reaches, with a free diagonal and with a penalised one.
@@ -58,7 +58,8 @@ fn departure(d: &Matrix) -> f64 {
 }
 
 fn small(seed: u64) -> LatentFactorData {
-    let model = LatentFactors { variables: 40, samples: 300, datasets: 5, factors: 4, ..Default::default() };
+    let sizes = LatentFactors { variables: 40, samples: 300, datasets: 8, factors: 4, ..Default::default() };
+    let model = LatentFactors { noise: NoiseLaw::Paper, ..sizes };
     model.draw(&Context::new().with_seed(seed)).expect("data")
 }
 
@@ -156,7 +157,8 @@ fn the_bic_finds_the_number_of_factors() {
 
 #[test]
 fn many_variables_need_no_matrix_of_all_pairs() {
-    let model = LatentFactors { variables: 2000, samples: 40, datasets: 3, factors: 3, ..Default::default() };
+    let sizes = LatentFactors { variables: 2000, samples: 200, datasets: 3, factors: 3, ..Default::default() };
+    let model = LatentFactors { noise: NoiseLaw::Paper, ..sizes };
     let data = model.draw(&Context::new().with_seed(4)).expect("data");
     // All pairs would be 32 MB.
     let ctx = Context::new().with_seed(1).with_memory_limit(10_000_000);
