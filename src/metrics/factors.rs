@@ -105,7 +105,12 @@ fn divergence(truth: ArrayView2<'_, f64>, estimate: ArrayView2<'_, f64>, ctx: &C
     let (truth, other) = (factor(truth, ctx)?, factor(estimate, ctx)?.logdet());
     let sigma = truth.inverse_checked(ctx)?;
     let trace: f64 = sigma.iter().zip(estimate.iter()).map(|(sigma, theta)| sigma * theta).sum();
-    Ok((0.5 * (trace - sigma.nrows() as f64 + truth.logdet() - other)).max(0.0))
+    Ok(not_negative(0.5 * (trace - sigma.nrows() as f64 + truth.logdet() - other)))
+}
+
+/// A divergence that rounding alone can make negative. (A maximum with 0 would hide a NaN.)
+fn not_negative(divergence: f64) -> f64 {
+    if divergence < 0.0 { 0.0 } else { divergence }
 }
 
 /// The mean of the same for the variables: N(0, D Sigma D' + eps (I - DD')), by matrices of the size of factors alone. The
@@ -136,7 +141,7 @@ fn of_variables(truth: &Factors, estimate: &Factors, found: &Matrix, ctx: &Conte
         let trace = inside + (total - within.diag().sum()) / other;
         let (m, k) = (truth.projection.cols() as f64, found.cols() as f64);
         let logdets = truth_factor.logdet() - (v - m) * noise.ln() + coordinates.logdet() + (v - k) * other.ln();
-        sum += (0.5 * (trace - v + logdets)).max(0.0);
+        sum += not_negative(0.5 * (trace - v + logdets));
     }
     Ok(sum / truth.noise.len().max(1) as f64)
 }

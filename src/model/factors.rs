@@ -50,11 +50,14 @@ impl Factors {
         let fits = |factors: &Self| {
             let m = factors.projection.cols();
             factors.precisions.len() == factors.noise.len()
+                && factors.noise.iter().all(|noise| noise.is_finite() && *noise > 0.0)
                 && factors.precisions.iter().all(|precision| (precision.rows(), precision.cols()) == (m, m))
         };
         found.filter(fits).ok_or_else(|| {
-            Error::argument("the truth must be a map of `projection`, `precisions` and `noise`, one for each data set")
-                .with_hint("latent_factor_data(#{ .. }).truth is such a map")
+            Error::argument(
+                "the truth must be a map of `projection`, `precisions` and `noise` > 0, one for each data set",
+            )
+            .with_hint("latent_factor_data(#{ .. }).truth is such a map")
         })
     }
 

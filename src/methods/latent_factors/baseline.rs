@@ -107,12 +107,10 @@ impl Baseline {
         };
         let origin =
             Origin { verb: self.verb, solver: (solver, span.iterations, span.why_not.is_none()), options: &options };
-        let (joint, fits) = {
-            if let Some(why) = span.why_not {
-                builder.warn(why);
-            }
-            found.finish(&sets, self.lambda, &origin, builder, ctx)?
-        };
+        if let Some(why) = span.why_not {
+            builder.warn(why);
+        }
+        let (joint, fits) = found.finish(&sets, self.lambda, &origin, builder, ctx)?;
         let joint = match self.directions {
             Directions::Principal => joint.add(result::BIC.name, criterion.into()),
             // Its directions are not orthogonal: the likelihood is another one.
@@ -133,9 +131,9 @@ impl Baseline {
         };
         let scores = (0..sets.len()).map(|set| sets.scores(set, basis.view(), Units::Standard, ctx));
         let scores = scores.collect::<Result<Vec<_>>>()?;
-        let samples: usize = scores.iter().map(Array2::nrows).sum();
+        let samples: usize = scores.iter().map(|own| own.nrows()).sum();
         let _held = ctx.reserve_matrices(2, samples, factors)?;
-        let views: Vec<ArrayView2<'_, f64>> = scores.iter().map(Array2::view).collect();
+        let views: Vec<ArrayView2<'_, f64>> = scores.iter().map(|own| own.view()).collect();
         let whole = concatenate(Axis(0), &views).map_err(|_| Error::internal("scores of different factors"))?;
         let settings = super::fast_ica::Settings { tol: 1e-6, max_iter };
         let sources = super::fast_ica::independent(whole, settings, ctx)?;

@@ -167,7 +167,7 @@ impl Curvature {
         let least = 0.05 * parts.len() as f64;
         pairs.mapv_inplace(|value| 1.0 / value.max(least));
         let (values, vectors) = eigh(leaving.view(), ctx)?;
-        let floor = (1e-3 * values.last().copied().unwrap_or(1.0)).max(f64::MIN_POSITIVE);
+        let floor = 1e-3 * values.last().copied().unwrap_or(1.0).max(least);
         let mut scaled = vectors.clone();
         for (mut column, value) in scaled.columns_mut().into_iter().zip(&values) {
             column /= 2.0 * value.max(floor);

@@ -35,7 +35,7 @@ pub fn retract(z: &Array2<f64>, ctx: &Context) -> Result<Array2<f64>> {
     let nearest = |z: &Array2<f64>| -> Result<(Array2<f64>, f64)> {
         let (values, vectors) = eigh(gram(z.view(), ctx)?.view(), ctx)?;
         let (smallest, largest) = (values.first().copied().unwrap_or(1.0), values.last().copied().unwrap_or(1.0));
-        if !(smallest > 1e-20 * largest && largest.is_finite()) {
+        if !(smallest > 1e-14 * largest && largest.is_finite()) {
             return Err(Error::numerical("the directions of the factors depend on each other")
                 .with_hint("fewer factors, or data that are scaled: standardize()"));
         }
