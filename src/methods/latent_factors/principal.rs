@@ -31,7 +31,7 @@ pub struct Settings {
 
 impl Settings {
     /// Good enough to start from.
-    pub const START: Self = Self { tol: 1e-4, max_iter: 20 };
+    pub const START: Self = Self { tol: 1e-3, max_iter: 8 };
     /// As exact as it is worth.
     pub const EXACT: Self = Self { tol: 1e-12, max_iter: 1000 };
 }

@@ -65,15 +65,15 @@ impl MetaGraphicalLasso {
 
     fn start(&self, sets: &Sets<'_>, factors: usize, start: usize, ctx: &Context) -> Result<Array2<f64>> {
         let init = if start > 0 { Init::Random } else { self.first_start() };
-        let weights = match init {
-            Init::Pca => Weights::Balanced,
-            Init::PublishedPca => Weights::Published,
+        let (weights, settings) = match init {
+            Init::Pca => (Weights::Balanced, principal::Settings::START),
+            Init::PublishedPca => (Weights::Published, principal::Settings::EXACT),
             Init::Random => {
                 let mut rng = rng::stream(ctx.seed(), "meta_graphical_lasso start", start as u64);
                 return random(sets.variables(), factors, &mut rng, ctx);
             }
         };
-        Ok(principal(sets, factors, (weights, Units::Own), principal::Settings::START, ctx)?.directions)
+        Ok(principal(sets, factors, (weights, Units::Own), settings, ctx)?.directions)
     }
 
     pub(super) fn first_start(&self) -> Init {
