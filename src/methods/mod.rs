@@ -2,6 +2,7 @@
 
 pub(crate) mod block_options;
 mod directed;
+mod latent_factors;
 mod neighborhoods;
 mod pair_tests;
 mod penalties;
@@ -33,6 +34,9 @@ crate::model::records! {
     grnboost2,
     tigress,
     hss_ggm,
+    meta_graphical_lasso,
+    pca_factors,
+    ica_factors,
     #[cfg(feature = "nn")]
     uglad,
     #[cfg(feature = "nn")]

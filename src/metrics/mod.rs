@@ -2,6 +2,7 @@
 
 mod comparison;
 mod evidence;
+mod factors;
 mod joint;
 mod matrices;
 mod pairs;

@@ -3,9 +3,9 @@
 use super::evidence::{Evidence, Formula};
 use super::matrices::Matrices;
 use super::ranking::Ranking;
-use super::{Comparison, joint, regulators};
+use super::{Comparison, factors, joint, regulators};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, JointFit, Param, Record, Run};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::{Args, Value};
@@ -31,9 +31,15 @@ const ALL: &[Opt] = &[BETA, regulators_option("the nodes of a true Graph whose a
 const OVER_PAIRS: &[Opt] = &[regulators_option("all pairs")];
 const OVER_PAIRS_WITH_BETA: &[Opt] = &[BETA, regulators_option("all pairs")];
 
-/// Every metric that applies, of a joint fit for every data set.
+/// Every metric that applies, of a joint fit for every data set, or of its factors.
 fn all(args: &Args<'_>, options: &Options, ctx: &Context) -> Result<Value> {
     match args.get(1)?.object::<JointFit>() {
+        Some(fits) if matches!(args.get(0)?, Value::Map(_)) => {
+            if let Some(name) = ["beta", "regulators"].into_iter().find(|name| options.is_given(name)) {
+                return Err(Error::option(format!("option '{name}' of score says nothing about latent factors")));
+            }
+            factors::score(args.get(0)?, fits, ctx)
+        }
         Some(fits) => joint::score(args, fits, |args| single(args, options, ctx), ctx),
         None => single(args, options, ctx),
     }
@@ -108,7 +114,10 @@ over pairs once more, over the pairs whose source (of unordered pairs: either en
 unordered, with the larger absolute weight of the two, unless truth and estimate are both directed; a graph of which \
 only some edges have a direction counts as undirected. Where both have names, nodes are matched by name. Ties count as \
 ties. Without a true edge what divides by their number is NaN. Of a JointFit the means over its data sets, with the \
-scores of each as the list `per_set`; the truth is one for all of them, or a list of one for each.",
+scores of each as the list `per_set`; the truth is one for all of them, or a list of one for each. Of a JointFit over latent \
+factors, with the truth of latent_factor_data: space (sum of the singular values of D'E for an orthonormal basis E of the \
+estimate; the number of factors at best), eps (mean difference of the noise), dist (mean inner product of matched factors, 1 \
+at best), kld (mean divergence of the factors' Gaussians) and kld_variables (that of the variables').",
     ALL,
     "let g = random_graph(\"hub\", #{ nodes: 20, hubs: 2 });\n\
      let x = sample_gaussian(g.precision(), 200, #{ seed: 1 });\n\
@@ -211,7 +220,7 @@ mod tests {
     use super::*;
     use crate::data::covariance::partial_correlation;
     use crate::data::{Column, Matrix, Names};
-    use crate::error::{Error, ErrorKind};
+    use crate::error::ErrorKind;
     use crate::graph::{Edge, Graph};
     use crate::linalg::Cholesky;
     use crate::methods::graphical_lasso;

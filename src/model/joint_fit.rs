@@ -11,7 +11,7 @@ use super::Fit;
 use super::saved::{entries, entries_to_json, is_true, number as number_of, seed_from_json, warnings_from_json};
 use crate::context::Context;
 use crate::data::saved::{broken, count_from_json, number_to_json, part, text_from_json};
-use crate::data::{Column, Names, number, table_text};
+use crate::data::{Column, Matrix, Names, number, table_text};
 use crate::engine_type;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Edge, Graph};
@@ -79,6 +79,13 @@ impl JointFitBuilder {
     pub fn solver(mut self, iterations: usize, converged: bool) -> Self {
         self.inner.iterations = iterations;
         self.inner.converged = converged;
+        self
+    }
+
+    /// Records the options that held, where the work decided some of them.
+    #[must_use]
+    pub fn options(mut self, options: Vec<(String, Value)>) -> Self {
+        self.inner.options = options;
         self
     }
 
@@ -234,7 +241,11 @@ impl JointFit {
     /// What a person wants to know beside the single fits, a line each: label and text.
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         let inner = &self.0;
-        let mut facts = vec![("variables", self.p().to_string())];
+        let mut facts = match self.added("projection").ok().and_then(|value| value.object::<Matrix>()) {
+            // The fits are over factors.
+            Some(d) => vec![("variables", d.rows().to_string()), ("factors", self.p().to_string())],
+            None => vec![("variables", self.p().to_string())],
+        };
         if let Ok(graphs) = self.graphs() {
             let common = shared(&graphs).into_values().filter(|(count, _)| *count == inner.fits.len()).count();
             facts.push(("edges of all", common.to_string()));
@@ -324,7 +335,6 @@ impl std::fmt::Display for JointFit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Matrix;
     use crate::model::{Estimate, Input, value_from_json};
 
     fn fit(rows: usize, edges: &[(usize, usize, f64)], ctx: &Context) -> Fit {

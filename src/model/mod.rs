@@ -7,6 +7,7 @@ mod diagonal;
 #[cfg(test)]
 pub(crate) mod dummies;
 mod estimate;
+mod factors;
 pub mod false_discovery;
 mod fit;
 mod incomplete;
@@ -27,6 +28,7 @@ mod trained;
 
 pub use convention::Convention;
 pub use estimate::{Estimate, Precision};
+pub use factors::Factors;
 pub use fit::{Fit, FitBuilder};
 pub use input::{Input, Shape};
 pub use joint_fit::{JointFit, JointFitBuilder};
@@ -38,6 +40,7 @@ pub use record::{Accepts, Area, FitOne, FitSeveral, Param, Property, Record, Run
 pub(crate) use record::{records, timed};
 pub use saved::{SavedPath, value_from_json, value_to_json};
 pub use second_moment::{Missing, SecondMoment};
+pub use sets::VARIABLES;
 pub use simulation::Simulation;
 pub(crate) use simulation::outline;
 pub use trainable::{EVERY_TRAINING, Trainable};

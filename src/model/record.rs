@@ -133,6 +133,9 @@ pub enum Run {
         /// What fits several, at least one.
         joint: FitSeveral,
     },
+    /// A method that gives a joint fit of a list of data sets over the same variables, or of one: its fits are not over
+    /// these variables, but over factors.
+    Joint(FitSeveral),
     /// A method that can be trained on pairs of data and truth.
     Trainable(Trainable),
     /// A method that gives a path of fits.
@@ -201,7 +204,7 @@ impl Record {
 
     /// Whether a list of data sets may stand for the data.
     pub fn takes_several(&self) -> bool {
-        matches!(self.run, Run::FitOrJoint { .. })
+        matches!(self.run, Run::FitOrJoint { .. } | Run::Joint(_))
     }
 
     /// The type of what it gives, where that is always the same.
@@ -209,6 +212,7 @@ impl Record {
         match self.run {
             Run::Fit(_) | Run::Trainable(_) => Some("Fit"),
             Run::FitOrJoint { .. } => None,
+            Run::Joint(_) => Some("JointFit"),
             Run::Path(_) => Some("Path"),
             Run::Value(_) => (!self.adds.is_empty()).then_some("Simulation"),
         }
@@ -219,6 +223,7 @@ impl Record {
         match self.run {
             Run::Fit(_) | Run::Path(_) => &[("fit", "Fit")],
             Run::FitOrJoint { .. } => &[("fit", "Fit"), ("joint", "JointFit")],
+            Run::Joint(_) => &[("joint", "JointFit")],
             Run::Trainable(_) => &[("fit", "Fit"), ("trained", "TrainedModel")],
             Run::Value(_) => &[("sim", "Simulation")],
         }
@@ -265,12 +270,13 @@ impl Record {
         let options = self.check(given)?;
         let ctx = self.context(&options, self.random, ctx)?;
         match (self.run, args.first()) {
-            (Run::FitOrJoint { joint, .. }, Some(Value::List(sets))) => {
+            (Run::FitOrJoint { joint, .. } | Run::Joint(joint), Some(Value::List(sets))) => {
                 joint(&self.inputs(sets, &options, &ctx)?, &options, &ctx).map(Value::from)
             }
             (Run::Fit(fit) | Run::FitOrJoint { fit, .. }, _) => {
                 fit(&self.input(args, &options, &ctx)?, &options, &ctx).map(Value::from)
             }
+            (Run::Joint(joint), _) => joint(&[self.input(args, &options, &ctx)?], &options, &ctx).map(Value::from),
             (Run::Trainable(method), _) => {
                 (method.fit)(&self.input(args, &options, &ctx)?, &options, trained, &ctx).map(Value::from)
             }

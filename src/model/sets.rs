@@ -5,8 +5,19 @@ use crate::context::Context;
 use crate::data::covariance::variable_names;
 use crate::data::{Matrix, Names, numbers_of};
 use crate::error::{Error, Result};
-use crate::options::Options;
+use crate::options::{Kind, Opt, Options, Preset};
 use crate::value::{Value, describe};
+
+/// The option of methods that can leave out what not all data sets have.
+pub const VARIABLES: Opt = Opt::new(
+    "variables",
+    &[Kind::Choice(&["same", "common"])],
+    Preset::Text("same"),
+    "Whether all data sets must have the same variables, or those count that all of them have, by name",
+);
+
+/// So many names stand in an error.
+const NAMED: usize = 5;
 
 const SAME: &str = "data sets have the same variables: take those that all have, x.select([..])";
 
@@ -27,6 +38,8 @@ impl Record {
         };
         let sets: Result<Vec<Matrix>> = list.iter().enumerate().map(matrix).collect();
         let is_covariance = options.is_true("covariance");
+        let is_common = options.text(VARIABLES.name) == Some("common");
+        let sets = sets.and_then(|sets| if is_common { common(sets) } else { Ok(sets) });
         let sets = sets.and_then(|sets| matched(sets, is_covariance)).map_err(|error| error.at(self.verb))?;
         let input = |(set, matrix): (usize, &Matrix)| {
             ctx.check()?;
@@ -35,6 +48,34 @@ impl Record {
         };
         sets.iter().enumerate().map(input).collect()
     }
+}
+
+/// The data sets with the variables that all of them have, in the order of the first.
+fn common(sets: Vec<Matrix>) -> Result<Vec<Matrix>> {
+    let names: Vec<Names> = sets.iter().filter_map(|m| m.names().cloned()).collect();
+    if names.len() < sets.len() {
+        return Err(Error::argument(
+            "`variables: \"common\"` matches variables by name, and not all data sets have names",
+        )
+        .with_hint("x.set_names([..])"));
+    }
+    let Some(first) = names.first() else { return Ok(sets) };
+    let shared: Vec<&str> = first.iter().filter(|name| names.iter().all(|own| own.find(name).is_some())).collect();
+    if shared.is_empty() {
+        return Err(Error::name("the data sets have no variable in common"));
+    }
+    let one = |(m, own): (&Matrix, &Names)| {
+        let columns: Vec<usize> = shared.iter().filter_map(|name| own.find(name)).collect();
+        if columns.len() == m.cols() { m.clone() } else { m.pick(&(0..m.rows()).collect::<Vec<_>>(), &columns) }
+    };
+    Ok(sets.iter().zip(&names).map(one).collect())
+}
+
+/// Names in a message, the first few of them.
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().take(NAMED).map(|name| format!("'{name}'")).collect();
+    let more = names.len().saturating_sub(NAMED);
+    if more > 0 { format!("{} and {more} more", quoted.join(", ")) } else { quoted.join(", ") }
 }
 
 /// The data sets with their variables in one order and under the same names.
@@ -74,15 +115,21 @@ fn by_name(
     if own == wanted {
         return Ok(m);
     }
-    let mut order = Vec::with_capacity(wanted.len());
-    for name in wanted.iter() {
-        let missing = || Error::name(format!("data set {set} has no column '{name}', which data set {reference} has"));
-        order.push(own.find(name).ok_or_else(|| missing().with_nearest(name, own.iter()).or_hint(SAME))?);
+    let missing: Vec<&str> = wanted.iter().filter(|name| own.find(name).is_none()).collect();
+    let extra: Vec<&str> = own.iter().filter(|name| wanted.find(name).is_none()).collect();
+    if let Some(name) = missing.first() {
+        let mut message = format!("data set {set} has no column {}, which data set {reference} has", listed(&missing));
+        if !extra.is_empty() {
+            message += &format!("; it has {} instead", listed(&extra));
+        }
+        let error = Error::name(message);
+        return Err(if missing.len() == 1 { error.with_nearest(name, own.iter()) } else { error }.or_hint(SAME));
     }
-    if let Some(name) = own.iter().find(|name| wanted.find(name).is_none()) {
-        let message = format!("data set {set} has a column '{name}', which data set {reference} has not");
+    if !extra.is_empty() {
+        let message = format!("data set {set} has a column {}, which data set {reference} has not", listed(&extra));
         return Err(Error::name(message).with_hint(SAME));
     }
+    let order: Vec<usize> = wanted.iter().filter_map(|name| own.find(name)).collect();
     // What is no square is told so when it is looked at as a covariance.
     let rows = if is_covariance && m.rows() == m.cols() { order.clone() } else { (0..m.rows()).collect() };
     Ok(m.pick(&rows, &order))
@@ -143,9 +190,20 @@ mod tests {
     }
 
     #[test]
+    fn common_variables_are_those_of_all_in_the_order_of_the_first() {
+        let sets = common(vec![data(3, &["a", "b", "c"]), data(3, &["c", "x", "a"])]).unwrap();
+        assert!(sets.iter().all(|m| m.names().unwrap().as_slice() == ["a", "c"]));
+        assert_eq!(sets[1].row_slice(0), [2.0, 0.0]);
+        assert!(common(vec![data(1, &["a"]), data(1, &["b"])]).unwrap_err().message().contains("in common"));
+        let plain = Matrix::from_fn(2, 1, |i, _| i as f64);
+        assert!(common(vec![data(1, &["a"]), plain]).unwrap_err().message().contains("have names"));
+    }
+
+    #[test]
     fn other_variables_are_named_with_the_data_set() {
         let missing = error(vec![data(2, &["a", "b1"]), data(2, &["a", "b2"])]);
-        assert_eq!(missing.message(), "data set 1 has no column 'b1', which data set 0 has");
+        let message = "data set 1 has no column 'b1', which data set 0 has; it has 'b2' instead";
+        assert_eq!(missing.message(), message);
         assert_eq!(missing.hint(), Some("did you mean 'b2'?"));
         let extra = error(vec![data(1, &["a"]), data(2, &["a", "c"])]);
         assert_eq!(extra.message(), "data set 1 has a column 'c', which data set 0 has not");

@@ -1,6 +1,7 @@
 //! Joint fits: the same picture of every data set, side by side.
 
 use crate::context::Context;
+use crate::data::Matrix;
 use crate::error::Result;
 use crate::model::{Fit, JointFit};
 
@@ -8,7 +9,8 @@ use super::figure::Figure;
 use super::heatmap::heatmap;
 use super::network::{NetworkOptions, network};
 
-/// A figure of the networks of all data sets, `columns` beside each other (about a square when not given).
+/// A figure of the networks of all data sets, `columns` beside each other (about a square when not given). Latent factors
+/// are as large as their variance.
 ///
 /// # Errors
 /// 0 columns; as [`network`].
@@ -18,8 +20,11 @@ pub fn joint_networks(
     columns: Option<usize>,
     ctx: &Context,
 ) -> Result<Figure> {
-    let one = |fit: &Fit, title: String| {
-        let options = NetworkOptions { title: Some(title), ..options.clone() };
+    let variances = joint.added("variances").ok().and_then(|value| value.object::<Matrix>());
+    let one = |fit: &Fit, set: usize, title: String| {
+        let own = variances.map(|all| all.row_slice(set).to_vec());
+        let sizes = own.or_else(|| options.sizes.clone());
+        let options = NetworkOptions { title: Some(title), sizes, ..options.clone() };
         network(&fit.graph(0.0)?, &options, ctx)
     };
     side_by_side(joint, one, columns, options.title.as_deref(), ctx)
@@ -30,13 +35,13 @@ pub fn joint_networks(
 /// # Errors
 /// 0 columns; fits without a precision matrix.
 pub fn joint_heatmaps(joint: &JointFit, columns: Option<usize>, title: Option<&str>, ctx: &Context) -> Result<Figure> {
-    let one = |fit: &Fit, title: String| heatmap(&fit.partial_correlation()?, Some(&title));
+    let one = |fit: &Fit, _: usize, title: String| heatmap(&fit.partial_correlation()?, Some(&title));
     side_by_side(joint, one, columns, title, ctx)
 }
 
 fn side_by_side(
     joint: &JointFit,
-    one: impl Fn(&Fit, String) -> Result<Figure>,
+    one: impl Fn(&Fit, usize, String) -> Result<Figure>,
     columns: Option<usize>,
     title: Option<&str>,
     ctx: &Context,
@@ -44,7 +49,7 @@ fn side_by_side(
     let mut figures = Vec::with_capacity(joint.len());
     for (set, fit) in joint.fits().iter().enumerate() {
         ctx.check()?;
-        figures.push(one(fit, format!("data set {set}"))?);
+        figures.push(one(fit, set, format!("data set {set}"))?);
     }
     Figure::grid(&figures, columns, title)
 }

@@ -122,6 +122,8 @@ pub struct NetworkOptions {
     pub title: Option<String>,
     /// The nodes' groups, shown by colour and in the layout `Groups`; there, components are the groups without.
     pub groups: Option<Groups>,
+    /// What the areas of the nodes show, a number a node, not negative; their degrees when not given.
+    pub sizes: Option<Vec<f64>>,
 }
 
 /// A figure of a graph: edges by weight and sign, nodes by degree.
@@ -140,7 +142,13 @@ pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result
         },
     };
     let names = graph.labels();
-    let sizes = node_sizes(graph);
+    let sizes = match &options.sizes {
+        Some(given) if given.len() != nodes => {
+            return Err(Error::shape(format!("{} sizes for {nodes} nodes", given.len())));
+        }
+        Some(given) => given_sizes(given),
+        None => node_sizes(graph),
+    };
     let mut traces = edge_traces(graph, &names, &positions, &sizes, options.color);
     traces.extend(groups.iter().flat_map(Grouping::keys));
     traces.push(node_trace(graph, &names, &positions, sizes, (options.labels, groups.as_ref())));
@@ -176,6 +184,12 @@ fn node_sizes(graph: &Graph) -> Vec<f64> {
     let most = degree.iter().copied().max().unwrap_or(0).max(1) as f64;
     let base = (70.0 / (graph.n_nodes().max(1) as f64).sqrt()).clamp(5.0, 15.0);
     degree.iter().map(|&edges| base * (0.8 + 0.7 * (edges as f64 / most).sqrt())).collect()
+}
+
+/// Diameters whose squares are in proportion to these numbers, as far as the smallest can be seen.
+fn given_sizes(given: &[f64]) -> Vec<f64> {
+    let most = given.iter().copied().filter(|size| size.is_finite()).fold(f64::MIN_POSITIVE, f64::max);
+    given.iter().map(|size| (28.0 * (size / most).clamp(0.0, 1.0).sqrt()).max(5.0)).collect()
 }
 
 fn edge_traces(graph: &Graph, names: &Names, positions: &[Point], sizes: &[f64], color: EdgeColor) -> Vec<Trace> {

@@ -118,7 +118,7 @@ fn estimates(b: &mut Builder) {
     .get(|fit: &mut Fit| -> Outcome<Matrix> { Ok(fit.partial_correlation()?) });
     b.verb(
         "graph",
-        "fit.graph() -> Graph\nfit.graph(#{ threshold, regulators }) -> Graph",
+        "fit.graph() -> Graph\nfit.graph(#{ threshold, regulators }) -> Graph\njoint.graph(k) -> Graph",
         "The recovered graph, with partial correlations as weights; with `regulators` only the edges that they may have",
         with_fit!("print(fit.graph());\nprint(fit.graph(#{ regulators: [\"PKA\", \"PKC\"] }).n_edges);"),
     )

@@ -101,11 +101,13 @@ mod figures {
     use super::super::super::vocabulary::Builder;
     use super::super::charts::{TITLE, unknown_kind};
     use super::super::plots::COLUMNS;
+    use crate::error::Error;
     use crate::model::JointFit;
     use crate::options::Opt;
     use crate::plot::{Figure, NetworkLayout, NetworkOptions, joint_heatmaps, joint_networks};
+    use crate::plot::{factor_loadings, factor_scores, factor_variances};
 
-    const KINDS: [&str; 3] = ["network", "circle", "heatmap"];
+    const KINDS: [&str; 6] = ["network", "circle", "heatmap", "variances", "scores", "loadings"];
     const JOINT: &[Opt] = &[TITLE, COLUMNS];
 
     fn plot(call: &NativeCallContext<'_>, joint: &JointFit, kind: &str, options: &Map) -> Outcome<Figure> {
@@ -113,14 +115,20 @@ mod figures {
             return Err(unknown_kind("a joint fit", kind, &KINDS).into());
         }
         let options = check_options(&format!("plot(\"{kind}\")"), JOINT, options)?;
-        let (columns, ctx) = (options.count("columns"), context(call));
-        if kind == "heatmap" {
-            return Ok(joint_heatmaps(joint, columns, options.text("title"), &ctx)?);
+        let (columns, title, ctx) = (options.count("columns"), options.text("title"), context(call));
+        match kind {
+            "heatmap" => return Ok(joint_heatmaps(joint, columns, title, &ctx)?),
+            "variances" if columns.is_some() => {
+                return Err(Error::option("plot(\"variances\") has two panels: it takes no option 'columns'").into());
+            }
+            "variances" => return Ok(factor_variances(joint, title)?),
+            "scores" => return Ok(factor_scores(joint, columns, title, &ctx)?),
+            "loadings" => return Ok(factor_loadings(joint, columns, title)?),
+            _ => {}
         }
         // On a circle the same variable stands at the same place in every panel.
         let layout = if kind == "circle" { NetworkLayout::Circle } else { NetworkLayout::Spring };
-        let network =
-            NetworkOptions { layout, title: options.text("title").map(String::from), ..NetworkOptions::default() };
+        let network = NetworkOptions { layout, title: title.map(String::from), ..NetworkOptions::default() };
         Ok(joint_networks(joint, &network, columns, &ctx)?)
     }
 

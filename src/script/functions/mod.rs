@@ -17,6 +17,7 @@ mod communities;
 mod construct;
 mod data;
 mod display;
+mod factors;
 mod fits;
 mod graph_sets;
 mod graph_values;
@@ -63,6 +64,7 @@ pub(super) fn define(builder: &mut Builder) {
     latent_gaussian::define(builder);
     fits::define(builder);
     joint_fits::define(builder);
+    factors::define(builder);
     training::define(builder);
     tuning::define(builder);
     graphs::define(builder);

@@ -88,6 +88,7 @@ fn network(call: &NativeCallContext<'_>, g: &Graph, layout: Option<NetworkLayout
         labels: options.is_given("labels").then(|| options.is_true("labels")),
         title: options.text("title").map(String::from),
         groups: options.get("groups").map(groups).transpose()?,
+        sizes: None,
     };
     Ok(plot::network(g, &network, &context(call))?)
 }
