@@ -43,7 +43,7 @@ of the edges, so that the weights of the graph are probabilities, with the sign 
 one for every gene, and their order is the answer: .graph(#{ threshold: 0.5 }) has the likely ones. They hold for networks \
 like those of the training. A column that never varies has no edges, which a warning tells. Clean training data are seen under \
 several rates of dropout (`dropout` of the training). x.grnular(#{ regulators }) without training uses a model that comes with \
-sinew, trained on SERGIO simulations of 60 to 100 genes with 10 or 12 regulators by scripts/train_grnular.rhai: without \
+sinew, trained on SERGIO simulations of 60 to 140 genes with 4 to 21 regulators by scripts/train_grnular.rhai: without \
 `regulators`, where all columns act on all others, it has nothing to go by. Of a neural network the coefficients are products of \
 absolute weights, which are positive: edges then have the sign of the correlation. variant \"authors\" follows the published \
 program, whose scores are those of an undirected graph, with Z as weights. In its training only pairs whose gene stands behind \
