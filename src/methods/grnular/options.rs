@@ -245,7 +245,14 @@ impl Grnular {
             device: self.device()?,
             precision: self.precision,
         };
-        Ok(NetworkStep { plan, x: Arc::new(x), epochs: inner.epochs, steps: inner.steps, afresh: self.is_base })
+        Ok(NetworkStep {
+            plan,
+            x: Arc::new(x),
+            epochs: inner.epochs,
+            steps: inner.steps,
+            afresh: self.is_base,
+            shares: !self.published,
+        })
     }
 
     fn device(&self) -> Result<Device> {
