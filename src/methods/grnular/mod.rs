@@ -44,8 +44,8 @@ one for every gene, and their order is the answer: .graph(#{ threshold: 0.5 }) h
 like those of the training. A column that never varies has no edges, which a warning tells. Clean training data are seen under \
 several rates of dropout (`dropout` of the training). x.grnular(#{ regulators }) without training uses a model that comes with \
 sinew, trained on SERGIO simulations of 60 to 140 genes with 4 to 21 regulators by scripts/train_grnular.rhai: without \
-`regulators`, where all columns act on all others, it has nothing to go by. Of a neural network the coefficients are products of \
-absolute weights, which are positive: edges then have the sign of the correlation. variant \"authors\" follows the published \
+`regulators`, where all columns act on all others, it has nothing to go by. Of a neural network the coefficients are a \
+regulator's share of all paths of absolute weights to a gene, which is positive: edges then have the sign of the correlation. variant \"authors\" follows the published \
 program, whose scores are those of an undirected graph, with Z as weights. In its training only pairs whose gene stands behind \
 its regulator are seen: put regulators first.",
     params: &[],
@@ -101,8 +101,8 @@ regulators x p)",
     },
     Property {
         name: "coefficients",
-        help: "theta: the last coefficients, or of a neural network the products of its absolute weights (Matrix, \
-regulators x p)",
+        help: "theta: the last coefficients, or of a neural network the shares of its paths to a gene; of variant \"authors\" \
+the products of absolute weights along them (Matrix, regulators x p)",
     },
     Property { name: "z", help: "The last Z (Matrix, regulators x p)" },
     Property {

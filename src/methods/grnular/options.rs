@@ -33,7 +33,7 @@ const HIDDEN: Opt = Opt::new(
     &[Kind::Numbers],
     Preset::Unset("none, with variant: \"authors\" [40]"),
     "Units of one to three hidden layers of a neural network from regulators to genes, which then takes the place of \
-ridge regressions; products of its weights have no sign, and edges that of the correlation",
+ridge regressions; shares of its paths have no sign, and edges that of the correlation",
 );
 const INNER_STEPS: Opt =
     Opt::new("inner_steps", &[Kind::Count(1)], Preset::Count(10), "P: steps of that network in every iteration");
