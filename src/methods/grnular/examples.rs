@@ -57,7 +57,8 @@ impl Draft {
             }
         };
         let x = x.as_ref().unwrap_or(&pair.x);
-        let varying = Input::with_constants(x, SecondMoment::default(), ctx).map_err(at)?.varying();
+        let input = Input::with_constants(x, SecondMoment::default(), ctx).map_err(at)?;
+        let varying = input.knowing(&method.unseen(x)).varying();
         let columns = Columns { regulators: &regulators, varying: &varying };
         let mut prepared = method.prepared(x, columns, ctx).map_err(at)?;
         let pairs = &prepared.problem.pairs;

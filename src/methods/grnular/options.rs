@@ -28,7 +28,7 @@ moments behind dropout, thresholds from three inputs, half of all pairs seen, an
 );
 const STEPS: Opt =
     Opt::new("steps", &[Kind::Count(1)], Preset::Unset("5, with a neural network 15"), "L: unrolled iterations");
-const HIDDEN: Opt = Opt::new(
+pub(super) const HIDDEN: Opt = Opt::new(
     "hidden",
     &[Kind::Numbers],
     Preset::Unset("none, with variant: \"authors\" [40]"),
