@@ -208,8 +208,7 @@ impl Part {
         ctx: &Context,
     ) -> Result<(Vec<f64>, usize, bool)> {
         let (support, len) = (&self.support, self.support.len());
-        // That of the products, and where they are whole both of them.
-        let _held = ctx.reserve_matrices(3, support.m(), support.m())?;
+        let _held = ctx.reserve_matrices(1, support.m(), support.m())?;
         let mut room = Room::new(support);
         let target = tol * support.inner(&right, &right).sqrt();
         let mut residual = right;
