@@ -147,7 +147,7 @@ fn scripts_see_everything() {
     check_errors(
         setup,
         &[
-            ("x.hss_ggm(#{ blocks: 11 })", "E010", "11 blocks for 10 columns"),
+            ("x.hss_ggm(#{ blocks: 11 })", "E010", "blocks must be at most 10, not 11: there are 10 nodes"),
             ("x.hss_ggm(#{ groups: [1, 1, 2] })", "E010", "3 entries for 10 columns"),
             ("x.hss_ggm(#{ groups: [1, 1, 1, 1, 1, 1, 1, 1, 1, \"a\"] })", "E010", "group 'a' has one column alone"),
             ("x.hss_ggm(#{ groups: [1, 1, 1, 1, 1, 2, 2, 2, 2, 2], starts: 2 })", "E010", "groups are given"),
@@ -162,6 +162,7 @@ fn scripts_see_everything() {
                 "E010",
                 "combinations",
             ),
+            ("x.hss_ggm(#{ blocks: [] })", "E010", "blocks is an empty list"),
             ("x.hss_ggm(#{ blocks: [1.5] })", "E010", "whole numbers >= 1"),
             ("x.head(3).hss_ggm()", "E030", "four samples"),
             ("x.cov().hss_ggm(#{ covariance: true })", "E011", "number of samples"),

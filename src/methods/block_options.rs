@@ -53,6 +53,9 @@ impl Blocks {
             _ => Err(Error::option(format!("blocks lists whole numbers >= 1, one of them is {}", value.brief()))),
         };
         Ok(match options.get("blocks") {
+            Some(Value::List(list)) if list.is_empty() => {
+                return Err(Error::option("blocks is an empty list").with_hint("give one number at least"));
+            }
             Some(Value::List(list)) => Some(Self::Given(list.iter().map(count).collect::<Result<_>>()?)),
             Some(Value::Text(_)) => Some(Self::Auto),
             Some(value) => Some(Self::Given(vec![count(value)?])),

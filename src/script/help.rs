@@ -158,7 +158,7 @@ fn record_help(record: &Record) -> String {
     if !record.params.is_empty() {
         text.push_str("\nArguments\n");
         for param in record.params {
-            let _ = writeln!(text, "  {:<18}{}", param.name, param.help);
+            let _ = writeln!(text, "  {:<17} {}", param.name, param.help);
         }
     }
     text.push_str(&options_text("Options", record.all_options()));
@@ -166,7 +166,7 @@ fn record_help(record: &Record) -> String {
     if !record.adds.is_empty() {
         text.push_str(if record.is_method() { "\nThe fit adds\n" } else { "\nThe simulation has\n" });
         for property in record.adds {
-            let _ = writeln!(text, "  {:<18}{}", property.name, property.help);
+            let _ = writeln!(text, "  {:<17} {}", property.name, property.help);
         }
     }
     let _ = write!(text, "\nExample\n{}\n", indent(record.example));

@@ -3,6 +3,7 @@
 mod options;
 mod result;
 
+use super::block_options::Blocks;
 use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Names};
@@ -10,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Fit, Input, Property, Record, Run, false_discovery};
 pub use crate::select::spike_slab::Calibration;
 use crate::select::spike_slab::Search;
+use crate::solver::block_model::check_blocks;
 use crate::solver::spike_slab::{Correlations, Stop};
 use crate::value::Value;
 
@@ -85,7 +87,7 @@ fit.plot(#{ groups: \"group\" }) the groups. The rate holds on average: single g
 #[derive(Debug, Clone, PartialEq)]
 pub struct HssGgm {
     fdr: f64,
-    blocks: Option<Vec<usize>>,
+    blocks: Blocks,
     groups: Option<Vec<String>>,
     calibration: Calibration,
     spike: Option<Vec<f64>>,
@@ -99,7 +101,7 @@ impl Default for HssGgm {
     fn default() -> Self {
         Self {
             fdr: 0.1,
-            blocks: None,
+            blocks: Blocks::Auto,
             groups: None,
             calibration: Calibration::UpToPlugin,
             spike: None,
@@ -110,9 +112,6 @@ impl Default for HssGgm {
         }
     }
 }
-
-/// The largest number of blocks that is tried by default.
-const BLOCKS: usize = 5;
 
 impl HssGgm {
     /// With the defaults of the script verb.
@@ -127,10 +126,10 @@ impl HssGgm {
         self
     }
 
-    /// Numbers of blocks to choose from.
+    /// The number of blocks, or a list to choose from.
     #[must_use]
-    pub fn blocks(mut self, blocks: Vec<usize>) -> Self {
-        self.blocks = Some(blocks);
+    pub fn blocks(mut self, blocks: impl Into<Blocks>) -> Self {
+        self.blocks = blocks.into();
         self
     }
 
@@ -215,20 +214,7 @@ impl HssGgm {
     }
 
     fn search(&self, p: usize, groups: Option<&Groups>) -> Result<Search> {
-        let blocks = match (groups, &self.blocks) {
-            (Some(groups), _) => vec![groups.labels.len()],
-            (None, Some(blocks)) => {
-                let mut blocks = blocks.clone();
-                blocks.sort_unstable();
-                blocks.dedup();
-                blocks
-            }
-            (None, None) => (1..=BLOCKS.min(p / 2).max(1)).collect(),
-        };
-        if let Some(wrong) = blocks.iter().find(|&&count| count == 0 || count > p) {
-            return Err(Error::option(format!("{wrong} blocks for {p} columns"))
-                .with_hint("a block has one column at least; fewer blocks than columns tell something"));
-        }
+        let blocks = check_blocks(&groups.map_or(self.blocks.counts(p), |groups| vec![groups.labels.len()]), p)?;
         Ok(Search {
             fdr: self.fdr,
             calibration: self.calibration,
@@ -246,10 +232,6 @@ impl HssGgm {
             Some(grid) => Value::List(grid.iter().map(|&value| Value::Float(value)).collect()),
             None => "auto".into(),
         };
-        let blocks = match &self.blocks {
-            Some(blocks) => Value::List(blocks.iter().map(|&count| count.into()).collect()),
-            None => "auto".into(),
-        };
         let groups =
             self.groups.as_ref().map(|groups| groups.iter().map(|label| result::label(label)).collect::<Vec<_>>());
         let calibration = match self.calibration {
@@ -260,7 +242,7 @@ impl HssGgm {
         };
         let mut options: Vec<(String, Value)> = vec![
             ("fdr".into(), self.fdr.into()),
-            ("blocks".into(), blocks),
+            ("blocks".into(), self.blocks.recorded()),
             ("groups".into(), groups.into()),
             ("calibration".into(), calibration.into()),
             ("spike".into(), numbers(&self.spike)),

@@ -1,5 +1,6 @@
 //! The options of HSS-GGM.
 
+use super::super::block_options::{BLOCKS, Blocks};
 use super::HssGgm;
 use crate::data::{Vector, number};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     Opt::new("fdr", &[Kind::Number(Range::OPEN_UNIT)], Preset::Number(0.1), "False discovery rate of the edges"),
     Opt::new(
         "blocks",
-        &[Kind::Choice(&["auto"]), Kind::Count(1), Kind::Numbers],
+        BLOCKS,
         Preset::Text("auto"),
         "Number of blocks, or those to choose from; \"auto\" is 1 to 5, at most half as many as columns",
     ),
@@ -57,7 +58,7 @@ pub(super) const OPTIONS: &[Opt] = &[
 
 /// Spikes and slabs are within these: beyond them squares and exponentials say nothing.
 const SCALES: [f64; 2] = [1e-6, 1e6];
-/// As many blocks, spikes, slabs or starts are tried at most: a mistake would run for days.
+/// As many spikes, slabs or starts are tried at most: a mistake would run for days.
 const MOST: usize = 1000;
 
 impl HssGgm {
@@ -77,8 +78,8 @@ impl HssGgm {
                 .with_hint("leave one of them out; spikes that are given are compared by \"bic\" or \"ebic\""));
         }
         let groups = groups(options)?;
-        let blocks = blocks(options)?;
-        if groups.is_some() && (blocks.is_some() || options.is_given("starts")) {
+        let blocks = Blocks::given(options)?.unwrap_or_default();
+        if groups.is_some() && (blocks != Blocks::Auto || options.is_given("starts")) {
             return Err(Error::option("blocks and starts are for groups that are looked for, and groups are given")
                 .with_hint("leave blocks and starts out, or leave groups out"));
         }
@@ -117,7 +118,6 @@ impl HssGgm {
             }
             check_length(name, grid.as_ref().map(Vec::len))?;
         }
-        check_length("blocks", self.blocks.as_ref().map(Vec::len))?;
         check_length("starts", Some(self.starts))
     }
 }
@@ -146,16 +146,6 @@ fn grid(options: &Options, name: &str) -> Result<Option<Vec<f64>>> {
     numbers.sort_by(f64::total_cmp);
     numbers.dedup();
     Ok(Some(numbers))
-}
-
-/// Numbers of blocks, ascending; none for "auto".
-fn blocks(options: &Options) -> Result<Option<Vec<usize>>> {
-    let Some(numbers) = grid(options, "blocks")? else { return Ok(None) };
-    let count = |number: f64| match number.fract() == 0.0 && (1.0..1e9).contains(&number) {
-        true => Ok(number as usize),
-        false => Err(Error::option(format!("option 'blocks' of hss_ggm lists whole numbers >= 1, not {number}"))),
-    };
-    numbers.into_iter().map(count).collect::<Result<Vec<usize>>>().map(Some)
 }
 
 /// The label of every column's group.

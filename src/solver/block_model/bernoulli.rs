@@ -331,6 +331,15 @@ mod tests {
     }
 
     #[test]
+    fn two_cliques_have_the_likelihood_of_the_formula() {
+        let cliques = graph(12, |i, j| f64::from(u8::from(i / 6 == j / 6)));
+        let model = &fit(&cliques, &[2], 1)[0];
+        // Every edge is certain: what is left are 12 fair coins for the groups, and the penalty of 3 + 1 parameters.
+        let expected = 12.0 * 0.5f64.ln() - 1.5 * 66f64.ln() - 0.5 * 12f64.ln();
+        assert!((model.icl - expected).abs() < 1e-5, "{} {expected}", model.icl);
+    }
+
+    #[test]
     fn threads_do_not_matter_and_empty_graphs_are_no_trouble() {
         let some = graph(20, |i, j| if i % 3 == j % 3 { 0.6 } else { 0.2 });
         let [one, three] = [1, 3].map(|threads| fit(&some, &[3, 2], threads));

@@ -7,19 +7,23 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::rng::Rng;
 
-/// The best of so many runs is kept.
-const RUNS: usize = 5;
 /// Passes of a run at most; few points still move by then.
 const PASSES: usize = 50;
 
-/// The group, from 0, of every point (a row of `points`); groups may be empty. There are at least `groups` points and one
-/// group.
+/// The group, from 0, of every point (a row of `points`), by the best of `runs`; groups may be empty. There are at least
+/// `groups` points and one group.
 ///
 /// # Errors
 /// Cancellation.
-pub fn kmeans(points: ArrayView2<'_, f64>, groups: usize, rng: &mut Rng, ctx: &Context) -> Result<Vec<usize>> {
+pub fn kmeans(
+    points: ArrayView2<'_, f64>,
+    groups: usize,
+    runs: usize,
+    rng: &mut Rng,
+    ctx: &Context,
+) -> Result<Vec<usize>> {
     let mut best: Option<(f64, Vec<usize>)> = None;
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let (spread, labels) = run(points, groups, rng, ctx)?;
         if best.as_ref().is_none_or(|(least, _)| spread < *least) {
             best = Some((spread, labels));
@@ -109,14 +113,14 @@ mod tests {
             let centre = [[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]][i % 3][j];
             centre + 0.5 * (1.3 * (i * (j + 2)) as f64).sin()
         });
-        let labels = kmeans(points.view(), 3, &mut stream(1, "kmeans", 0), &Context::new()).unwrap();
+        let labels = kmeans(points.view(), 3, 5, &mut stream(1, "kmeans", 0), &Context::new()).unwrap();
         assert!((0..60).all(|i| labels[i] == labels[i % 3]), "{labels:?}");
         assert!(labels[0] != labels[1] && labels[1] != labels[2] && labels[0] != labels[2]);
     }
 
     #[test]
     fn equal_points_are_no_trouble() {
-        let labels = kmeans(Array2::ones((4, 1)).view(), 3, &mut stream(1, "kmeans", 0), &Context::new()).unwrap();
+        let labels = kmeans(Array2::ones((4, 1)).view(), 3, 5, &mut stream(1, "kmeans", 0), &Context::new()).unwrap();
         assert_eq!(labels, [0; 4]);
     }
 }

@@ -25,7 +25,7 @@ const MOST_BLOCKS: usize = 100;
 ///
 /// # Errors
 /// No number, a 0, more blocks than nodes.
-fn check_blocks(blocks: &[usize], nodes: usize) -> Result<Vec<usize>> {
+pub fn check_blocks(blocks: &[usize], nodes: usize) -> Result<Vec<usize>> {
     let mut sorted = blocks.to_vec();
     sorted.sort_unstable();
     sorted.dedup();

@@ -11,6 +11,8 @@ use crate::rng;
 
 /// Of more nodes than this no eigenvectors are computed: they would take longer than all the rest.
 const SPECTRAL: usize = 2000;
+/// Runs of k-means, of which the best is kept.
+const RUNS: usize = 5;
 
 /// Nodes as points. Degrees tell hubs from leaves, eigenvectors who is linked with whom.
 #[derive(Debug)]
@@ -65,7 +67,7 @@ impl Embedding {
         for view in &self.views {
             let width = if view.ncols() == 1 { 1 } else { groups.min(view.ncols()) };
             let (points, _) = view.view().split_at(Axis(1), width);
-            starts.push(kmeans(points, groups, &mut rng, ctx)?);
+            starts.push(kmeans(points, groups, RUNS, &mut rng, ctx)?);
         }
         for _ in 0..random {
             starts.push((0..self.nodes).map(|_| rng.random_range(0..groups)).collect());

@@ -6,7 +6,6 @@
 
 mod alternation;
 mod blocks;
-mod clusters;
 mod elastic_net;
 mod initial;
 mod law;

@@ -2,14 +2,16 @@
 
 use ndarray::Array2;
 
-use super::clusters::k_means;
 use super::pseudo_precision::PseudoPrecision;
 use crate::context::Context;
 use crate::error::Result;
+use crate::solver::block_model::kmeans;
 use crate::{linalg, rng};
 
 /// Entries of a row count this much beside their sum.
 const OF_NUMBER: f64 = 0.2;
+/// Runs of k-means, of which the best is kept.
+const RUNS: usize = 10;
 
 /// What tells nodes apart: strengths and numbers of their entries, eigenvectors, and the entries themselves.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ impl Starts {
             1 => self.vectors.view().split_at(ndarray::Axis(1), count.min(self.vectors.ncols())).0,
             _ => self.strengths.view(),
         };
-        k_means(points, count, &mut rng, ctx)
+        kmeans(points, count, RUNS, &mut rng, ctx)
     }
 }
 
