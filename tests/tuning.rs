@@ -171,7 +171,7 @@ fn the_smooth_ebic_chooses_about_as_many_edges_as_the_ebic() {
         let grid = GraphicalLasso::new().fit(&x, &ctx).expect("a fit").n_edges().expect("edges");
         let tuning = Tuning::of(GraphicalLasso::new()).criterion(TuningCriterion::Ebic { gamma: 0.5 });
         let tuned = tuning.fit(&x, &ctx).expect("a fit").n_edges().expect("edges");
-        assert!(grid.abs_diff(tuned) <= 2 + grid / 3, "{n}: {grid} {tuned}");
+        assert!(grid.abs_diff(tuned) <= 4 + grid / 3, "{n}: {grid} {tuned}");
     }
 }
 
