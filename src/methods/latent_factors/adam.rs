@@ -31,6 +31,7 @@ pub struct Adam {
 /// As [`Objective::at`].
 pub fn minimize(objective: &Objective<'_>, start: Array2<f64>, adam: Adam, ctx: &Context) -> Result<Descent> {
     let _held = ctx.reserve_matrices(8, start.nrows(), start.ncols())?;
+    let _history = ctx.reserve_matrices(1, adam.epochs, 1)?;
     let mut d = start;
     let (mut mean, mut square) = (Array2::<f64>::zeros(d.dim()), Array2::<f64>::zeros(d.dim()));
     let mut decays = (1.0, 1.0);

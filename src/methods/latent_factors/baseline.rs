@@ -5,11 +5,10 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use super::objective::Objective;
 use super::principal::{self, Weights, principal};
 use super::result::{self, Found, Origin, bic};
-use super::{CENTER, Sets, Units, check_factors, default_factors};
+use super::{CENTER, PENALIZE_DIAGONAL, Sets, Units, check_factors, default_factors};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::linalg::matmul;
-use crate::methods::penalties::PENALIZE_DIAGONAL;
 use crate::model::{Input, JointFit, Property, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
@@ -98,7 +97,9 @@ impl Baseline {
         let options = self.recorded(factors);
         let mut builder = JointFit::builder(self.verb, options.clone(), ctx);
         let span = self.span(&sets, factors, ctx)?;
-        let objective = Objective { sets: &sets, lambda: self.lambda, penalize_diagonal: self.penalize_diagonal };
+        // What does not move by the objective needs no ridge.
+        let (lambda, penalize_diagonal) = (self.lambda, self.penalize_diagonal);
+        let objective = Objective { sets: &sets, lambda, penalize_diagonal, ridge: Some(0.0) };
         let found = Found::of_directions(&objective, span.d, &span.basis, ctx)?;
         let criterion = bic(&sets, &found.parts);
         let solver = match self.directions {

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::objective::{Curvature, Objective, Point};
 use super::stiefel::{inner, retract, tangent};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 
 /// Pairs of steps and changes of the gradient that are kept.
 const KEPT: usize = 10;
@@ -53,6 +53,9 @@ pub fn minimize(objective: &Objective<'_>, start: Array2<f64>, settings: Setting
     let mut pairs = Pairs::new();
     let why_not = loop {
         ctx.check()?;
+        if let Some(set) = point.flat() {
+            break Some(no_minimum(set));
+        }
         let curvature = Curvature::of(&point.parts, ctx)?;
         let natural = curvature.solve(&d, &point.gradient, ctx)?;
         let expected = 0.5 * inner(&natural, &point.gradient);
@@ -76,10 +79,23 @@ pub fn minimize(objective: &Objective<'_>, start: Array2<f64>, settings: Setting
             }
             // The memory may be wrong; without it the direction is safe.
             None if !pairs.is_empty() => pairs.clear(),
-            None => break Some(format!("double precision ends here, {expected:.1e} above what is expected")),
+            None => {
+                break Some(format!(
+                    "no step lowers the objective any more in double precision, though by its curvature it could fall by \
+                     {expected:.1e}"
+                ));
+            }
         }
     };
     Ok(Descent { d, point, history, why_not })
+}
+
+/// What a factor without variance in a data set means.
+pub fn no_minimum(set: usize) -> String {
+    format!(
+        "a factor has next to no variance in data set {set}, from where the objective falls without end: give a larger \
+         `ridge` or fewer factors, or leave variables out that follow from others"
+    )
 }
 
 /// The direction of L-BFGS, minus the inverse Hessian times the gradient.
@@ -130,8 +146,16 @@ fn search(
         ctx.check()?;
         let mut moved = d.clone();
         moved.scaled_add(step, direction);
-        let moved = retract(&moved, ctx)?;
-        let next = objective.at(&moved, ctx)?;
+        let tried = retract(&moved, ctx).and_then(|moved| objective.at(&moved, ctx).map(|next| (moved, next)));
+        let (moved, next) = match tried {
+            Ok(tried) => tried,
+            // No place to go to; a nearer one may be.
+            Err(error) if error.kind() == ErrorKind::Numerical => {
+                step *= 0.5;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let rise = next.value - point.value;
         if rise <= ARMIJO * step * slope && rise <= -ROUNDING * point.value.abs() {
             *direction *= step;

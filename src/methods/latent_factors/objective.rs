@@ -14,7 +14,8 @@ use crate::solver::Moments;
 use crate::solver::graphical_lasso::{Settings, solve};
 
 /// E(D) = sum over data sets of min over Lambda, eps of
-/// tr(S Lambda) - log det Lambda + lambda |Lambda|_1 + (V - M) log eps + (tr(X'X) / n - tr S) / eps, with S = D'X'XD / n.
+/// tr((S + r I) Lambda) - log det Lambda + lambda |Lambda|_1 + (V - M) log eps + (tr(X'X) / n - tr S) / eps, with
+/// S = D'X'XD / n and the ridge r.
 #[derive(Debug)]
 pub struct Objective<'a> {
     /// The data.
@@ -23,6 +24,8 @@ pub struct Objective<'a> {
     pub lambda: f64,
     /// Whether the diagonals count in it.
     pub penalize_diagonal: bool,
+    /// The ridges: shares of the mean variance of the variables of a data set. None for what [`Objective::share`] says.
+    pub ridge: Option<f64>,
 }
 
 /// What D gives for one data set.
@@ -36,6 +39,8 @@ pub struct Part {
     pub likelihood: f64,
     /// The variance of the noise.
     pub noise: f64,
+    /// What was added to the diagonal of S for the precision matrix.
+    pub ridge: f64,
     /// How good the precision matrix is.
     pub certificate: Certificate,
     /// What the data set adds to the objective.
@@ -56,6 +61,16 @@ pub struct Point {
 /// The bound on the relative gap that is asked of the solver, and the largest that is taken where double precision ends
 /// before.
 const GAP: (f64, f64) = (1e-10, 1e-5);
+/// A factor that has less than this part of the noise as its variance is no factor.
+const FLAT: f64 = 1e-6;
+
+impl Point {
+    /// A data set in which a factor has next to no variance, where there is one: the way to an objective without a minimum.
+    pub fn flat(&self) -> Option<usize> {
+        let is_flat = |part: &Part| part.precision.diag().iter().any(|value| FLAT * value * part.noise > 1.0);
+        self.parts.iter().position(is_flat)
+    }
+}
 
 impl Objective<'_> {
     /// The objective at D (orthonormal columns), with its gradient: that of all data sets, eq. (9) and (10) of the paper.
@@ -102,12 +117,31 @@ impl Objective<'_> {
     pub fn part(&self, set: usize, s: Array2<f64>, captured: f64, ctx: &Context) -> Result<Part> {
         let rest = (self.sets.variables() - s.nrows()) as f64;
         let noise = noise(self.sets, set, captured, s.nrows())?;
-        let (precision, likelihood, certificate) = self.precision(&s, set, ctx)?;
+        let ridge = self.share(set) * self.sets.total(set) / self.sets.variables() as f64;
+        let mut raised = s.clone();
+        raised.diag_mut().iter_mut().for_each(|value| *value += ridge);
+        let (precision, likelihood, certificate) = self.precision(&raised, set, ctx)?;
         let counted =
             |((i, j), value): ((usize, usize), &f64)| if i != j || self.penalize_diagonal { value.abs() } else { 0.0 };
         let norm: f64 = precision.indexed_iter().map(counted).sum();
         let value = self.lambda * norm - likelihood + rest * (1.0 + noise.ln());
-        Ok(Part { s, precision, likelihood, noise, certificate, value })
+        let likelihood = likelihood + ridge * precision.diag().sum();
+        Ok(Part { s, precision, likelihood, noise, ridge, certificate, value })
+    }
+
+    /// The ridge of a data set over the mean variance of its variables, unless it was given: V / (100 n), at most 0.25, where
+    /// there are fewer than twice as many samples as variables.
+    ///
+    /// Such data have directions with no variance at all, or hardly any: a factor that turns into one makes log det Lambda
+    /// infinite, because its diagonal is free. The nearest such direction is the closer the more variables there are to a
+    /// sample: the angle^2 is n s / (V eps), for a factor of variance s. Its cost in the other data sets is that times the
+    /// sum of their s / eps, A; what it brings is log of s over the ridge. It does not pay where the ridge is at least
+    /// eps V / (e n A), and A is 37 or more where factors are worth looking at. With twice as many samples as variables
+    /// the smallest variance of pure noise is (1 - sqrt(1 / 2))^2 = 8.6% of its mean, and nothing is needed.
+    fn share(&self, set: usize) -> f64 {
+        let (variables, samples) = (self.sets.variables() as f64, self.sets.samples(set) as f64);
+        let automatic = if samples < 2.0 * variables { (0.01 * variables / samples).min(0.25) } else { 0.0 };
+        self.ridge.unwrap_or(automatic)
     }
 
     fn precision(&self, s: &Array2<f64>, set: usize, ctx: &Context) -> Result<(Array2<f64>, f64, Certificate)> {
@@ -209,8 +243,8 @@ mod tests {
         let mut rng = rng::stream(1, "test", 0);
         let d = random(12, 3, &mut rng, &ctx).unwrap();
         let direction = tangent(&d, random(12, 3, &mut rng, &ctx).unwrap(), &ctx).unwrap();
-        for penalize_diagonal in [false, true] {
-            let objective = Objective { sets: &sets, lambda: 0.05, penalize_diagonal };
+        for (penalize_diagonal, ridge) in [(false, None), (true, None), (false, Some(0.5))] {
+            let objective = Objective { sets: &sets, lambda: 0.05, penalize_diagonal, ridge };
             let point = objective.at(&d, &ctx).unwrap();
             let at = |t: f64| objective.at(&retract(&(&d + &(&direction * t)), &ctx).unwrap(), &ctx).unwrap().value;
             let slope = (at(1e-4) - at(-1e-4)) / 2e-4;

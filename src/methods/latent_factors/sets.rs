@@ -17,6 +17,7 @@ const ROWS: usize = 256;
 pub struct Sets<'a> {
     list: Vec<Set<'a>>,
     variables: usize,
+    centered: bool,
 }
 
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl<'a> Sets<'a> {
     pub fn new(inputs: &'a [Input], centered: bool, ctx: &Context) -> Result<Self> {
         let numbers: Vec<usize> = (0..inputs.len()).collect();
         let list = parallel::map(&numbers, ctx, |set, _| Set::new(inputs[set].matrix(), centered, set, ctx))?;
-        Ok(Self { list, variables: inputs.first().map_or(0, Input::p) })
+        Ok(Self { list, variables: inputs.first().map_or(0, Input::p), centered })
     }
 
     /// Number of data sets.
@@ -68,9 +69,14 @@ impl<'a> Sets<'a> {
         self.list[set].x.rows()
     }
 
-    /// The smallest number of samples.
-    pub fn fewest(&self) -> usize {
-        self.list.iter().map(|set| set.x.rows()).min().unwrap_or(0)
+    /// How many dimensions the samples of a data set can have: one fewer where their mean is taken off.
+    pub fn dimensions(&self, set: usize) -> usize {
+        self.samples(set).saturating_sub(usize::from(self.centered))
+    }
+
+    /// The smallest of these.
+    pub fn fewest_dimensions(&self) -> usize {
+        (0..self.len()).map(|set| self.dimensions(set)).min().unwrap_or(0)
     }
 
     /// The sum of the variances of a data set: tr(X'X) / n.

@@ -23,13 +23,16 @@ pub static RECORD: Record = Record {
 is the same for all, the precision matrices Lambda_k of the factors are sparse, everything else is noise of one variance. \
 Minimises the sum over k of tr(S_k Lambda_k) - log det Lambda_k + lambda |Lambda_k|_1 + (V - M) log eps_k, with \
 S_k = D'X_k'X_k D / n_k and eps_k = (tr(X_k'X_k) / n_k - tr S_k) / (V - M). The diagonals are free unless \
-`penalize_diagonal`. For every D the graphical lassos are solved to a certified gap; D moves on the manifold by L-BFGS with a \
-line search, preconditioned by the curvature of the model, until what the objective can still fall by, as that curvature has it, is at \
-most `tol` times the objective. `optimizer: \"adam\"` is the published program: 5000 epochs of steps for batches of data \
-sets, without a test of convergence. No matrix of variables x variables is made: time and memory grow in proportion to the \
-number of variables. The objective is not convex; `starts` tries several. The fits of the joint fit are over the factors f0, f1, \
-...: joint[k].graph() is the graph of data set k. joint.factors(x), joint.loadings(k) and joint.enrichment(labels) read the factors; \
-joint.plot kinds are \"network\", \"variances\", \"scores\", \"loadings\". Units matter: a variable of large variance draws the factors.",
+`penalize_diagonal`. Where a data set has fewer samples than variables this has no minimum: a factor without any variance there \
+makes log det Lambda_k infinite, and descents do end there. Therefore `ridge` times the mean variance of the variables is \
+added to the diagonal of S_k, in the terms of Lambda_k alone, where samples are few; .ridges tells how much. For every D the \
+graphical lassos are solved to a certified gap; D moves on the manifold by L-BFGS with a line search, preconditioned by the \
+curvature of the model, until what the objective can still fall by, as that curvature has it, is at most `tol` times the \
+objective. `optimizer: \"adam\"` is the published program: 5000 epochs of steps for batches of data sets, without a test of \
+convergence. No matrix of variables x variables is made: time and memory grow in proportion to the number of variables. The \
+objective is not convex; `starts` tries several. The fits of the joint fit are over the factors f0, f1, ...: joint[k].graph() \
+is the graph of data set k. joint.factors(x), joint.loadings(k) and joint.enrichment(labels) read the factors; joint.plot \
+kinds are \"network\", \"variances\", \"scores\", \"loadings\". Units matter: a variable of large variance draws the factors.",
     params: &[],
     options: options::OPTIONS,
     accepts: Accepts::Data,
@@ -42,6 +45,7 @@ joint.plot kinds are \"network\", \"variances\", \"scores\", \"loadings\". Units
         result::SCORES,
         result::BIC,
         Property { name: "objective", help: "The minimum that was reached (float)" },
+        Property { name: "ridges", help: "What was added to the variances of the factors, of each data set (Vector)" },
         Property {
             name: "history",
             help: "The objective after every step, or for every epoch of Adam the sum over its batches (Vector)",
@@ -112,6 +116,7 @@ pub struct MetaGraphicalLasso {
     factors: Vec<usize>,
     grid: Grid,
     penalize_diagonal: bool,
+    ridge: Option<f64>,
     center: bool,
     init: Option<Init>,
     starts: usize,
@@ -124,6 +129,7 @@ impl Default for MetaGraphicalLasso {
             factors: Vec::new(),
             grid: Grid::Automatic { count: 10, min_ratio: 0.02 },
             penalize_diagonal: false,
+            ridge: None,
             center: true,
             init: None,
             starts: 1,
@@ -156,6 +162,13 @@ impl MetaGraphicalLasso {
     #[must_use]
     pub fn penalize_diagonal(mut self, yes: bool) -> Self {
         self.penalize_diagonal = yes;
+        self
+    }
+
+    /// With this share of the mean variance of the variables added to the variances of the factors, in every data set.
+    #[must_use]
+    pub fn ridge(mut self, share: f64) -> Self {
+        self.ridge = Some(share);
         self
     }
 
@@ -247,12 +260,14 @@ impl MetaGraphicalLasso {
         let iterations = descent.history.len().saturating_sub(1);
         let origin = Origin { verb: RECORD.verb, solver: (solver, iterations, descent.why_not.is_none()), options };
         let (objective, history) = (descent.point.value, descent.history);
+        let ridges: Vec<f64> = descent.point.parts.iter().map(|part| part.ridge).collect();
         let found = Found { d: descent.d, parts: descent.point.parts };
         let (builder, fits) = found.finish(sets, lambda, &origin, builder, ctx)?;
         let selection = if tried.len() > 1 { tried } else { &[] };
         builder
             .add(result::BIC.name, bic.into())
             .add("objective", objective.into())
+            .add("ridges", Vector::from(ridges).into())
             .add("history", Vector::from(history).into())
             .add("selection", Value::List(selection.iter().map(as_map).collect()))
             .finish(fits, ctx)

@@ -1,13 +1,15 @@
 //! Options of the meta graphical lasso.
 
-use super::super::latent_factors::CENTER;
-use super::super::penalties::PENALIZE_DIAGONAL;
+use super::super::latent_factors::{CENTER, PENALIZE_DIAGONAL};
 use super::{Init, MetaGraphicalLasso, Optimizer, RECORD};
 use crate::error::{Error, Result};
 use crate::model::VARIABLES;
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::select::Grid;
 use crate::value::Value;
+
+/// Penalties, and starts, at most.
+const MOST: usize = 1000;
 
 pub(super) const OPTIONS: &[Opt] = &[
     Opt::new(
@@ -35,6 +37,13 @@ pub(super) const OPTIONS: &[Opt] = &[
         "Smallest over largest penalty in that grid",
     ),
     PENALIZE_DIAGONAL,
+    Opt::new(
+        "ridge",
+        &[Kind::Number(Range::NON_NEGATIVE)],
+        Preset::Unset("V / (100 n), at most 0.25, for data sets with n < 2 V, 0 for others"),
+        "What is added to the variances of the factors of a data set of n samples, as a share of the mean variance of its V \
+variables: without it there is no minimum where samples are few. 0 is the published objective",
+    ),
     CENTER,
     VARIABLES,
     Opt::new(
@@ -81,6 +90,7 @@ impl MetaGraphicalLasso {
             factors: given_factors(options)?,
             grid,
             penalize_diagonal: options.is_true("penalize_diagonal"),
+            ridge: options.number("ridge"),
             center: options.is_true("center"),
             init: options.text("init").map(|word| match word {
                 "random" => Init::Random,
@@ -114,6 +124,15 @@ impl MetaGraphicalLasso {
             (_, Optimizer::Lbfgs { tol, .. }) if !(tol.is_finite() && tol > 0.0) => {
                 "option 'tol' of meta_graphical_lasso must be a number > 0"
             }
+            (Grid::Given(list), _) if list.len() > MOST => {
+                "option 'lambda' of meta_graphical_lasso must list at most 1000 numbers: each is a whole fit"
+            }
+            _ if self.starts > MOST => {
+                "option 'starts' of meta_graphical_lasso must be at most 1000: each is a whole fit"
+            }
+            _ if self.ridge.is_some_and(|ridge| !(ridge.is_finite() && ridge >= 0.0)) => {
+                "option 'ridge' of meta_graphical_lasso must be a number >= 0"
+            }
             _ if self.factors.contains(&0) => "option 'factors' of meta_graphical_lasso must be at least 1",
             _ => return Ok(()),
         };
@@ -131,6 +150,7 @@ impl MetaGraphicalLasso {
             entry("init", self.first_start().name().into()),
             entry("starts", self.starts.into()),
         ];
+        options.extend(self.ridge.map(|ridge| entry("ridge", ridge.into())));
         options.extend(match self.optimizer {
             Optimizer::Lbfgs { tol, max_iter } => {
                 vec![entry("optimizer", "lbfgs".into()), entry("tol", tol.into()), entry("max_iter", max_iter.into())]

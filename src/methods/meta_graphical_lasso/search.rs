@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::super::latent_factors::adam::{self, Adam};
-use super::super::latent_factors::descent::{self, Descent};
+use super::super::latent_factors::descent::{self, Descent, no_minimum};
 use super::super::latent_factors::objective::{Curvature, Objective};
 use super::super::latent_factors::principal::{self, Weights, principal};
 use super::super::latent_factors::result::bic;
@@ -45,7 +45,8 @@ impl MetaGraphicalLasso {
             let top = if matches!(self.grid, Grid::Automatic { .. }) { largest(sets, &d, ctx)? } else { 0.0 };
             for lambda in self.grid.values(top)? {
                 ctx.check()?;
-                let objective = Objective { sets, lambda, penalize_diagonal: self.penalize_diagonal };
+                let (penalize_diagonal, ridge) = (self.penalize_diagonal, self.ridge);
+                let objective = Objective { sets, lambda, penalize_diagonal, ridge };
                 let descent = self.descend(&objective, d, start, ctx)?;
                 d = descent.d.clone();
                 let candidate = Candidate { bic: bic(sets, &descent.point.parts), descent, lambda };
@@ -93,7 +94,9 @@ impl MetaGraphicalLasso {
                 let natural =
                     Curvature::of(&descent.point.parts, ctx)?.solve(&descent.d, &descent.point.gradient, ctx)?;
                 let left = 0.5 * inner(&natural, &descent.point.gradient);
-                if left > 1e-5 * descent.point.value.abs().max(1.0) {
+                if let Some(set) = descent.point.flat() {
+                    descent.why_not = Some(no_minimum(set));
+                } else if left > 1e-5 * descent.point.value.abs().max(1.0) {
                     descent.why_not = Some(format!(
                         "after its fixed number of epochs the objective can still fall by about {}; optimizer: \"lbfgs\" \
                          goes on until it cannot",
@@ -122,6 +125,12 @@ pub(super) fn as_map(&(factors, lambda, bic): &Tried) -> Value {
     Value::Map(vec![("factors".into(), factors.into()), ("lambda".into(), lambda.into()), ("bic".into(), bic.into())])
 }
 
+/// Whether there is an edge in any data set, of which a larger penalty could leave fewer.
+fn has_edges(best: &Candidate) -> bool {
+    let mut parts = best.descent.point.parts.iter();
+    parts.any(|part| part.precision.indexed_iter().any(|((i, j), value)| i != j && *value != 0.0))
+}
+
 /// What the user should know about a choice and its descent; why it did not converge comes last.
 pub(super) fn warnings(tried: &[Tried], best: &Candidate) -> Vec<String> {
     let factors = best.descent.d.ncols();
@@ -130,7 +139,7 @@ pub(super) fn warnings(tried: &[Tried], best: &Candidate) -> Vec<String> {
     let mut warnings = Vec::new();
     if smallest < largest && best.lambda == smallest {
         warnings.push(format!("the BIC chose the smallest lambda of the grid, {}: try smaller ones", number(smallest)));
-    } else if smallest < largest && best.lambda == largest {
+    } else if smallest < largest && best.lambda == largest && has_edges(best) {
         warnings.push(format!("the BIC chose the largest lambda of the grid, {}: try larger ones", number(largest)));
     }
     let counts = || tried.iter().map(|(count, ..)| *count);

@@ -227,10 +227,11 @@ mod tests {
         (weights[(0, 1)], weights[(1, 0)]) = (0.0, 0.0);
         (weights[(2, 5)], weights[(5, 2)]) = (f64::INFINITY, f64::INFINITY);
         let settings = Settings { tol: 1e-13, max_iter: 2000 };
-        for tie in [Tie::Scalar, Tie::Blocks(vec![0, 1, 0, 2, 1, 0]), Tie::Matrix] {
+        let ties = [Tie::Scalar, Tie::Blocks(vec![0, 1, 0, 2, 1, 0]), Tie::Matrix];
+        for tie in &ties {
             for penalty in [Penalty::L1, Penalty::ElasticNet { l1_ratio: 0.6 }] {
                 for penalize_diagonal in [false, true] {
-                    let layout = Layout { tie: &tie, weights: Some(weights.view()), penalize_diagonal, p: 6 };
+                    let layout = Layout { tie, weights: Some(weights.view()), penalize_diagonal, p: 6 };
                     let mut walker = Walker::new(&folds, layout, (penalty, settings), None);
                     let alpha = layout.parameters(|_, _| 0.05).unwrap();
                     let here = walker.at(alpha.clone(), &ctx).unwrap();
