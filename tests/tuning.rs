@@ -163,6 +163,18 @@ fn the_experiment_of_the_paper_is_reached() {
     assert!((criterion(&scalar, &expected) - 103.16).abs() < 0.01);
 }
 
+#[test]
+fn the_smooth_ebic_chooses_about_as_many_edges_as_the_ebic() {
+    let ctx = Context::new();
+    for (n, seed) in [(100, 1), (1000, 2)] {
+        let x = correlated(n, 12, 0.7, seed).standardize().expect("data");
+        let grid = GraphicalLasso::new().fit(&x, &ctx).expect("a fit").n_edges().expect("edges");
+        let tuning = Tuning::of(GraphicalLasso::new()).criterion(TuningCriterion::Ebic { gamma: 0.5 });
+        let tuned = tuning.fit(&x, &ctx).expect("a fit").n_edges().expect("edges");
+        assert!(grid.abs_diff(tuned) <= 4 + grid / 3, "{n}: {grid} {tuned}");
+    }
+}
+
 fn truth_covariance(truth: &Matrix, ctx: &Context) -> Matrix {
     sinew::linalg::inverse(truth.view(), ctx).expect("an inverse").into()
 }
@@ -251,6 +263,11 @@ mod scripts {
             ("hypergradient(x.graphical_lasso(#{ lambda: 0.1 }), eye(3))", "3 x 3"),
             ("x.correlation().criterion", "has no criterion"),
             ("Genie3().tune(x)", "tune"),
+            ("GraphicalLasso().tune(x, #{ lambda: 0.1 })", "it takes none"),
+            ("x.graphical_lasso(#{ lambda: \"tune\", steps: 3 })", "'steps'"),
+            ("x.graphical_lasso(#{ lambda: \"tune\", criterion: \"ebic\", untouched: 0.5 })", "'untouched'"),
+            ("x.graphical_lasso(#{ lambda: \"tune\", validation: x, held_out: 0.5 })", "'held_out'"),
+            ("x.graphical_lasso(#{ lambda: \"tune\", convention: \"huge\" })", "convention"),
         ] {
             let error = run(script).expect_err(script);
             assert!(error.contains(part), "{script}: {error}");

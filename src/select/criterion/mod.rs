@@ -33,6 +33,11 @@ pub trait Objective {
     /// # Errors
     /// Whatever the criterion cannot do; limits of the context.
     fn evaluate(&self, at: &Candidate<'_>, ctx: &Context) -> Result<(f64, Array2<f64>)>;
+
+    /// Whether it may have many minima along a single penalty, so that the slope at one place says little.
+    fn is_rough(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

@@ -44,4 +44,9 @@ impl Objective for SmoothEbic {
         let constant = p * (2.0 * std::f64::consts::PI).ln();
         Ok((n * (at.theta.inner(self.s.view()) - at.logdet + constant) + cost * count, gradient))
     }
+
+    /// Every edge that comes or goes is a small hill.
+    fn is_rough(&self) -> bool {
+        true
+    }
 }

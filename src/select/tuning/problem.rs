@@ -95,6 +95,11 @@ impl<'a> Walker<'a> {
         Self { layout, ..self }
     }
 
+    /// Whether a criterion may have many minima.
+    pub fn is_rough(&self) -> bool {
+        self.folds.iter().any(|fold| fold.objective.is_rough())
+    }
+
     /// The share of the L1 part of the penalty.
     fn ratio(&self) -> f64 {
         match self.penalty {

@@ -10,6 +10,10 @@ const SOLVES: usize = 40;
 /// The first step in log lambda, and what later ones grow by, until the hypergradient changes its sign.
 const STEP: f64 = 1.386_294_361_119_890_6; // log 4
 const GROWTH: f64 = 1.5;
+/// Where a criterion is rough, so many penalties are tried first, down to this far below the largest in log lambda (to 0.01
+/// of it); the search begins at the best with steps of their distance.
+const SCANNED: usize = 12;
+const SCAN: f64 = 4.605_170_185_988_092; // log 100
 /// The smallest penalty that is tried, relative to the one that empties the graph.
 const LEAST: f64 = 1e-4;
 /// Two points as close as this in log lambda end the search.
@@ -44,18 +48,27 @@ type Place = (f64, f64);
 pub(super) fn root(walker: &mut Walker<'_>, largest: f64, start: Option<f64>, ctx: &Context) -> Result<Root> {
     let range = ((LEAST * largest).ln(), largest.ln());
     let mut at = start.map_or(largest.ln() - 10f64.ln(), f64::ln).clamp(range.0, range.1);
-    let mut search = Search { low: None, high: None, latest: None, step: STEP, widths: Vec::new(), range };
+    let mut step = STEP;
     let mut steps: Vec<Step> = Vec::new();
     let mut best: Option<Point> = None;
+    if start.is_none() && walker.is_rough() {
+        step = SCAN / SCANNED as f64;
+        for k in 0..SCANNED {
+            ctx.progress("tuning lambda", steps.len(), SOLVES);
+            let point = walker.at(vec![range.1 - (k + 1) as f64 * step], ctx)?;
+            steps.push(Step::of(&point, Stage::Scalar));
+            keep(&mut best, point);
+        }
+        at = best.as_ref().map_or(at, |best| best.alpha[0]);
+    }
+    let mut search = Search { low: None, high: None, latest: None, step, widths: Vec::new(), range };
     loop {
         ctx.progress("tuning lambda", steps.len(), SOLVES);
         let point = walker.at(vec![at], ctx)?;
         let slope = walker.slope(&point, ctx)?[0];
         steps.push(Step::of(&point, Stage::Scalar));
         let value = point.value;
-        if best.as_ref().is_none_or(|best| value < best.value) {
-            best = Some(point);
-        }
+        keep(&mut best, point);
         let is_flat = slope.abs() <= FLAT * value.abs().max(1.0) && at < range.1;
         match search.next((at, slope)) {
             Some(next) if !is_flat && steps.len() < SOLVES => at = next,
@@ -69,6 +82,13 @@ pub(super) fn root(walker: &mut Walker<'_>, largest: f64, start: Option<f64>, ct
         _ => None,
     };
     Ok(Root { best, steps, end })
+}
+
+/// The better of two points.
+fn keep(best: &mut Option<Point>, point: Point) {
+    if best.as_ref().is_none_or(|best| point.value < best.value) {
+        *best = Some(point);
+    }
 }
 
 /// The bracket so far: at `low` the criterion falls with lambda, at `high` it rises.
