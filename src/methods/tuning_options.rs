@@ -204,7 +204,7 @@ mod tests {
             Tuning::from_options(&RECORD.check(&given).unwrap(), false)
         };
         let tune = ("lambda", Value::from(TUNE));
-        assert_eq!(read(&[tune.clone()]).unwrap(), Tuning::of(GraphicalLasso::new()));
+        assert_eq!(read(std::slice::from_ref(&tune)).unwrap(), Tuning::of(GraphicalLasso::new()));
         let folds = ("folds", Value::Int(3));
         assert!(read(&[tune.clone(), folds.clone()]).unwrap_err().message().contains("'folds'"));
         let cv = read(&[tune, folds, ("criterion", "cv".into())]).unwrap();

@@ -54,7 +54,7 @@ fn refits(
 }
 
 /// What is left of variable i without j as a regressor, where the regression on all others does not do.
-fn left_of<'a>(without: &'a [Vec<(usize, Vec<f64>)>], i: usize, j: usize) -> Option<&'a [f64]> {
+fn left_of(without: &[Vec<(usize, Vec<f64>)>], i: usize, j: usize) -> Option<&[f64]> {
     let own = &without[i];
     own.binary_search_by_key(&j, |(other, _)| *other).ok().map(|place| own[place].1.as_slice())
 }
