@@ -154,7 +154,7 @@ fn wrong_options_say_what_to_do() {
             ("x.simone(#{ lambda: \"bic\", edges: 3 })", "E010", "give one of"),
             ("x.simone(#{ starts: 3 })", "E010", "searches for groups"),
             ("x.simone(#{ blocks: 100 })", "E010", "the number of columns"),
-            ("x.cov().simone(#{ covariance: true })", "E020", "number of samples"),
+            ("x.cov().simone(#{ covariance: true })", "E011", "number of samples"),
             ("x.bagus(#{ spike: [1, 3], slab: 2 })", "E010", "not wider"),
             ("x.bagus(#{ spike: [] })", "E010", "1 to 100"),
             ("g.block_model(#{ blocks: [1, 50] })", "E010", "there are 40 nodes"),

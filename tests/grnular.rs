@@ -67,9 +67,9 @@ fn neither_order_nor_threads_nor_logarithms_change_the_answer() {
 fn edges_between_regulators_have_the_direction_that_is_asked_for() {
     let setup = format!(
         "{SETUP}
-        let with = |orientation| model.fit(test.x, #{{ regulators: tfs, orientation: orientation, seed: 3 }}).graph();
+        let of = |orientation| model.fit(test.x, #{{ regulators: tfs, orientation: orientation, seed: 3 }}).graph();
         let between = |e| tfs.contains(e.source) && tfs.contains(e.target);
-        let mixed = with.call(\"mixed\").edges();"
+        let mixed = of.call(\"mixed\").edges();"
     );
     check(
         &setup,
@@ -77,9 +77,9 @@ fn edges_between_regulators_have_the_direction_that_is_asked_for() {
             ("mixed.filter(between).len()", json!(6)),
             ("mixed.filter(between).all(|e| !e.directed)", json!(true)),
             ("mixed.filter(|e| !between.call(e)).all(|e| e.directed)", json!(true)),
-            ("with.call(\"undirected\").directed", json!(false)),
-            ("with.call(\"undirected\").n_edges", json!(6 + 4 * 20)),
-            ("with.call(\"directed\").directed", json!(true)),
+            ("of.call(\"undirected\").directed", json!(false)),
+            ("of.call(\"undirected\").n_edges", json!(6 + 4 * 20)),
+            ("of.call(\"directed\").directed", json!(true)),
         ],
     );
 }

@@ -1,6 +1,7 @@
 //! The graphical lasso: a sparse precision matrix by penalised maximum likelihood.
 
 use super::graphical_lasso_path::GraphicalLassoPath;
+pub use super::lambda::Lambda;
 use super::penalties::{self, check_matches, refuse_grid, weighted};
 use super::tuning::{self, Tuning};
 use crate::context::Context;
@@ -71,8 +72,10 @@ them in their units. \
 `lambda: \"tune\"` minimises `criterion` by hypergradients: over one lambda by the root of the derivative, over many by a descent \
 that starts at the best single one and never raises the criterion. \"holdout\" is -logdet Theta + tr(S Theta) of held-out \
 samples, \"cv\" its mean over `folds`, \"reconstruction\" |Theta S - I|, \"ebic\" counts a pair with partial correlation r as \
-r^2 / (r^2 + 0.05^2) edges. `fit.criterion` is the value reached on the tuning data, `fit.untouched` that on samples that \
-neither fit nor tuning has seen, `fit.history` a table of the steps; a warning tells when the two part. The fit at the end \
+r^2 / (r^2 + 0.01/n) edges. `fit.criterion` is the value reached on the tuning data, `fit.untouched` that on `untouched` rows or `test`: they neither fit \
+nor tune, but the step of a descent that is best on them is taken, so that of many penalties the value is a little too good. \
+`fit.history` is a table of the steps; a warning tells when the two part. With many penalties \"cv\" is better than \
+\"holdout\", and without untouched rows both may be worse than a single lambda. The fit at the end \
 has all rows, unless `validation` was given.",
     params: &[],
     options: OPTIONS,
@@ -88,46 +91,6 @@ has all rows, unless `validation` was given.",
         _ => GraphicalLasso::from_options(options)?.fit_input(input, ctx),
     }),
 };
-
-/// The penalty of the graphical lasso.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Lambda {
-    /// The same for every pair.
-    Value(f64),
-    /// One for each pair, p x p.
-    Matrix(Matrix),
-    /// Chosen along a path.
-    Rule(Rule),
-}
-
-impl Lambda {
-    /// The number or matrix that was given.
-    pub(super) fn given(&self) -> Value {
-        match self {
-            Self::Matrix(matrix) => matrix.clone().into(),
-            Self::Value(lambda) => Value::Float(*lambda),
-            Self::Rule(_) => Value::Unit,
-        }
-    }
-}
-
-impl From<f64> for Lambda {
-    fn from(value: f64) -> Self {
-        Self::Value(value)
-    }
-}
-
-impl From<Matrix> for Lambda {
-    fn from(matrix: Matrix) -> Self {
-        Self::Matrix(matrix)
-    }
-}
-
-impl<R: Into<Rule>> From<R> for Lambda {
-    fn from(rule: R) -> Self {
-        Self::Rule(rule.into())
-    }
-}
 
 /// The graphical lasso and its options.
 ///

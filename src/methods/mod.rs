@@ -2,6 +2,7 @@
 
 pub(crate) mod block_options;
 mod directed;
+mod lambda;
 mod latent_factors;
 mod neighborhoods;
 mod pair_tests;

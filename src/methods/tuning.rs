@@ -20,6 +20,10 @@ use crate::value::Value;
 /// What scripts write for `lambda`.
 pub const TUNE_WORD: &str = TUNE;
 
+/// p x p matrices that an inner problem keeps: three second moments, the last solution, and of the points that a line search
+/// compares inverse, precision matrix and gradient.
+const MATRICES: usize = 12;
+
 /// A graphical lasso whose penalties are tuned.
 ///
 /// ```
@@ -90,14 +94,14 @@ impl Tuning {
         self
     }
 
-    /// Untouched data, or a covariance where the input is one.
+    /// Data, or a covariance where the input is one, that judge the steps of a descent and do nothing else.
     #[must_use]
     pub fn test(mut self, test: Matrix) -> Self {
         self.test = Some(test);
         self
     }
 
-    /// Shares of the rows to tune on and to leave untouched.
+    /// Shares of the rows to tune on, and to do nothing but judge the steps of a descent.
     #[must_use]
     pub fn shares(mut self, held_out: f64, untouched: f64) -> Self {
         self.shares = Shares { held_out, untouched };
@@ -154,7 +158,7 @@ impl Tuning {
         self.check(input)?;
         let word = if f.is_some() { "function" } else { self.criterion.name() };
         let mut builder = Fit::builder(RECORD.verb, input, self.recorded(input, word), ctx);
-        let _held = ctx.reserve_matrices(6, input.p(), input.p())?;
+        let _held = ctx.reserve_matrices(self.problems(input).saturating_mul(MATRICES), input.p(), input.p())?;
         let given = Given {
             criterion: self.criterion,
             validation: self.validation.as_ref(),
@@ -195,11 +199,19 @@ impl Tuning {
             .finish(Estimate::precision(theta, input.names()), ctx)
     }
 
+    /// How many inner problems there are; more folds than samples are refused later.
+    fn problems(&self, input: &Input) -> usize {
+        match self.criterion {
+            TuningCriterion::CrossValidation { folds } => folds.min(input.n().unwrap_or(1)).max(1),
+            _ => 1,
+        }
+    }
+
     fn check(&self, input: &Input) -> Result<()> {
         self.model.check()?;
         if self.model.convention != Convention::Sinew {
             return Err(Error::option("lambda: \"tune\" knows the convention \"sinew\" alone")
-                .with_hint("standardise the columns instead: x.standardize()"));
+                .with_hint("cor: \"pearson\", penalize_diagonal: true is the problem of \"huge\" for complete data"));
         }
         if let Some(weights) = &self.model.weights {
             check_matches(weights, input, "weights")?;

@@ -38,19 +38,19 @@ pub(super) const OPTIONS: &[Opt] = &[
         "test",
         &[Kind::Object("Matrix"), Kind::Object("Table")],
         Preset::Unset("a share of the rows"),
-        "With \"tune\": untouched data, which stop a descent early; a covariance where the input is one",
+        "With \"tune\": data, or a covariance where the input is one, that neither fit nor tune: they judge the steps of a descent, and the best is taken",
     ),
     Opt::new(
         "held_out",
         &[Kind::Number(Range::OPEN_UNIT)],
         Preset::Number(0.25),
-        "With \"tune\": share of the rows to tune on, where there is no `validation`",
+        "With \"tune\": share of the rows to tune on by \"holdout\" and \"reconstruction\", where there is no `validation`",
     ),
     Opt::new(
         "untouched",
         &[Kind::Number(Range::NON_NEGATIVE.below(1.0))],
         Preset::Number(0.25),
-        "With \"tune\": share of the rows that only judge, where there is neither `validation` nor `test`",
+        "With \"tune\": share of the rows that neither fit nor tune and judge the steps of a descent, where there is neither `validation` nor `test`",
     ),
     Opt::new(
         "groups",
@@ -64,12 +64,17 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Unset("the best single lambda"),
         "With \"tune\": the penalties to start from",
     ),
-    Opt::new("steps", &[Kind::Count(1)], Preset::Count(50), "With \"tune\": steps of a descent at most"),
+    Opt::new(
+        "steps",
+        &[Kind::Count(1)],
+        Preset::Count(50),
+        "With \"block\" and \"matrix\": steps of the descent at most",
+    ),
     Opt::new(
         "patience",
         &[Kind::Count(1)],
         Preset::Count(5),
-        "With \"tune\": steps without a gain on untouched data after which a descent stops",
+        "With \"tune\": steps without a gain on the untouched rows, or `test`, after which a descent stops",
     ),
     Opt::new(
         "truth",
@@ -119,6 +124,7 @@ impl Tuning {
             },
             None => Start::Scalar,
         };
+        refuse_unused(options, shape, word)?;
         let share = |name: &str, default: f64| options.number(name).unwrap_or(default);
         Ok(Self {
             shape,
@@ -166,6 +172,26 @@ fn refuse_rules(options: &Options, word: &str) -> Result<()> {
     }
 }
 
+/// Fails where an option was given that a tuning of this shape by this criterion has no use for.
+fn refuse_unused(options: &Options, shape: Stage, word: &str) -> Result<()> {
+    let given = |name: &str| options.is_given(name);
+    let holds_out = matches!(word, "holdout" | "reconstruction");
+    let splits = !given("validation") && (holds_out || word == "cv");
+    let leaves_some = options.number("untouched").is_none_or(|share| share > 0.0);
+    let has_judge = given("test") || (splits && leaves_some);
+    let descends = shape != Stage::Scalar;
+    let uses = [
+        ("held_out", splits && holds_out, "the criteria \"holdout\" and \"reconstruction\" without `validation`"),
+        ("untouched", splits && !given("test"), "a criterion that splits the rows, without `validation` and `test`"),
+        ("steps", descends, "penalty: \"block\" or \"matrix\": one lambda is found by a root, not by a descent"),
+        ("patience", descends && has_judge, "penalty: \"block\" or \"matrix\" and untouched rows, or `test`"),
+    ];
+    match uses.into_iter().find(|(name, is_used, _)| given(name) && !is_used) {
+        Some((name, _, with)) => Err(Error::option(format!("option '{name}' of {} goes with {with}", RECORD.verb))),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,5 +209,19 @@ mod tests {
         assert!(read(&[tune.clone(), folds.clone()]).unwrap_err().message().contains("'folds'"));
         let cv = read(&[tune, folds, ("criterion", "cv".into())]).unwrap();
         assert_eq!(cv.criterion, TuningCriterion::CrossValidation { folds: 3 });
+        let tune = ("lambda", Value::from(TUNE));
+        let matrix = ("penalty", Value::from("matrix"));
+        let (ebic, none) = (("criterion", Value::from("ebic")), ("untouched", Value::Float(0.0)));
+        for (name, value, others) in [
+            ("steps", Value::Int(3), vec![]),
+            ("held_out", Value::Float(0.5), vec![ebic.clone()]),
+            ("untouched", Value::Float(0.5), vec![ebic, matrix.clone()]),
+            ("patience", Value::Int(3), vec![matrix.clone(), none]),
+        ] {
+            let given: Vec<(&str, Value)> = [tune.clone(), (name, value)].into_iter().chain(others).collect();
+            let error = read(&given).unwrap_err();
+            assert!(error.message().starts_with(&format!("option '{name}'")), "{error}");
+        }
+        assert_eq!(read(&[tune, matrix, ("steps", Value::Int(3))]).unwrap().limits.steps, 3);
     }
 }

@@ -204,7 +204,8 @@ mod tests {
         let (truth, joint) = sides(0.3);
         let s = score(&truth, &joint, &Context::new()).unwrap();
         assert!((number(&s, "space") - 2.0).abs() < 1e-12 && (number(&s, "dist") - 0.3f64.cos()).abs() < 1e-12, "{s}");
-        assert!(number(&s, "kld") > 0.01, "{s}");
+        // Precisions are compared factor by factor, and these are the same; those of the variables differ by more than noise.
+        assert!(number(&s, "kld").abs() < 1e-12 && number(&s, "kld_variables") > 0.45, "{s}");
     }
 
     #[test]

@@ -53,6 +53,14 @@ impl Input {
         Self::with_moment(&varying, self.moment, ctx).map(Some)
     }
 
+    /// The same input for a method that has something to say of these constant columns too: they count as varying.
+    #[must_use]
+    pub fn knowing(&self, columns: &[usize]) -> Self {
+        let mut input = self.clone();
+        input.constant = self.constant.iter().copied().filter(|column| !columns.contains(column)).collect();
+        input
+    }
+
     /// Positions of the columns that are not constant, ascending.
     pub fn varying(&self) -> Vec<usize> {
         (0..self.p()).filter(|j| self.constant.binary_search(j).is_err()).collect()

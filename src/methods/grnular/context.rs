@@ -46,7 +46,7 @@ pub(super) struct Prepared {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Columns<'a> {
     pub regulators: &'a [usize],
-    /// Those that are not constant, ascending.
+    /// Those that are not constant, or were never seen, ascending.
     pub varying: &'a [usize],
 }
 
@@ -62,6 +62,15 @@ impl Columns<'_> {
 }
 
 impl Grnular {
+    /// Columns of counts in which nothing was ever seen, ascending: what is behind their zeros is not known, but it need
+    /// not be constant, so that their pairs have the probabilities of what was not seen in training.
+    pub(super) fn unseen(&self, x: &Matrix) -> Vec<usize> {
+        if self.published || !self.is_latent || x.view().iter().any(|value| *value < 0.0) {
+            return Vec::new();
+        }
+        (0..x.cols()).filter(|&column| x.view().column(column).iter().all(|value| *value == 0.0)).collect()
+    }
+
     /// Data, n x p, as the model sees them.
     pub(super) fn prepared(&self, x: &Matrix, columns: Columns<'_>, ctx: &Context) -> Result<Prepared> {
         let regulators = columns.regulators;

@@ -57,7 +57,8 @@ impl Draft {
             }
         };
         let x = x.as_ref().unwrap_or(&pair.x);
-        let varying = Input::with_constants(x, SecondMoment::default(), ctx).map_err(at)?.varying();
+        let input = Input::with_constants(x, SecondMoment::default(), ctx).map_err(at)?;
+        let varying = input.knowing(&method.unseen(x)).varying();
         let columns = Columns { regulators: &regulators, varying: &varying };
         let mut prepared = method.prepared(x, columns, ctx).map_err(at)?;
         let pairs = &prepared.problem.pairs;
@@ -90,14 +91,23 @@ fn above_diagonal(p: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..p).flat_map(move |i| (i + 1..p).map(move |j| (i, j)))
 }
 
-/// What there is to say of drafts, which belong to these pairs: every text once, with the first pair's number.
+/// What there is to say of drafts, which belong to these pairs: what begins alike once, with the first pair's number.
 pub(super) fn warnings(jobs: &[(usize, f64)], drafts: &[Draft]) -> Vec<String> {
-    let (mut known, mut all) = (std::collections::HashSet::new(), Vec::new());
+    let mut kinds: Vec<(&str, String, usize)> = Vec::new();
     for ((pair, _), draft) in jobs.iter().zip(drafts) {
-        let new = draft.prepared.warnings.iter().filter(|text| known.insert(text.as_str()));
-        all.extend(new.map(|text| format!("pair {pair}: {text}")));
+        for text in &draft.prepared.warnings {
+            let kind = text.split(':').next().unwrap_or(text);
+            match kinds.iter_mut().find(|(known, ..)| *known == kind) {
+                Some((.., others)) => *others += 1,
+                None => kinds.push((kind, format!("pair {pair}: {text}"), 0)),
+            }
+        }
     }
-    all
+    let said = kinds.into_iter().map(|(_, text, others)| match others {
+        0 => text,
+        _ => format!("{text}; the same of {others} other data sets"),
+    });
+    said.collect()
 }
 
 /// Mean and standard deviation of every input over all pairs that can have an edge, as the first iteration has them.

@@ -10,12 +10,15 @@ mod training;
 use ndarray::{Array1, Array2};
 
 use super::directed::Roles;
+use super::unrolled::supervised::check_held;
 use crate::context::Context;
 use crate::data::{Matrix, Selector, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, SecondMoment, Trainable, Trained};
 use crate::nn::{Direction, Precision, RegulationProblem};
+use crate::options::Options;
 use crate::rng;
+use crate::value::Value;
 use context::Columns;
 use members::Members;
 use options::{Inner, SOFTNESS};
@@ -41,11 +44,12 @@ network is told, beside the entries of theta, S and Z, how much of a gene is exp
 those of its gene and of its regulator, and in which share of cells both are seen. What is minimised is the cross entropy \
 of the edges, so that the weights of the graph are probabilities, with the sign of the coefficient; every regulator has \
 one for every gene, and their order is the answer: .graph(#{ threshold: 0.5 }) has the likely ones. They hold for networks \
-like those of the training. A column that never varies has no edges, which a warning tells. Clean training data are seen under \
+like those of the training. A regulator or gene that was seen in no cell has the \
+probabilities that such ones had in training; other columns that never vary have no edges, which a warning tells. Clean training data are seen under \
 several rates of dropout (`dropout` of the training). x.grnular(#{ regulators }) without training uses a model that comes with \
 sinew, trained on SERGIO simulations of 60 to 140 genes with 4 to 21 regulators by scripts/train_grnular.rhai: without \
-`regulators`, where all columns act on all others, it has nothing to go by. Of a neural network the coefficients are products of \
-absolute weights, which are positive: edges then have the sign of the correlation. variant \"authors\" follows the published \
+`regulators`, where all columns act on all others, it has nothing to go by. Of a neural network the coefficients are a \
+regulator's share of all paths of absolute weights to a gene, which is positive: edges then have the sign of the correlation. variant \"authors\" follows the published \
 program, whose scores are those of an undirected graph, with Z as weights. In its training only pairs whose gene stands behind \
 its regulator are seen: put regulators first.",
     params: &[],
@@ -61,7 +65,7 @@ its regulator are seen: put regulators first.",
               print(score(test.truth, fit).aupr);\n\
               print(test.x.grnular(#{ regulators: test.regulators }).graph().edges(#{ top: 3 }));",
     run: Run::Trainable(Trainable {
-        fit: |input, options, trained, ctx| Grnular::from_options(options, false)?.fit_with(input, trained, ctx),
+        fit: |input, options, trained, ctx| Grnular::of(options, trained, false)?.fit_with(input, trained, ctx),
         train: |pairs, options, ctx| training::train(&Grnular::from_options(options, false)?, pairs, options, ctx),
         train_options: training::OPTIONS,
         check: members::check,
@@ -85,7 +89,7 @@ There is no published program of it. x.grnular_base(#{ regulators }) without tra
               print(model.fit(test.x, #{ regulators: test.regulators }));\n\
               print(help(\"grnular_base\").len() > 0);",
     run: Run::Trainable(Trainable {
-        fit: |input, options, trained, ctx| Grnular::from_options(options, true)?.fit_with(input, trained, ctx),
+        fit: |input, options, trained, ctx| Grnular::of(options, trained, true)?.fit_with(input, trained, ctx),
         train: |pairs, options, ctx| training::train(&Grnular::from_options(options, true)?, pairs, options, ctx),
         train_options: training::OPTIONS,
         check: members::check,
@@ -101,8 +105,8 @@ regulators x p)",
     },
     Property {
         name: "coefficients",
-        help: "theta: the last coefficients, or of a neural network the products of its absolute weights (Matrix, \
-regulators x p)",
+        help: "theta: the last coefficients, or of a neural network the shares of its paths to a gene; of variant \"authors\" \
+the products of absolute weights along them (Matrix, regulators x p)",
     },
     Property { name: "z", help: "The last Z (Matrix, regulators x p)" },
     Property {
@@ -176,6 +180,16 @@ impl Grnular {
         Self::default()
     }
 
+    /// From the options of a fit; that the layers are not those of the training is said before what does not go with them.
+    fn of(options: &Options, trained: Option<&Trained>, is_base: bool) -> Result<Self> {
+        if let Some(trained) = trained {
+            let name = options::HIDDEN.name;
+            let given = options.get(name).cloned().unwrap_or(Value::Unit);
+            check_held(&[name], &[(name.to_string(), given)], trained)?;
+        }
+        Self::from_options(options, is_base)
+    }
+
     /// With these columns as the only ones that act on others, by name or position; without them, all.
     #[must_use]
     pub fn regulators(mut self, regulators: Vec<Selector>) -> Self {
@@ -209,6 +223,7 @@ impl Grnular {
             Some(trained) => Members::of(self, trained)?,
             None => Members::of(self, &self.shipped()?)?,
         };
+        let input = &input.knowing(&self.unseen(x));
         let roles = Roles::of(self.regulators.as_deref(), input)?;
         let mut options = vec![roles.recorded(input)];
         options.extend(self.recorded());

@@ -28,12 +28,12 @@ moments behind dropout, thresholds from three inputs, half of all pairs seen, an
 );
 const STEPS: Opt =
     Opt::new("steps", &[Kind::Count(1)], Preset::Unset("5, with a neural network 15"), "L: unrolled iterations");
-const HIDDEN: Opt = Opt::new(
+pub(super) const HIDDEN: Opt = Opt::new(
     "hidden",
     &[Kind::Numbers],
     Preset::Unset("none, with variant: \"authors\" [40]"),
     "Units of one to three hidden layers of a neural network from regulators to genes, which then takes the place of \
-ridge regressions; products of its weights have no sign, and edges that of the correlation",
+ridge regressions; shares of its paths have no sign, and edges that of the correlation",
 );
 const INNER_STEPS: Opt =
     Opt::new("inner_steps", &[Kind::Count(1)], Preset::Count(10), "P: steps of that network in every iteration");
@@ -245,7 +245,14 @@ impl Grnular {
             device: self.device()?,
             precision: self.precision,
         };
-        Ok(NetworkStep { plan, x: Arc::new(x), epochs: inner.epochs, steps: inner.steps, afresh: self.is_base })
+        Ok(NetworkStep {
+            plan,
+            x: Arc::new(x),
+            epochs: inner.epochs,
+            steps: inner.steps,
+            afresh: self.is_base,
+            shares: !self.published,
+        })
     }
 
     fn device(&self) -> Result<Device> {

@@ -25,9 +25,10 @@ is depends on the blocks of its nodes. Elastic nets of every column on all other
 every edge, and variational EM of blocks and probabilities take turns. From the probability l_ij of no edge comes a q-value, the false \
 discovery rate of all pairs with an l at most as large; edges are the pairs with q_ij <= `fdr` and an entry that is not 0. \
 fit.edge_probability ranks all pairs. The paper's BIC takes the largest spike it is given and then exceeds the rate on \
-hubs: calibration \"plugin\", the default, sets the spike to sqrt(2) times the mean noise of scaled lassos and leaves the slab to \
-the BIC; \"up_to_plugin\" lets the BIC also choose 0.75 and 0.875 times that spike, which finds more edges of hubs; \"bic\" \
-searches spikes up to 1.5, \"ebic\" up to 3 with gamma 1/2 and half the pseudo-likelihood. The number of blocks has the \
+hubs. Calibration \"plugin\" sets the spike to sqrt(2) times the mean noise of scaled lassos and leaves the slab to the BIC; \
+\"up_to_plugin\", the default, lets the BIC also choose 0.75 and 0.875 times that spike, which finds more edges of hubs, and \
+takes about five times as long; \"bic\" searches spikes up to 1.5, \"ebic\" up to 3 with gamma 1/2 and half the \
+pseudo-likelihood. The number of blocks has the \
 smallest BIC_Q. \
 A pair of spike and slab with 2 slab^2 xi0 below the largest entry is refused, because it would call that entry no edge; where \
 all of \"auto\" are, wider slabs are added. fit.plot(\"calibration\") shows the criterion, \
@@ -100,7 +101,7 @@ impl Default for HssGgm {
             fdr: 0.1,
             blocks: None,
             groups: None,
-            calibration: Calibration::Plugin,
+            calibration: Calibration::UpToPlugin,
             spike: None,
             slab: None,
             starts: 3,

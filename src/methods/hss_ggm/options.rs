@@ -1,7 +1,7 @@
 //! The options of HSS-GGM.
 
 use super::HssGgm;
-use crate::data::Vector;
+use crate::data::{Vector, number};
 use crate::error::{Error, Result};
 use crate::model::SecondMoment;
 use crate::options::{Kind, Opt, Options, Preset, Range};
@@ -28,7 +28,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     Opt::new(
         "calibration",
         &[Kind::Choice(CALIBRATIONS)],
-        Preset::Text("plugin"),
+        Preset::Text("up_to_plugin"),
         "How spikes are found that are not given, and the criterion between combinations",
     ),
     Opt::new(
@@ -55,6 +55,8 @@ pub(super) const OPTIONS: &[Opt] = &[
     SecondMoment::MISSING,
 ];
 
+/// Spikes and slabs are within these: beyond them squares and exponentials say nothing.
+const SCALES: [f64; 2] = [1e-6, 1e6];
 /// As many blocks, spikes, slabs or starts are tried at most: a mistake would run for days.
 const MOST: usize = 1000;
 
@@ -62,15 +64,16 @@ impl HssGgm {
     pub(super) fn from_options(options: &Options) -> Result<Self> {
         let default = Self::default();
         let calibration = match options.text("calibration") {
-            Some("up_to_plugin") => Calibration::UpToPlugin,
+            Some("plugin") => Calibration::Plugin,
             Some("bic") => Calibration::Bic,
             Some("ebic") => Calibration::Ebic,
-            _ => Calibration::Plugin,
+            _ => default.calibration,
         };
         let spike = grid(options, "spike")?;
         let finds = matches!(calibration, Calibration::Plugin | Calibration::UpToPlugin);
         if spike.is_some() && finds && options.is_given("calibration") {
-            return Err(Error::option("calibration \"plugin\" finds the spike, and spike is given")
+            let word = options.text("calibration").unwrap_or_default();
+            return Err(Error::option(format!("calibration \"{word}\" finds the spike, and spike is given"))
                 .with_hint("leave one of them out; spikes that are given are compared by \"bic\" or \"ebic\""));
         }
         let groups = groups(options)?;
@@ -104,9 +107,13 @@ impl HssGgm {
             return Err(Error::option("starts and max_iter of hss_ggm are at least 1"));
         }
         for (name, grid) in [("spike", &self.spike), ("slab", &self.slab)] {
-            let wrong = grid.iter().flatten().find(|value| !(value.is_finite() && **value > 0.0));
+            let wrong = grid.iter().flatten().find(|value| !(SCALES[0]..=SCALES[1]).contains(*value));
             if let Some(wrong) = wrong {
-                return Err(Error::option(format!("every {name} of hss_ggm is a number > 0, not {wrong}")));
+                let [least, most] = SCALES;
+                return Err(Error::option(format!(
+                    "every {name} of hss_ggm is a number of at least {least} and at most {most}, not {}",
+                    number(*wrong)
+                )));
             }
             check_length(name, grid.as_ref().map(Vec::len))?;
         }

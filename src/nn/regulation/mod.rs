@@ -66,6 +66,8 @@ pub struct NetworkStep {
     pub steps: usize,
     /// A new network in every iteration, as GRNUlar-base has it.
     pub afresh: bool,
+    /// Whether W are the shares of all paths to a gene, not the products themselves.
+    pub shares: bool,
 }
 
 /// What is minimised.

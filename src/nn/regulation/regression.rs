@@ -93,13 +93,15 @@ pub struct Refit<'a, B: CellBackend> {
     network: Option<Decoder>,
     stream: u64,
     fresh: u64,
+    /// Of the paths to every gene, where they are taken as shares.
+    sums: Option<Vec<f64>>,
     ctx: &'a Context,
 }
 
 impl<'a, B: CellBackend> Refit<'a, B> {
     /// Networks start from random numbers of the context's seed and `stream`.
     pub fn new(regression: &'a Regression<B>, stream: u64, ctx: &'a Context) -> Self {
-        Self { regression, network: None, stream, fresh: 0, ctx }
+        Self { regression, network: None, stream, fresh: 0, sums: None, ctx }
     }
 
     /// W without any Z. Ridge regressions have the penalty `offset`.
@@ -112,7 +114,7 @@ impl<'a, B: CellBackend> Refit<'a, B> {
             Regression::Network(inner) => {
                 let mut network = self.fresh(inner)?;
                 network.descend(inner.step.epochs, None, self.ctx)?;
-                let paths = network.paths(self.ctx)?;
+                let paths = self.paths(inner, &network)?;
                 self.network = Some(network);
                 Ok(constant(&paths, like))
             }
@@ -131,7 +133,8 @@ impl<'a, B: CellBackend> Refit<'a, B> {
         let step = &inner.step;
         let [regulators, genes] = z.dims();
         let values = numbers::<f64, B, 2>(&z.clone().inner());
-        let target = Array2::from_shape_fn((regulators, genes), |(t, g)| values[t * genes + g]);
+        let scale = |gene: usize| self.sums.as_ref().map_or(1.0, |sums| sums[gene]);
+        let target = Array2::from_shape_fn((regulators, genes), |(t, g)| scale(g) * values[t * genes + g]);
         let weight = numbers::<f64, B, 1>(&lambda.clone().inner())[0];
         let (form, steps) = if step.afresh { (PullForm::Sum, step.epochs) } else { (PullForm::Mean, step.steps) };
         let mut network = match self.network.take().filter(|_| !step.afresh) {
@@ -140,9 +143,25 @@ impl<'a, B: CellBackend> Refit<'a, B> {
         };
         let mask = inner.drawn.as_ref().map(|drawn| drawn.view());
         network.descend(steps, Some(Pull { z: target.view(), mask, lambda: weight, form }), self.ctx)?;
-        let paths = network.paths(self.ctx)?;
+        let paths = self.paths(inner, &network)?;
         self.network = Some(network);
         Ok(constant(&paths, &z.clone().inner()))
+    }
+
+    /// The products of weights along paths; where it is asked for as shares of all paths to a gene, because products have
+    /// no scale of their own: thresholds are numbers between 0 and 1.
+    fn paths(&mut self, inner: &Inner, network: &Decoder) -> Result<Array2<f64>> {
+        let mut paths = network.paths(self.ctx)?;
+        if inner.step.shares {
+            if let Some(drawn) = &inner.drawn {
+                paths *= drawn;
+            }
+            let sums: Vec<f64> =
+                paths.columns().into_iter().map(|column| column.sum().max(f64::MIN_POSITIVE)).collect();
+            paths.indexed_iter_mut().for_each(|((_, gene), path)| *path /= sums[gene]);
+            self.sums = Some(sums);
+        }
+        Ok(paths)
     }
 
     fn fresh(&mut self, inner: &Inner) -> Result<Decoder> {

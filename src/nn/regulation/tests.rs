@@ -118,8 +118,14 @@ fn a_network_takes_the_place_of_regressions() {
     let plan = DecoderPlan { hidden: vec![5], learning_rate: 0.05, device: Device::Cpu, precision: Precision::Double };
     for afresh in [false, true] {
         let (mut problem, _) = problem(0, Some(EdgeLoss::Of(Supervised::Balanced { beta: 2.0 })));
-        problem.step =
-            Step::Network(NetworkStep { plan: plan.clone(), x: Arc::new(x.clone()), epochs: 12, steps: 4, afresh });
+        problem.step = Step::Network(NetworkStep {
+            plan: plan.clone(),
+            x: Arc::new(x.clone()),
+            epochs: 12,
+            steps: 4,
+            afresh,
+            shares: false,
+        });
         let cell = cell(0, None, false);
         let regulation = on(&cell, &problem);
         let mut parameters = cell.layout.initial(1.0, 11, 0);
@@ -162,9 +168,12 @@ fn pairs_that_can_have_no_edge_count_for_nothing() {
         epochs: 12,
         steps: 4,
         afresh: false,
+        shares: true,
     });
     let network = on(&cell, &whole).pass(&parameters, Direction::Forward, 0, &ctx).unwrap();
     assert!(OWN.iter().enumerate().all(|(t, &g)| network.theta[(t, g)] == 0.0 && network.z[(t, g)] == 0.0));
+    let sums = network.theta.columns().into_iter().map(|column| column.sum());
+    assert!(sums.take(GENES - 1).all(|sum| (sum - 1.0).abs() < 1e-12), "{}", network.theta);
 }
 
 #[test]

@@ -157,7 +157,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb(
         "read_h5ad",
         "read_h5ad(path) -> Matrix\nread_h5ad(path, #{ layer, sparse })",
-        "Cells x genes from an AnnData file: X, a layer or raw, dense or compressed by row or column; in builds with the feature h5ad",
+        "Cells x genes from an AnnData file: X, a layer or raw, dense or compressed by row or column; in builds with the feature h5ad, which is a default one",
         "try { print(read_h5ad(\"cells.h5ad\", #{ layer: \"counts\", sparse: true })); } catch (error) { print(error.message); }",
     )
     .options(H5AD)

@@ -117,6 +117,12 @@ fn tune(call: &NativeCallContext<'_>, model: &Estimator, x: &Dynamic, more: &Map
             .with_hint("GraphicalLasso(#{ .. }).tune(x) has")
             .into());
     }
+    let is_tune = |lambda: &Dynamic| lambda.clone().into_string().is_ok_and(|word| word == tuning::TUNE_WORD);
+    if more.get("lambda").is_some_and(|lambda| !is_tune(lambda)) {
+        return Err(Error::option("tune chooses lambda: it takes none")
+            .with_hint("start: 0.1 begins the search there; model.fit(x, #{ lambda: 0.1 }) fits without tuning")
+            .into());
+    }
     let mut options: Map =
         model.options().iter().map(|(name, value)| (name.as_str().into(), to_dynamic(value))).collect();
     options.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -135,7 +141,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb(
         "tune",
         "model.tune(x) -> Fit\nmodel.tune(x, #{ penalty, criterion, .. }) -> Fit",
-        "Fit a GraphicalLasso with penalties tuned by hypergradients: the same as lambda: \"tune\"; the options are those of graphical_lasso",
+        "Fit a GraphicalLasso with penalties tuned by hypergradients in place of its lambda: the same as lambda: \"tune\"; the options are those of graphical_lasso",
         "let x = example(\"sachs\").head(400).log1p().standardize();\n\
          let fit = GraphicalLasso().tune(x, #{ criterion: \"cv\", seed: 1 });\n\
          print(`${fit.lambda} ${fit.criterion}`);",
@@ -157,7 +163,7 @@ pub(super) fn define(b: &mut Builder) {
     b.property(
         "untouched",
         "fit.untouched -> float",
-        "The criterion of a tuned fit on samples that neither fit nor tuning has seen; () where there are none",
+        "The criterion of tuned penalties on samples that took no part but to choose the step of a descent; () where there are none",
         with_tuned!("print(`${fit.criterion} ${fit.untouched}`);"),
     )
     .get_any(|fit: &mut Fit| added(fit, "untouched"));

@@ -7,7 +7,8 @@ use crate::context::Context;
 use crate::error::Result;
 
 /// n (tr(S Theta) - log det Theta + p log 2 pi) + (log n + 4 gamma log p) E, where E counts a pair with the partial
-/// correlation r as r^2 / (r^2 + 0.05^2): the number of edges itself has no gradient.
+/// correlation r as r^2 / (r^2 + 0.01 / n): the number of edges itself has no gradient. A tenth of the standard error of r,
+/// which is 1 / sqrt(n), is half an edge: small enough that the penalties found are close to those of the EBIC itself.
 #[derive(Debug, Clone)]
 pub struct SmoothEbic {
     /// The covariance of the samples, p x p.
@@ -18,8 +19,8 @@ pub struct SmoothEbic {
     pub gamma: f64,
 }
 
-/// The square of the partial correlation that counts as half an edge.
-const HALF: f64 = 0.05 * 0.05;
+/// The square of the partial correlation that counts as half an edge, times n.
+const HALF: f64 = 0.01;
 
 impl Objective for SmoothEbic {
     fn evaluate(&self, at: &Candidate<'_>, _: &Context) -> Result<(f64, Array2<f64>)> {
@@ -27,12 +28,13 @@ impl Objective for SmoothEbic {
         let cost = n.ln() + 4.0 * self.gamma * p.ln();
         let mut gradient = (&self.s - &at.inverse) * n;
         let diagonal = at.theta.diagonal();
+        let half = HALF / n;
         let mut count = 0.0;
         for (i, j, value) in at.theta.pairs() {
             let scale = diagonal[i] * diagonal[j];
             let square = value * value / scale;
-            count += square / (square + HALF);
-            let slope = cost * HALF / (square + HALF).powi(2);
+            count += square / (square + half);
+            let slope = cost * half / (square + half).powi(2);
             // Half of the slope of the pair for each of its two entries.
             gradient[(i, j)] += slope * value / scale;
             gradient[(j, i)] += slope * value / scale;

@@ -6,7 +6,8 @@ pub use graph::{NodePair, Selected};
 
 use std::f64::consts::SQRT_2;
 
-use crate::context::Context;
+use crate::context::{Context, Reservation};
+use crate::data::significant;
 use crate::error::{Error, Result};
 use crate::parallel;
 use crate::solver::spike_slab::{
@@ -20,6 +21,9 @@ const DOUBLINGS: usize = 8;
 /// Spikes that are tried by "bic" and by "ebic", in units of sqrt(n log p). The BIC goes to the largest one.
 const SPIKES: [f64; 4] = [0.75, 1.0, 1.25, 1.5];
 const MORE_SPIKES: [f64; 7] = [0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0];
+
+/// As many fits are run at most: more would run for days, and a mistake is likelier than a wish.
+const MOST_FITS: usize = 100_000;
 
 /// Spikes beside the plug-in of "up_to_plugin", as shares of it.
 const SHARES: [f64; 3] = [0.75, 0.875, 1.0];
@@ -119,12 +123,14 @@ impl Search {
     /// Fits every combination and chooses one.
     ///
     /// # Errors
-    /// Entries that are too large for every pair of spike and slab; memory, cancellation.
+    /// More combinations than can be tried; entries that are too large for every pair of spike and slab; memory, cancellation.
     pub fn run(&self, correlations: &Correlations, ctx: &Context) -> Result<Found> {
+        self.check_fits()?;
         let first = initial(correlations, ctx)?;
         let starts = self.starts(&PseudoPrecision::of(&first), ctx)?;
         let ground = Ground { correlations, first, starts, spikes: self.spikes(correlations, ctx)? };
         let mut slabs = self.slabs.clone().unwrap_or(SLABS.to_vec());
+        let _held = ground.reserve(slabs.len(), ctx)?;
         let mut candidates = self.candidates(&ground, &slabs, ctx)?;
         let mut added_slab = None;
         for _ in 0..DOUBLINGS {
@@ -138,6 +144,22 @@ impl Search {
         }
         let chosen = best(&candidates).ok_or_else(|| refused(&candidates))?;
         Ok(Found { candidates, chosen, added_slab })
+    }
+
+    /// Lists of options that are short each can be many combinations together.
+    fn check_fits(&self) -> Result<()> {
+        let length = |grid: &Option<Vec<f64>>, otherwise: usize| grid.as_ref().map_or(otherwise, Vec::len);
+        let starts = if self.groups.is_some() { 1 } else { self.starts };
+        let all =
+            [self.blocks.len(), length(&self.spikes, MORE_SPIKES.len()), length(&self.slabs, SLABS.len()), starts];
+        let fits = all.iter().fold(1usize, |product, &count| product.saturating_mul(count));
+        match fits <= MOST_FITS {
+            true => Ok(()),
+            false => Err(Error::option(format!(
+                "blocks, spikes, slabs and starts make {fits} combinations, more than the {MOST_FITS} that can be tried"
+            ))
+            .with_hint("fewer of one of them")),
+        }
     }
 
     fn spikes(&self, correlations: &Correlations, ctx: &Context) -> Result<Vec<f64>> {
@@ -225,6 +247,18 @@ impl Search {
 }
 
 impl Ground<'_> {
+    /// Memory for all fits that are compared: blocks, coefficients and the probabilities of edges.
+    fn reserve(&self, slabs: usize, ctx: &Context) -> Result<Reservation> {
+        let coefficients: usize = self.first.iter().map(|regression| regression.coefficients.len()).sum();
+        let fits = self.spikes.len().saturating_mul(slabs);
+        let p = self.correlations.p();
+        let of_count = |(blocks, starts): &(usize, Vec<Memberships>)| {
+            let one = p.saturating_mul(3 * blocks + 8).saturating_add(8 * coefficients);
+            fits.saturating_mul(starts.len()).saturating_mul(one)
+        };
+        ctx.reserve_matrices(1, self.starts.iter().map(of_count).fold(0, usize::saturating_add), 1)
+    }
+
     /// The fits to come: starts, behind them slabs, spikes, numbers of blocks.
     fn tasks(&self, slabs: &[f64]) -> Vec<Task> {
         let mut tasks = Vec::new();
@@ -285,17 +319,42 @@ fn refused(candidates: &[Candidate]) -> Error {
     };
     let (largest, limit) = (widest.fit.precision.largest_entry(), widest.fit.law.largest_entry());
     let wanted = (largest / (2.0 * widest.fit.law.rate)).sqrt();
+    let [spike, slab, limit, largest, wanted] =
+        [widest.spike, widest.slab, limit, largest, wanted].map(|value| significant(value, 3));
     Error::option(format!(
-        "spike {:.3} with slab {:.3} would call entries of the precision matrix above {limit:.3} no edges, however large they \
-         are: there the Laplace spike has more weight than the Gaussian slab, and the largest entry is {largest:.3}",
-        widest.spike, widest.slab
+        "spike {spike} with slab {slab} would call entries of the precision matrix above {limit} no edges, however large they \
+         are: there the Laplace spike has more weight than the Gaussian slab, and the largest entry is {largest}"
     ))
-    .with_hint(format!("a slab above {wanted:.3}, or a larger spike: 2 slab^2 spike sqrt(n log p) must exceed every entry"))
+    .with_hint(format!("a slab above {wanted}, or a larger spike: 2 slab^2 spike sqrt(n log p) must exceed every entry"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::array;
+
+    fn search(spikes: usize, starts: usize) -> Search {
+        Search {
+            fdr: 0.1,
+            calibration: Calibration::Bic,
+            spikes: Some((1..=spikes).map(|k| 0.01 * k as f64).collect()),
+            slabs: None,
+            blocks: vec![1, 2],
+            groups: None,
+            starts,
+            stop: Stop { tol: 1e-3, max_iter: 50 },
+        }
+    }
+
+    #[test]
+    fn combinations_are_counted_before_they_are_made() {
+        let r = array![[1.0, 0.6, 0.3], [0.6, 1.0, 0.5], [0.3, 0.5, 1.0]];
+        let correlations = Correlations::new(r.view(), 50);
+        let error = search(1000, 1000).run(&correlations, &Context::new()).map(|_| ()).unwrap_err();
+        assert!(error.message().contains("make 6000000 combinations"), "{error}");
+        let little = Context::new().with_memory_limit(10_000);
+        assert!(search(100, 1).run(&correlations, &little).is_err());
+    }
 
     #[test]
     fn starts_that_differ_in_numbers_alone_are_the_same() {

@@ -38,7 +38,7 @@ pub struct Step {
     pub lambda: f64,
     /// The criterion.
     pub value: f64,
-    /// The same on samples that the tuning does not see.
+    /// The same on samples that the penalties do not follow.
     pub untouched: Option<f64>,
     /// Number of edges, of several folds the mean.
     pub edges: f64,

@@ -66,7 +66,7 @@ pub struct Tuned {
     pub lambda: Option<f64>,
     /// The criterion.
     pub value: f64,
-    /// The same on samples that neither fit nor tuning sees.
+    /// The same on samples that neither fit nor tune, but choose the step of a descent.
     pub untouched: Option<f64>,
     /// How it went.
     pub steps: Vec<Step>,
@@ -210,6 +210,9 @@ fn told(end: End) -> String {
     .into()
 }
 
+/// Criteria whose relative difference is smaller are the same.
+const SAME: f64 = 1e-5;
+
 /// What the criterion on untouched samples says about the descent.
 fn parting(steps: &[Step], position: usize) -> Option<String> {
     let (first, best, last) = (steps.first()?, steps.get(position)?, steps.last()?);
@@ -220,7 +223,11 @@ fn parting(steps: &[Step], position: usize) -> Option<String> {
                 .into(),
         );
     };
-    if position + 1 < steps.len() {
+    let differ = |a: f64, b: f64| (a - b).abs() > SAME * a.abs().max(1.0);
+    if !differ(first.value, last.value) {
+        return None;
+    }
+    if position + 1 < steps.len() && differ(best.value, last.value) {
         return Some(format!(
             "stopped early: after step {position} of {} the criterion fell on the tuning data, from {} to {}, but not on \
              untouched samples, from {} to {}",
@@ -314,5 +321,7 @@ mod tests {
         let steps = [step(3.0, 3.1), step(2.0, 2.5), step(1.0, 2.6)];
         assert!(parting(&steps, 1).unwrap().starts_with("stopped early: after step 1 of 2"));
         assert!(parting(&steps[..2], 1).is_none());
+        // Nothing has moved: there is nothing to tell.
+        assert!(parting(&[step(3.0, 3.1), step(3.0 - 1e-6, 3.2)], 0).is_none());
     }
 }

@@ -22,7 +22,7 @@ pub struct Fold<'a> {
     pub s: ArrayView2<'a, f64>,
     /// What the penalties are tuned by.
     pub objective: &'a dyn Objective,
-    /// The same on samples that neither fit nor tuning sees.
+    /// The same on samples that neither fit nor tune, but choose the step of a descent.
     pub untouched: Option<&'a dyn Objective>,
 }
 
@@ -197,4 +197,53 @@ fn relative_error(theta: &SparseSymmetric, truth: &Matrix) -> f64 {
     let dense = theta.to_dense();
     let apart = dense.iter().zip(truth.as_slice()).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
     (apart / size).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::criterion::HeldOut;
+    use super::super::tie::Tie;
+    use super::*;
+
+    fn covariance(p: usize, bend: f64) -> Array2<f64> {
+        Array2::from_shape_fn((p, p), |(i, j)| {
+            let mix = 0.05 * bend * ((i + j + i * j) as f64).cos();
+            if i == j { 1.0 } else { 0.5f64.powi(i.abs_diff(j) as i32) + mix }
+        })
+    }
+
+    #[test]
+    fn slopes_of_every_tie_are_finite_differences() {
+        let ctx = Context::new();
+        // No edge of theirs comes or goes within the steps.
+        let (a, b, test) = (covariance(6, 0.7), covariance(6, 0.3), HeldOut { s: covariance(6, -1.0) });
+        let folds = [&a, &b].map(|s| Fold { s: s.view(), objective: &test, untouched: None });
+        let mut weights = Array2::from_shape_fn((6, 6), |(i, j)| 1.0 + 0.1 * (i + j) as f64);
+        (weights[(0, 1)], weights[(1, 0)]) = (0.0, 0.0);
+        (weights[(2, 5)], weights[(5, 2)]) = (f64::INFINITY, f64::INFINITY);
+        let settings = Settings { tol: 1e-13, max_iter: 2000 };
+        let ties = [Tie::Scalar, Tie::Blocks(vec![0, 1, 0, 2, 1, 0]), Tie::Matrix];
+        for tie in &ties {
+            for penalty in [Penalty::L1, Penalty::ElasticNet { l1_ratio: 0.6 }] {
+                for penalize_diagonal in [false, true] {
+                    let layout = Layout { tie, weights: Some(weights.view()), penalize_diagonal, p: 6 };
+                    let mut walker = Walker::new(&folds, layout, (penalty, settings), None);
+                    let alpha = layout.parameters(|_, _| 0.05).unwrap();
+                    let here = walker.at(alpha.clone(), &ctx).unwrap();
+                    let slope = walker.slope(&here, &ctx).unwrap();
+                    let size = slope.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+                    for k in 0..alpha.len() {
+                        let mut moved = |step: f64| {
+                            let mut alpha = alpha.clone();
+                            alpha[k] += step;
+                            walker.at(alpha, &ctx).unwrap().value
+                        };
+                        let found = (moved(1e-3) - moved(-1e-3)) / 2e-3;
+                        let place = format!("{tie:?} {penalty:?} {penalize_diagonal} {k}");
+                        assert!((found - slope[k]).abs() < 2e-3 * size, "{place}: {found} {}", slope[k]);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub struct SpikeSlabFit {
 /// Fits `count` blocks and a precision matrix under `law`, from a first regression of every node and first memberships.
 ///
 /// # Errors
-/// Cancellation.
+/// Memory, cancellation.
 pub fn alternate(
     correlations: &Correlations,
     first: &[Regression],
@@ -51,7 +51,7 @@ pub fn alternate(
     let mut regressions = first.to_vec();
     let mut precision = PseudoPrecision::of(&regressions);
     let mut blocks = Blocks::start(memberships, count, &precision);
-    let mut edges = blocks.edges(&Entries::of(&precision, law));
+    let mut edges = blocks.edges(&Entries::of(&precision, law), ctx)?;
     let (mut iterations, mut converged) = (0, false);
     while iterations < stop.max_iter && !converged {
         regressions = regress(correlations, &regressions, &edges, law, ctx)?;
@@ -59,12 +59,12 @@ pub fn alternate(
         converged = new.distance(&precision) < stop.tol;
         precision = new;
         let entries = Entries::of(&precision, law);
-        blocks.sweep(&entries);
-        edges = blocks.edges(&entries);
+        blocks.sweep(&entries, ctx)?;
+        edges = blocks.edges(&entries, ctx)?;
         iterations += 1;
     }
     let fitted = regressions.iter().map(|regression| regression.noise.ln() + 1.0).sum::<f64>();
-    let bound = blocks.bound(&Entries::of(&precision, law));
+    let bound = blocks.bound(&Entries::of(&precision, law), ctx)?;
     let criterion = bound - 0.5 * correlations.n() * fitted;
     Ok(SpikeSlabFit { precision, blocks, edges, law, criterion, iterations, converged })
 }

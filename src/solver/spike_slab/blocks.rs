@@ -8,6 +8,8 @@ use ndarray::Array2;
 
 use super::law::{Densities, Mixed, SpikeSlab};
 use super::pseudo_precision::PseudoPrecision;
+use crate::context::{Context, Reservation};
+use crate::error::Result;
 
 /// Memberships below this are this.
 const LEAST_MEMBERSHIP: f64 = 1e-10;
@@ -25,6 +27,8 @@ const STEADY: f64 = 1e-4;
 /// Sweeps behind each other, and the change that ends them: small, because a stop of the alternation builds on it.
 const SWEEPS: usize = 5;
 const SETTLED: f64 = 1e-6;
+/// Entries between two looks at the context.
+const LOOK: usize = 256;
 
 /// Where the nodes are at the start.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +73,7 @@ struct Mixtures {
     at_zero: Vec<Mixed>,
     /// Of every other entry the difference to that, Q x Q each.
     beyond: Vec<Mixed>,
+    _held: Reservation,
 }
 
 impl Blocks {
@@ -119,12 +124,16 @@ impl Blocks {
         self.memberships.columns().into_iter().map(|column| (column.sum() / p).max(LEAST_SHARE)).collect()
     }
 
-    fn mixtures(&self, entries: &Entries<'_>) -> Mixtures {
+    /// # Errors
+    /// Memory: many blocks of many nodes make large tables; cancellation.
+    fn mixtures(&self, entries: &Entries<'_>, ctx: &Context) -> Result<Mixtures> {
         let q = self.count();
+        let held = ctx.reserve_matrices(2, entries.densities.len(), q.saturating_mul(q))?;
         let links: Vec<f64> = self.links.iter().copied().collect();
         let at_zero: Vec<Mixed> = links.iter().map(|&link| entries.at_zero.mixed(link)).collect();
         let mut beyond = vec![Mixed { log_density: 0.0, edge: 0.0 }; entries.densities.len() * q * q];
-        for (table, densities) in beyond.chunks_exact_mut(q * q).zip(&entries.densities) {
+        for (place, (table, densities)) in beyond.chunks_exact_mut(q * q).zip(&entries.densities).enumerate() {
+            look(place, ctx)?;
             for k in 0..q {
                 for l in k..q {
                     let (mixed, zero) = (densities.mixed(links[k * q + l]), at_zero[k * q + l]);
@@ -135,33 +144,37 @@ impl Blocks {
                 }
             }
         }
-        Mixtures { at_zero, beyond }
+        Ok(Mixtures { at_zero, beyond, _held: held })
     }
 
     /// Some sweeps of E and M steps.
-    pub fn sweep(&mut self, entries: &Entries<'_>) {
+    ///
+    /// # Errors
+    /// Memory, cancellation.
+    pub fn sweep(&mut self, entries: &Entries<'_>, ctx: &Context) -> Result<()> {
         for _ in 0..SWEEPS {
-            let mixtures = self.mixtures(entries);
+            let mixtures = self.mixtures(entries, ctx)?;
             let mut change = 0.0f64;
             if !self.is_known {
                 for _ in 0..E_STEPS {
-                    let moved = self.e_step(entries, &mixtures);
+                    let moved = self.e_step(entries, &mixtures, ctx)?;
                     change = change.max(moved);
                     if moved < STEADY {
                         break;
                     }
                 }
             }
-            change = change.max(self.m_step(entries, &mixtures));
+            change = change.max(self.m_step(entries, &mixtures, ctx)?);
             if change < SETTLED {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     /// New memberships: tau_iq is proportional to pi_q exp(sum over j != i and l of tau_jl log f_ql(K_ij)). Returns the
     /// largest change.
-    fn e_step(&mut self, entries: &Entries<'_>, mixtures: &Mixtures) -> f64 {
+    fn e_step(&mut self, entries: &Entries<'_>, mixtures: &Mixtures, ctx: &Context) -> Result<f64> {
         let q = self.count();
         let totals: Vec<f64> = self.memberships.columns().into_iter().map(|column| column.sum()).collect();
         let at_zero = |k: usize, l: usize| mixtures.at_zero[k * q + l].log_density;
@@ -169,7 +182,8 @@ impl Blocks {
             let others = (0..q).map(|l| (totals[l] - self.memberships[(i, l)]) * at_zero(k, l));
             self.shares[k].ln() + others.sum::<f64>()
         });
-        for (&(i, j, _), table) in entries.pairs.iter().zip(mixtures.beyond.chunks_exact(q * q)) {
+        for (place, (&(i, j, _), table)) in entries.pairs.iter().zip(mixtures.beyond.chunks_exact(q * q)).enumerate() {
+            look(place, ctx)?;
             let (i, j) = (i as usize, j as usize);
             for k in 0..q {
                 let line = &table[k * q..(k + 1) * q];
@@ -190,15 +204,16 @@ impl Blocks {
             change = old.iter().zip(&new).fold(change, |change, (old, new)| change.max((old - new).abs()));
             old.assign(&new);
         }
-        change
+        Ok(change)
     }
 
     /// New shares and probabilities of links. Returns the largest change of these.
-    fn m_step(&mut self, entries: &Entries<'_>, mixtures: &Mixtures) -> f64 {
+    fn m_step(&mut self, entries: &Entries<'_>, mixtures: &Mixtures, ctx: &Context) -> Result<f64> {
         let q = self.count();
         let pairs = self.pairs();
         let mut linked = Array2::from_shape_fn((q, q), |(k, l)| pairs[(k, l)] * mixtures.at_zero[k * q + l].edge);
-        for (&(i, j, _), table) in entries.pairs.iter().zip(mixtures.beyond.chunks_exact(q * q)) {
+        for (place, (&(i, j, _), table)) in entries.pairs.iter().zip(mixtures.beyond.chunks_exact(q * q)).enumerate() {
+            look(place, ctx)?;
             let (a, b) = (self.memberships.row(i as usize), self.memberships.row(j as usize));
             for ((k, l), sum) in linked.indexed_iter_mut() {
                 *sum += (a[k] * b[l] + a[l] * b[k]) * table[k * q + l].edge;
@@ -211,14 +226,17 @@ impl Blocks {
             change = change.max((new - *link).abs());
             *link = new;
         }
-        change
+        Ok(change)
     }
 
     /// The part of the bound that depends on entries and blocks: 1/2 sum over i != j of tau_iq tau_jl log f_ql(K_ij), and the
     /// memberships' own.
-    pub fn bound(&self, entries: &Entries<'_>) -> f64 {
+    ///
+    /// # Errors
+    /// Memory, cancellation.
+    pub fn bound(&self, entries: &Entries<'_>, ctx: &Context) -> Result<f64> {
         let q = self.count();
-        let mixtures = self.mixtures(entries);
+        let mixtures = self.mixtures(entries, ctx)?;
         let pairs = self.pairs();
         let zeros = pairs.iter().zip(&mixtures.at_zero).map(|(count, mixed)| 0.5 * count * mixed.log_density);
         let mut bound: f64 = zeros.sum();
@@ -229,13 +247,16 @@ impl Blocks {
             }
         }
         let own = self.memberships.indexed_iter().filter(|(_, tau)| **tau > 0.0);
-        bound + own.map(|((_, k), tau)| tau * (self.shares[k].ln() - tau.ln())).sum::<f64>()
+        Ok(bound + own.map(|((_, k), tau)| tau * (self.shares[k].ln() - tau.ln())).sum::<f64>())
     }
 
     /// The probabilities of edges under these blocks.
-    pub fn edges(&self, entries: &Entries<'_>) -> EdgeProbabilities {
+    ///
+    /// # Errors
+    /// Memory, cancellation.
+    pub fn edges(&self, entries: &Entries<'_>, ctx: &Context) -> Result<EdgeProbabilities> {
         let (p, q) = self.memberships.dim();
-        let mixtures = self.mixtures(entries);
+        let mixtures = self.mixtures(entries, ctx)?;
         let at_zero = Array2::from_shape_fn((q, q), |(k, l)| mixtures.at_zero[k * q + l].edge);
         let background = self.memberships.dot(&at_zero);
         let mut near = vec![Vec::new(); p];
@@ -248,7 +269,7 @@ impl Blocks {
             near[i as usize].push((j, edge));
             near[j as usize].push((i, edge));
         }
-        EdgeProbabilities { memberships: self.memberships.clone(), background, near }
+        Ok(EdgeProbabilities { memberships: self.memberships.clone(), background, near })
     }
 
     /// The most likely block of every node.
@@ -259,6 +280,11 @@ impl Blocks {
         };
         self.memberships.rows().into_iter().map(largest).collect()
     }
+}
+
+/// A look at the context now and then.
+fn look(place: usize, ctx: &Context) -> Result<()> {
+    if place.is_multiple_of(LOOK) { ctx.check() } else { Ok(()) }
 }
 
 /// The probability of every edge, without a p x p matrix.
@@ -325,37 +351,48 @@ mod tests {
     #[test]
     fn sums_around_zero_are_sums_over_all_pairs() {
         let (precision, mut blocks, law) = example();
+        let ctx = Context::new();
         let entries = Entries::of(&precision, law);
         let own: f64 = blocks.memberships.indexed_iter().map(|((_, q), t)| t * (blocks.shares[q].ln() - t.ln())).sum();
         let bound = 0.5 * sum(&blocks, &precision, law, |mixed, _, _| mixed.log_density) + own;
-        assert!((blocks.bound(&entries) - bound).abs() < 1e-12);
-        let edges = blocks.edges(&entries).to_dense();
+        assert!((blocks.bound(&entries, &ctx).unwrap() - bound).abs() < 1e-12);
+        let edges = blocks.edges(&entries, &ctx).unwrap().to_dense();
         assert!((edges.sum() - sum(&blocks, &precision, law, |mixed, _, _| mixed.edge)).abs() < 1e-12);
         let linked = sum(&blocks, &precision, law, |mixed, q, l| if (q, l) == (0, 1) { mixed.edge } else { 0.0 });
         let link = linked / blocks.pairs()[(0, 1)];
-        let mixtures = blocks.mixtures(&entries);
-        blocks.m_step(&entries, &mixtures);
+        let mixtures = blocks.mixtures(&entries, &ctx).unwrap();
+        blocks.m_step(&entries, &mixtures, &ctx).unwrap();
         assert!((blocks.links[(0, 1)] - link).abs() < 1e-12 && blocks.links[(0, 1)] == blocks.links[(1, 0)]);
     }
 
     #[test]
     fn no_m_step_lowers_the_bound_and_known_blocks_stay() {
         let (precision, mut blocks, law) = example();
+        let ctx = Context::new();
         let entries = Entries::of(&precision, law);
-        let mut before = blocks.bound(&entries);
+        let mut before = blocks.bound(&entries, &ctx).unwrap();
         for _ in 0..4 {
-            let mixtures = blocks.mixtures(&entries);
-            blocks.m_step(&entries, &mixtures);
-            let after = blocks.bound(&entries);
+            let mixtures = blocks.mixtures(&entries, &ctx).unwrap();
+            blocks.m_step(&entries, &mixtures, &ctx).unwrap();
+            let after = blocks.bound(&entries, &ctx).unwrap();
             assert!(after >= before - 1e-9, "{before} {after}");
-            let mixtures = blocks.mixtures(&entries);
-            blocks.e_step(&entries, &mixtures);
+            let mixtures = blocks.mixtures(&entries, &ctx).unwrap();
+            blocks.e_step(&entries, &mixtures, &ctx).unwrap();
             assert!(blocks.memberships.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-8));
-            before = blocks.bound(&entries);
+            before = blocks.bound(&entries, &ctx).unwrap();
         }
         let mut known = Blocks::start(&Memberships::Known(vec![0, 1, 1, 0, 1]), 2, &precision);
-        known.sweep(&entries);
+        known.sweep(&entries, &ctx).unwrap();
         assert_eq!(known.assigned(), [0, 1, 1, 0, 1]);
         assert_eq!(known.shares, [0.4, 0.6]);
+    }
+
+    #[test]
+    fn tables_of_many_blocks_take_memory_that_is_there() {
+        let (precision, blocks, law) = example();
+        // Three entries with four pairs of blocks, two numbers each.
+        let [enough, few] = [192, 191].map(|bytes| Context::new().with_memory_limit(bytes));
+        let entries = Entries::of(&precision, law);
+        assert!(blocks.bound(&entries, &enough).is_ok() && blocks.bound(&entries, &few).is_err());
     }
 }
