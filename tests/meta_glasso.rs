@@ -168,6 +168,26 @@ fn many_variables_need_no_matrix_of_all_pairs() {
 }
 
 #[test]
+fn few_samples_get_a_ridge_and_without_it_factors_vanish() {
+    let mut lost = 0;
+    for seed in 4..10 {
+        let sizes = LatentFactors { variables: 400, samples: 60, datasets: 6, factors: 4, ..Default::default() };
+        let data = sizes.draw(&Context::new().with_seed(seed)).expect("data");
+        let method = MetaGraphicalLasso::new().factors(vec![4]).lambda(vec![0.09]).center(false);
+        let fit = |method: &MetaGraphicalLasso| method.fit(&data.datasets, &Context::new().with_seed(3));
+        let joint = fit(&method).expect("a fit");
+        let ridges: &Vector = joint.added("ridges").expect("ridges").object().expect("a vector");
+        assert!(joint.converged() && ridges.as_slice().iter().all(|ridge| *ridge > 0.0), "{seed}: {joint}");
+        // A variance of almost 0 in one data set would make it thousands.
+        let kld = score(&truth_of(&data), &joint)("kld");
+        assert!(kld < 5.0, "{seed}: {kld}");
+        let plain = fit(&method.clone().ridge(0.0));
+        lost += usize::from(!plain.is_ok_and(|plain| plain.converged()));
+    }
+    assert!(lost > 0, "the published objective has a minimum");
+}
+
+#[test]
 fn bad_input_says_what_is_wrong() {
     let data = small(5);
     let named = |x: &Matrix, names: Vec<String>| {
@@ -187,13 +207,21 @@ fn bad_input_says_what_is_wrong() {
     assert!(message(sets(), &[("factors", 40.into())]).contains("40 factors of 40 variables"));
     let short = vec![sets()[0].clone(), data.datasets[1].head(5).into()];
     assert!(message(short, &[("factors", 6.into())]).contains("data set 1"), "more factors than samples");
+    // Their means taken off, three samples are in a plane.
+    assert!(message(vec![data.datasets[0].head(3).into()], &[("factors", 2.into())]).contains("3 samples"));
     assert!(message(vec![data.datasets[0].head(1).into()], &[]).contains("one sample"));
     let mut broken = data.datasets[1].clone();
     broken.fill(&[3], &[2], f64::NAN);
     assert!(message(vec![sets()[0].clone(), broken.clone().into()], &[]).contains("data set 1"), "NaN");
     broken.fill(&(0..300).collect::<Vec<_>>(), &[2], 1.0);
     assert!(message(vec![broken.into()], &[]).contains("constant"));
-    for (name, value) in [("epochs", Value::Int(3)), ("n_lambdas", Value::Int(5000)), ("lambda", Value::List(vec![]))] {
+    for (name, value) in [
+        ("epochs", Value::Int(3)),
+        ("n_lambdas", Value::Int(5000)),
+        ("starts", Value::Int(5000)),
+        ("ridge", Value::Float(-1.0)),
+        ("lambda", Value::List(vec![])),
+    ] {
         let error = fit(sets(), &[(name, value)]).map(|_| ()).expect_err("an error");
         assert!(error.kind() == ErrorKind::Option && error.message().contains(name), "{error}");
     }

@@ -24,7 +24,7 @@ pub struct Objective<'a> {
     pub lambda: f64,
     /// Whether the diagonals count in it.
     pub penalize_diagonal: bool,
-    /// The ridges: shares of the mean variance of the variables of a data set. None for what [`Objective::share`] says.
+    /// The ridges: shares of the mean variance of the variables of a data set. None where the sizes of the data decide.
     pub ridge: Option<f64>,
 }
 

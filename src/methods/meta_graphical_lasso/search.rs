@@ -96,9 +96,9 @@ impl MetaGraphicalLasso {
                 let left = 0.5 * inner(&natural, &descent.point.gradient);
                 if let Some(set) = descent.point.flat() {
                     descent.why_not = Some(no_minimum(set));
-                } else if left > 1e-5 * descent.point.value.abs().max(1.0) {
+                } else if left > 1e-8 * descent.point.value.abs().max(1.0) {
                     descent.why_not = Some(format!(
-                        "after its fixed number of epochs the objective can still fall by about {}; optimizer: \"lbfgs\" \
+                        "after its fixed number of epochs the objective can still fall by about {} or more; optimizer: \"lbfgs\" \
                          goes on until it cannot",
                         number(left)
                     ));
