@@ -146,7 +146,7 @@ fn wrong_options_say_what_to_do() {
         &[
             ("x.nsbm_ggm(#{ fdr: 1 })", "E010", "fdr"),
             ("x.nsbm_ggm(#{ blocks: 41 })", "E010", "at most 40, not 41"),
-            ("x.nsbm_ggm(#{ blocks: [] })", "E010", "whole numbers"),
+            ("x.nsbm_ggm(#{ blocks: [] })", "E010", "empty list"),
             ("x.nsbm_ggm(#{ blocks: [2.5] })", "E010", "2.5"),
             ("x.nsbm_ggm(#{ starts: 5000 })", "E010", "at most 1000"),
             ("x.head(3).nsbm_ggm()", "E030", "3 samples"),

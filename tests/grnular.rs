@@ -192,7 +192,7 @@ fn constant_columns_have_neither_probabilities_nor_edges() {
         let pair = |k| {
             let made = grn_pair(#{ genes: 14, regulators: 3, cell_types: 3, cells: 30, seed: k });
             let keep = (0..14).map(|j| if j == 2 || j == 9 { 0.0 } else { 1.0 });
-            made.x = made.x * vector(keep);
+            made.x = made.x * vector(keep) + vector(keep.map(|kept| 2.0 - 2.0 * kept));
             made
         };";
     let setup = format!(
