@@ -81,8 +81,11 @@ fn surface(rows: &[&Row]) -> Result<Matrix> {
         found.map_or(f64::NAN, |row| row.criterion)
     };
     let names = |what: &str, numbers: &[f64]| {
-        // To the last digit: two that are nearly the same are still two.
-        Names::new(numbers.iter().map(|number| format!("{what} {number}")).collect(), "combinations")
+        let short: Vec<String> = numbers.iter().map(|value| format!("{what} {}", number(*value))).collect();
+        // To the last digit where two are nearly the same.
+        let is_clear = short.iter().enumerate().all(|(i, text)| !short[..i].contains(text));
+        let long = || numbers.iter().map(|value| format!("{what} {value}")).collect();
+        Names::new(if is_clear { short } else { long() }, "combinations")
     };
     let matrix = Matrix::from_fn(spikes.len(), slabs.len(), value);
     matrix.with_row_names(Some(names("spike", &spikes)?))?.with_names(Some(names("slab", &slabs)?))
