@@ -100,7 +100,6 @@ fn the_reference_data_reach_a_lower_objective_from_every_start() {
 }
 
 #[test]
-#[ignore = "5000 epochs: half a minute in a release build"]
 fn the_published_optimiser_ends_where_its_program_does() {
     if !has_reference("the_published_optimiser_ends_where_its_program_does") {
         return;
