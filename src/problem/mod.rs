@@ -4,6 +4,7 @@ mod certificate;
 mod dual_bound;
 mod elastic_net;
 mod log_det;
+mod nonconvex;
 mod penalty;
 mod separable;
 
@@ -11,5 +12,6 @@ pub use certificate::{Certificate, Certified, certify, certify_factored, primal}
 pub use dual_bound::{dual_bound, slackness};
 pub use elastic_net::ElasticNet;
 pub use log_det::LogDet;
+pub use nonconvex::{Concave, Nonconvex};
 pub use penalty::{L1, check_weights};
-pub use separable::Separable;
+pub use separable::{Entrywise, Separable};

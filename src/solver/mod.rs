@@ -15,6 +15,8 @@ pub mod multiple_testing;
 mod newton_model;
 mod newton_polish;
 mod node_regressions;
+pub mod nodewise;
+mod nonconvex;
 pub mod pair_statistics;
 pub mod penalized;
 mod proximal_newton;
@@ -24,7 +26,7 @@ pub mod spike_slab;
 mod square_root_lasso;
 mod support;
 
-pub use algorithm::{Algorithm, Penalty};
+pub use algorithm::{Algorithm, Loss, Penalty, combinations};
 pub use implicit::{Adjoint, Implicit};
 pub use lasso::{Lasso, Stop, soft_threshold};
 pub use least_angle::LeastAngle;
