@@ -115,7 +115,8 @@ impl Algorithm {
         let own = penalty.name();
         able(loss, own).next().ok_or_else(|| {
             let with = TABLE.iter().filter(|(known, ..)| *known == loss).flat_map(|(.., penalties)| *penalties);
-            let losses = Loss::ALL.into_iter().filter(|other| able(*other, own).next().is_some()).map(|other| other.name());
+            let losses =
+                Loss::ALL.into_iter().filter(|other| able(*other, own).next().is_some()).map(|other| other.name());
             Error::option(format!("no solver takes loss \"{}\" with penalty \"{own}\"", loss.name())).with_hint(
                 format!(
                     "loss \"{}\" goes with {}; penalty \"{own}\" goes with loss {}",
