@@ -2,6 +2,8 @@
 //! pair of variables, which draws the matrices to one graph or to each other (Danaher, Wang, Witten, JRSS B 76:373,
 //! 2014).
 
+use ndarray::Array2;
+
 use super::L1;
 use super::fusion::{Differences, Division, Strength};
 use crate::error::{Error, Result};
@@ -87,8 +89,8 @@ impl JointPenalty {
     /// The penalty with the weights `lambda` of single entries and `coupled` of the coupling.
     ///
     /// # Errors
-    /// Weights that are negative or missing; weights of the coupling that are infinite where the entry is not forbidden;
-    /// matrices of different sizes.
+    /// Weights that are negative or missing; weights of the coupling that are infinite where the entry is not
+    /// forbidden; matrices of different sizes.
     pub fn new(coupling: Coupling, lambda: L1, coupled: L1) -> Result<Self> {
         let infinite = match (&lambda, &coupled) {
             (L1::Matrix(lambda), L1::Matrix(coupled)) if lambda.dim() != coupled.dim() => {
@@ -136,6 +138,18 @@ impl JointPenalty {
             lambda: self.lambda.restrict(positions),
             coupled: self.coupled.restrict(positions),
         }
+    }
+
+    /// The penalty of each of `count` data sets where it does not couple them: those of single entries.
+    pub fn apart(&self, count: usize) -> Option<L1> {
+        let is_uncoupled = match &self.coupled {
+            L1::Scalar { lambda, diagonal } => *lambda == 0.0 && *diagonal == 0.0,
+            L1::Matrix(coupled) => coupled.iter().all(|&value| value == 0.0),
+        };
+        if is_uncoupled || count == 1 && self.coupling != Coupling::Group {
+            return Some(self.lambda.clone());
+        }
+        (count == 1).then(|| sum(&self.lambda, &self.coupled))
     }
 
     #[inline]
@@ -282,6 +296,17 @@ impl JointPenalty {
         }
         (scratch.numbers, scratch.members) = (numbers, members);
         worst
+    }
+}
+
+fn sum(one: &L1, other: &L1) -> L1 {
+    match (one, other) {
+        (L1::Scalar { lambda, diagonal }, L1::Scalar { lambda: off, diagonal: on }) => {
+            L1::Scalar { lambda: lambda + off, diagonal: diagonal + on }
+        }
+        (L1::Matrix(weights), _) | (_, L1::Matrix(weights)) => {
+            L1::Matrix(Array2::from_shape_fn(weights.dim(), |(i, j)| one.at(i, j) + other.at(i, j)))
+        }
     }
 }
 
