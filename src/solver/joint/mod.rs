@@ -114,8 +114,8 @@ fn times(certificate: Certificate, weight: f64) -> Certificate {
 }
 
 /// The connected components of the pairs whose entries cannot all be 0, largest first: Danaher, Wang, Witten (2014),
-/// theorems 1 and 2. Theta without entries between components meets the optimality conditions there, because its inverse
-/// has none either.
+/// theorems 1 and 2. Theta without entries between components meets the optimality conditions there, because its
+/// inverse has none either.
 ///
 /// # Errors
 /// Cancellation.
@@ -136,61 +136,6 @@ fn components(members: &[Member<'_>], penalty: &JointPenalty, ctx: &Context) -> 
         }
     }
     Ok(union.groups())
-}
-
-/// The smallest factor of both penalties for which no pair has an edge in any data set, by halving; `at` gives the
-/// penalty for a factor.
-///
-/// # Errors
-/// A penalty that does not empty the graphs however large; cancellation.
-pub fn largest(members: &[Member<'_>], at: impl Fn(f64) -> Result<JointPenalty>, ctx: &Context) -> Result<f64> {
-    let p = members.first().map_or(0, |member| member.s.nrows());
-    let is_empty = |factor: f64| -> Result<bool> {
-        let penalty = at(factor)?;
-        let free = |i: usize, j: usize| penalty.lambda().at(i, j) == 0.0 && penalty.coupled().at(i, j) == 0.0;
-        let mut scratch = CouplingScratch::default();
-        let mut gradient = vec![0.0; members.len()];
-        for j in 0..p {
-            ctx.check()?;
-            for i in (0..j).filter(|&i| !free(i, j)) {
-                gradient.iter_mut().zip(members).for_each(|(value, member)| *value = member.weight * member.s[(j, i)]);
-                if !penalty.allows_zero(i, j, &gradient, &mut scratch) {
-                    return Ok(false);
-                }
-            }
-        }
-        Ok(true)
-    };
-    let most = |member: &Member<'_>| {
-        let off = member.s.indexed_iter().filter(|((i, j), _)| i != j);
-        member.weight * off.fold(0.0, |most: f64, (_, value)| most.max(value.abs()))
-    };
-    let mut high = members.iter().map(most).fold(0.0, f64::max);
-    if high == 0.0 {
-        return Ok(0.0);
-    }
-    let mut doublings = 0;
-    while !is_empty(high)? {
-        high *= 2.0;
-        doublings += 1;
-        if doublings > 100 || !high.is_finite() {
-            return Err(Error::option("no penalty is large enough to empty the graphs")
-                .with_hint("weights of pairs that are not free must not be tiny"));
-        }
-    }
-    let mut low = 0.0;
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if high - low <= 1e-12 * high {
-            break;
-        }
-        if is_empty(middle)? {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Ok(high)
 }
 
 fn together(

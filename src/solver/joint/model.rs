@@ -1,8 +1,8 @@
 //! The quadratic model of a Newton step over several precision matrices, minimised by coordinate descent over pairs of
 //! variables: the K entries of a pair are one block, because the penalty couples them and the losses do not.
 //!
-//! As in `newton_model.rs`, of which this is the form for several matrices: U_k = D_k W_k is kept row by row, and some of
-//! its columns at a time are copied out. What is kept of the direction are the entries of Theta + D, so that numbers
+//! As in `newton_model.rs`, of which this is the form for several matrices: U_k = D_k W_k is kept row by row, and some
+//! of its columns at a time are copied out. What is kept of the direction are the entries of Theta + D, so that numbers
 //! which the penalty makes 0, or equal over the data sets, are that to the last bit.
 
 use ndarray::{Array2, ArrayView2};
@@ -194,8 +194,8 @@ impl Direction {
         (moved, size)
     }
 
-    /// Adds `change` to D_ij = D_ji of matrix k in its U and in the columns of its tile from j on, which are still to be
-    /// used.
+    /// Adds `change` to D_ij = D_ji of matrix k in its U and in the columns of its tile from j on, which are still to
+    /// be used.
     fn add(&mut self, k: usize, (i, j): (usize, usize), change: f64, tile: (usize, usize), w: &Array2<f64>) {
         let p = self.p;
         let (w_i, w_j) = (row(w, i, p), row(w, j, p));
