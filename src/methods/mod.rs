@@ -36,6 +36,7 @@ crate::model::records! {
     tigress,
     hss_ggm,
     meta_graphical_lasso,
+    joint_graphical_lasso,
     pca_factors,
     ica_factors,
     #[cfg(feature = "nn")]

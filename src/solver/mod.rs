@@ -8,6 +8,7 @@ mod dual_descent;
 mod feasible;
 pub mod graphical_lasso;
 mod implicit;
+pub mod joint;
 mod lasso;
 mod least_angle;
 mod moments;

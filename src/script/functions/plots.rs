@@ -245,7 +245,7 @@ fn plot_verb(b: &mut Builder) {
         fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
         fit.plot(\"criterion\" | \"error\" | \"penalties\" | \"calibration\", #{ title }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
-        joint.plot(\"network\" | \"circle\" | \"heatmap\", #{ title, columns }) -> Figure\n\
+        joint.plot(\"network\" | \"circle\" | \"heatmap\" | \"choice\", #{ title, columns }) -> Figure\n\
         trained.plot(\"loss\", #{ title }) -> Figure\n\
         sim.plot(\"pca\" | \"heatmap\" | \"network\", #{ title }) -> Figure\n\
         t.plot(\"box\" | \"bar\", #{ x, y, group, title }) -> Figure\n\
