@@ -9,6 +9,7 @@ mod feasible;
 pub mod graphical_lasso;
 mod implicit;
 mod lasso;
+pub mod latent;
 mod least_angle;
 mod moments;
 pub mod multiple_testing;
