@@ -23,6 +23,7 @@ crate::model::records! {
     gfc_l,
     gfc_sl,
     debiased_graphical_lasso,
+    latent_graphical_lasso,
     nsbm_ggm,
     simone,
     bagus,

@@ -10,6 +10,7 @@ pub mod graphical_lasso;
 mod implicit;
 pub mod joint;
 mod lasso;
+pub mod latent;
 mod least_angle;
 mod moments;
 pub mod multiple_testing;
