@@ -273,11 +273,10 @@ mod tests {
 
     const SETTINGS: Settings = Settings { tol: 1e-11, max_iter: 10_000 };
 
+    /// Second moments of p + 6 samples, and a fifth on the diagonal.
     fn covariance(p: usize) -> Array2<f64> {
-        let sign = |i: usize, j: usize| if (i + j).is_multiple_of(3) { -1.0 } else { 1.0 };
-        Array2::from_shape_fn((p, p), |(i, j)| {
-            if i == j { 1.0 + 0.1 * i as f64 } else { sign(i, j) * 0.5f64.powi(i.abs_diff(j) as i32) }
-        })
+        let x = Array2::from_shape_fn((p + 6, p), |(k, i)| (0.7 * (i * i + 3 * k * k + i * k) as f64).sin());
+        x.t().dot(&x) / (p + 6) as f64 + Array2::<f64>::eye(p) * 0.2
     }
 
     fn run<P: Separable>(s: &Array2<f64>, penalty: &P) -> Solution {
