@@ -18,6 +18,7 @@ crate::model::records! {
     graphical_lasso,
     graphical_lasso_path,
     estimate,
+    concord,
     neighborhood_selection,
     tiger,
     gfc_l,

@@ -11,17 +11,20 @@ pub enum Loss {
     LogDet,
     /// The squared error of a regression of every variable on the others.
     Nodewise,
+    /// CONCORD's pseudo-likelihood -sum_i log omega_ii + tr(Omega S Omega) / 2.
+    Concord,
 }
 
 impl Loss {
     /// Every loss.
-    pub const ALL: [Self; 2] = [Self::LogDet, Self::Nodewise];
+    pub const ALL: [Self; 3] = [Self::LogDet, Self::Nodewise, Self::Concord];
 
     /// The word for the loss.
     pub fn name(self) -> &'static str {
         match self {
             Self::LogDet => "logdet",
             Self::Nodewise => "nodewise",
+            Self::Concord => "concord",
         }
     }
 }
@@ -50,6 +53,8 @@ pub enum Penalty {
 impl Penalty {
     /// The words that scripts use.
     pub const NAMES: &'static [&'static str] = &["l1", "elastic_net", "scad", "mcp", "adaptive"];
+    /// Those of penalties on more than one matrix, which are no sums over the entries of one.
+    pub const JOINT: &'static [&'static str] = &["group", "fused", "chain", "nuclear"];
 
     /// The word for the penalty.
     pub fn name(&self) -> &'static str {
@@ -79,8 +84,13 @@ pub enum Algorithm {
 const TABLE: &[(Loss, Algorithm, &[&str])] = &[
     (Loss::LogDet, Algorithm::DualDescent, &["l1", "adaptive"]),
     (Loss::LogDet, Algorithm::Reweighting, &["scad", "mcp", "adaptive"]),
-    (Loss::LogDet, Algorithm::ProximalNewton, &["l1", "elastic_net", "scad", "mcp", "adaptive"]),
+    (
+        Loss::LogDet,
+        Algorithm::ProximalNewton,
+        &["l1", "elastic_net", "scad", "mcp", "adaptive", "group", "fused", "chain", "nuclear"],
+    ),
     (Loss::Nodewise, Algorithm::CoordinateDescent, &["l1", "elastic_net", "scad", "mcp"]),
+    (Loss::Concord, Algorithm::CoordinateDescent, &["l1", "elastic_net"]),
 ];
 
 impl Algorithm {
@@ -112,7 +122,14 @@ impl Algorithm {
     /// # Errors
     /// A penalty that nothing minimises with this loss: what goes with either.
     pub fn preferred(loss: Loss, penalty: &Penalty) -> Result<Self> {
-        let own = penalty.name();
+        Self::preferred_for(loss, penalty.name())
+    }
+
+    /// The same for a penalty of this name.
+    ///
+    /// # Errors
+    /// As [`Algorithm::preferred`].
+    pub fn preferred_for(loss: Loss, own: &str) -> Result<Self> {
         able(loss, own).next().ok_or_else(|| {
             let with = TABLE.iter().filter(|(known, ..)| *known == loss).flat_map(|(.., penalties)| *penalties);
             let losses =
@@ -133,19 +150,27 @@ impl Algorithm {
     /// # Errors
     /// What it minimises instead, and which algorithms would do.
     pub fn check(self, loss: Loss, penalty: &Penalty) -> Result<()> {
-        Self::preferred(loss, penalty)?;
-        if self.takes(loss, penalty) {
+        self.check_for(loss, penalty.name())
+    }
+
+    /// The same for a penalty of this name.
+    ///
+    /// # Errors
+    /// As [`Algorithm::check`].
+    pub fn check_for(self, loss: Loss, own: &str) -> Result<()> {
+        Self::preferred_for(loss, own)?;
+        if able(loss, own).any(|algorithm| algorithm == self) {
             return Ok(());
         }
-        let (name, own) = (self.name(), penalty.name());
-        let mut rows = TABLE.iter().filter(|(_, algorithm, _)| *algorithm == self);
+        let name = self.name();
+        let rows = TABLE.iter().filter(|(_, algorithm, _)| *algorithm == self);
         let message = match rows.clone().find(|(known, ..)| *known == loss) {
             Some((.., penalties)) => {
                 format!("solver \"{name}\" minimises {}, not \"{own}\"", listed(penalties.iter().copied(), "and"))
             }
             None => {
-                let other = rows.next().map_or("", |(other, ..)| other.name());
-                format!("solver \"{name}\" goes with loss \"{other}\", not with \"{}\"", loss.name())
+                let losses = listed(rows.map(|(other, ..)| other.name()), "and");
+                format!("solver \"{name}\" goes with loss {losses}, not with \"{}\"", loss.name())
             }
         };
         let able: Vec<String> = able(loss, own).map(|other| format!("\"{}\"", other.name())).collect();
@@ -215,6 +240,7 @@ mod tests {
         for name in Penalty::NAMES {
             assert!(TABLE.iter().any(|(.., penalties)| penalties.contains(name)), "{name}");
         }
-        assert!(TABLE.iter().flat_map(|(.., penalties)| *penalties).all(|name| Penalty::NAMES.contains(name)));
+        let is_known = |name: &&'static str| Penalty::NAMES.contains(name) || Penalty::JOINT.contains(name);
+        assert!(TABLE.iter().flat_map(|(.., penalties)| *penalties).all(is_known));
     }
 }

@@ -1,5 +1,7 @@
 //! A penalised estimate put together from its parts: loss, penalty, solver.
 
+mod concord;
+mod joint;
 mod nodewise;
 mod options;
 
@@ -39,8 +41,13 @@ the solution, and 0 where the solution is stationary. Solver \"reweighting\" sol
 For \"adaptive\" the L1 penalty is solved, weighted with 1 / (|Theta_ij| + epsilon)^exponent off the diagonal, and solved again, \
 `steps` times: large entries are shrunk less, small ones vanish; gap and kkt are those of the last problem. The weights, and the \
 scale of \"scad\" and \"mcp\", are those of the matrix itself: standardize first. With loss \"logdet\" solver \"dual_descent\" takes \"l1\" and \"adaptive\", solver \"reweighting\" takes \"scad\", \"mcp\" \
-and \"adaptive\", solver \"proximal_newton\" takes \"l1\", \"elastic_net\", \"scad\", \"mcp\" and \"adaptive\". \
+and \"adaptive\", solver \"proximal_newton\" takes \"l1\", \"elastic_net\", \"scad\", \"mcp\", \"adaptive\", \"group\", \
+\"fused\", \"chain\" and \"nuclear\". \
 With loss \"nodewise\" solver \"coordinate_descent\" takes \"l1\", \"elastic_net\", \"scad\" and \"mcp\". \
+With loss \"concord\" solver \"coordinate_descent\" takes \"l1\" and \"elastic_net\". \
+Penalties \"group\", \"fused\" and \"chain\" take a list of data sets and are joint_graphical_lasso, \"nuclear\" is \
+latent_graphical_lasso, loss \"concord\" is concord, whose ridge is on the diagonal too: the fit is one of that method, with its \
+options and defaults. \
 The definitions of huge (`convention`) are those of graphical_lasso alone. A rule that counts edges needs an L1 part: with \
 `l1_ratio: 0` choose by \"cv\". The option `gamma` belongs to the rule \"ebic\".",
     params: &[],
@@ -57,7 +64,7 @@ J. Fourier Anal. Appl. 14:877 (2008); Hsieh, Sustik, Dhillon, Ravikumar, JMLR 15
               let scad = x.estimate(#{ penalty: \"scad\", lambda: 0.1 });\n\
               let nodes = x.estimate(#{ loss: \"nodewise\", penalty: \"mcp\", lambda: 0.1 });\n\
               print(`${net.n_edges} ${adaptive.n_edges} ${scad.n_edges} ${nodes.n_edges} ${scad.kkt < 1e-3}`);",
-    run: Run::Fit(|input, options, ctx| options::read(options)?.fit_input(input, ctx)),
+    run: Run::FitOrJoint { fit: joint::fit, joint: joint::fit_several },
 };
 
 /// A composed estimator and its options.
@@ -141,8 +148,10 @@ impl Estimate {
         self.base.check()?;
         let algorithm = self.algorithm()?;
         algorithm.check(self.loss, &self.penalty)?;
-        if self.loss == Loss::Nodewise {
-            return self.fit_nodewise(input, ctx);
+        match self.loss {
+            Loss::LogDet => {}
+            Loss::Nodewise => return self.fit_nodewise(input, ctx),
+            Loss::Concord => return self.fit_concord(input, ctx),
         }
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);

@@ -3,9 +3,10 @@
 use super::{Estimate, RECORD};
 use crate::error::{Error, Result};
 use crate::methods::graphical_lasso::GraphicalLasso;
+use crate::methods::joint_graphical_lasso::options::SET_WEIGHTS;
 use crate::methods::neighborhoods::{self, Rule as Links};
 use crate::methods::penalties;
-use crate::model::SecondMoment;
+use crate::model::{SecondMoment, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::Concave;
 use crate::select::Rule;
@@ -13,7 +14,9 @@ use crate::solver::{Algorithm, Loss, Penalty, Reweighting};
 use crate::value::Value;
 
 /// The losses; the last word is an older one for the first.
-const LOSSES: &[&str] = &["logdet", "nodewise", "log_det"];
+const LOSSES: &[&str] = &["logdet", "nodewise", "concord", "log_det"];
+/// Every penalty.
+const PENALTIES: &[&str] = &["l1", "elastic_net", "scad", "mcp", "adaptive", "group", "fused", "chain", "nuclear"];
 const SOLVERS: &[&str] = &["auto", "dual_descent", "reweighting", "proximal_newton", "coordinate_descent"];
 const EXPONENT: Range = Range::POSITIVE.at_most(Reweighting::MOST_EXPONENT);
 
@@ -22,13 +25,13 @@ pub(super) const OPTIONS: &[Opt] = &[
         "loss",
         &[Kind::Choice(LOSSES)],
         Preset::Text("logdet"),
-        "What fits the data: \"logdet\" the Gaussian -logdet Theta + tr(S Theta), \"nodewise\" a regression of every variable on the others",
+        "What fits the data: \"logdet\" the Gaussian -logdet Theta + tr(S Theta), \"nodewise\" a regression of every variable on the others, \"concord\" their pseudo-likelihood",
     ),
     Opt::new(
         "penalty",
-        &[Kind::Choice(Penalty::NAMES)],
+        &[Kind::Choice(PENALTIES)],
         Preset::Text("l1"),
-        "\"l1\", \"elastic_net\" (L1 and ridge), \"scad\" or \"mcp\" (no shrinkage of large entries), \"adaptive\" (L1 weighted by its own solution)",
+        "\"l1\", \"elastic_net\" (L1 and ridge), \"scad\" or \"mcp\" (no shrinkage of large entries), \"adaptive\" (L1 weighted by its own solution); of a list of data sets \"group\", \"fused\", \"chain\"; \"nuclear\" (L1 beside a low-rank part)",
     ),
     Opt::new(
         "solver",
@@ -72,6 +75,20 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Unset("2 of \"adaptive\"; of \"scad\" and \"mcp\" until the solution is stationary"),
         "How often solver \"reweighting\" and penalty \"adaptive\" weight and solve again; 0 is \"l1\"",
     ),
+    Opt::new(
+        "lambda2",
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(&["ebic", "bic", "aic", "cv"])],
+        Preset::Unset("as in joint_graphical_lasso"),
+        "Penalty on what couples data sets",
+    ),
+    Opt::new(
+        "mu",
+        &[Kind::Number(Range::POSITIVE), Kind::Choice(&["ebic", "bic", "aic", "cv"])],
+        Preset::Unset("as in latent_graphical_lasso"),
+        "Penalty of \"nuclear\" on the trace of the low-rank part",
+    ),
+    SET_WEIGHTS,
+    VARIABLES,
     neighborhoods::RULE,
     penalties::WEIGHTS,
     penalties::PENALIZE_DIAGONAL,
@@ -101,7 +118,11 @@ pub(super) const OPTIONS: &[Opt] = &[
 ];
 
 /// Options that belong to some penalties.
-const OWN: [(&str, &[&str]); 5] = [
+const OWN: [(&str, &[&str]); 9] = [
+    ("lambda2", Penalty::JOINT),
+    ("mu", &["nuclear"]),
+    ("set_weights", Penalty::JOINT),
+    ("variables", Penalty::JOINT),
     ("l1_ratio", &["elastic_net"]),
     ("concavity", &["scad", "mcp"]),
     ("exponent", &["adaptive"]),
@@ -114,16 +135,22 @@ const OWN: [(&str, &[&str]); 5] = [
 /// # Errors
 /// Options that do not go together.
 pub(super) fn read(options: &Options) -> Result<Estimate> {
-    let loss = match options.text("loss") {
-        Some("nodewise") => Loss::Nodewise,
-        _ => Loss::LogDet,
-    };
+    let (loss, algorithm) = (loss(options), algorithm(options));
     let penalty = penalty(options);
-    let named = options.text("solver");
-    let algorithm = Algorithm::ALL.into_iter().find(|algorithm| named == Some(algorithm.name()));
+    refuse_strays(options, penalty.name())?;
     refuse_others(options, loss, &penalty, algorithm)?;
     let base = GraphicalLasso::read(RECORD.verb, options)?;
     Ok(Estimate { base, loss, penalty, algorithm, links: Links::given(options) })
+}
+
+pub(super) fn loss(options: &Options) -> Loss {
+    let named = options.text("loss");
+    Loss::ALL.into_iter().find(|loss| named == Some(loss.name())).unwrap_or(Loss::LogDet)
+}
+
+pub(super) fn algorithm(options: &Options) -> Option<Algorithm> {
+    let named = options.text("solver");
+    Algorithm::ALL.into_iter().find(|algorithm| named == Some(algorithm.name()))
 }
 
 fn penalty(options: &Options) -> Penalty {
@@ -143,23 +170,31 @@ fn penalty(options: &Options) -> Penalty {
     }
 }
 
-/// Fails for options that belong to another penalty, loss or solver.
+/// Fails for options that belong to other penalties than this one.
+pub(super) fn refuse_strays(options: &Options, own: &str) -> Result<()> {
+    let stray = |(name, owners): &&(&str, &[&str])| options.is_given(name) && !owners.contains(&own);
+    match OWN.iter().find(stray) {
+        None => Ok(()),
+        Some((name, owners)) => {
+            let owners: Vec<String> = owners.iter().map(|owner| format!("\"{owner}\"")).collect();
+            let (verb, owners) = (RECORD.verb, owners.join(" or "));
+            Err(Error::option(format!("option '{name}' of {verb} goes with penalty {owners}, not with \"{own}\"")))
+        }
+    }
+}
+
+/// Fails for options that belong to another loss or solver.
 fn refuse_others(options: &Options, loss: Loss, penalty: &Penalty, algorithm: Option<Algorithm>) -> Result<()> {
     let verb = RECORD.verb;
-    let stray = |(name, owners): &&(&str, &[&str])| options.is_given(name) && !owners.contains(&penalty.name());
-    if let Some((name, owners)) = OWN.iter().find(stray) {
-        let owners: Vec<String> = owners.iter().map(|owner| format!("\"{owner}\"")).collect();
-        let (owners, own) = (owners.join(" or "), penalty.name());
-        return Err(Error::option(format!("option '{name}' of {verb} goes with penalty {owners}, not with \"{own}\"")));
-    }
     let is_newton = algorithm == Some(Algorithm::ProximalNewton);
     if options.is_given("steps") && matches!(penalty, Penalty::Concave { .. }) {
         check_steps(verb, loss, is_newton)?;
     }
     match loss {
-        Loss::LogDet if options.is_given("rule") => {
-            Err(Error::option(format!("option 'rule' of {verb} goes with loss \"nodewise\", not with \"logdet\"")))
-        }
+        Loss::LogDet | Loss::Concord if options.is_given("rule") => Err(Error::option(format!(
+            "option 'rule' of {verb} goes with loss \"nodewise\", not with \"{}\"",
+            loss.name()
+        ))),
         Loss::Nodewise if options.is_true("penalize_diagonal") => Err(Error::option(format!(
             "option 'penalize_diagonal' of {verb} goes with loss \"logdet\": regressions have no diagonal"
         ))),
@@ -202,7 +237,7 @@ impl Estimate {
             options.push(("weights", weights.clone().into()));
         }
         match self.loss {
-            Loss::LogDet => options.push(("penalize_diagonal", base.penalize_diagonal.into())),
+            Loss::LogDet | Loss::Concord => options.push(("penalize_diagonal", base.penalize_diagonal.into())),
             Loss::Nodewise => options.push(("rule", self.links.name().into())),
         }
         options.push(("tol", base.tol.into()));
