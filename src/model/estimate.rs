@@ -1,4 +1,5 @@
-//! What a method estimated: a precision matrix, kept sparse until somebody wants it whole, or a graph alone.
+//! What a method estimated: a precision matrix, kept sparse until somebody wants it whole, one that is sparse plus low rank,
+//! or a graph alone.
 
 use std::sync::OnceLock;
 
@@ -13,6 +14,15 @@ use crate::linalg::SparseSymmetric;
 pub enum Estimate {
     /// A precision matrix, p x p.
     Precision(Precision),
+    /// A precision matrix, p x p, that is sparse minus low rank: the graph is that of its sparse part.
+    Latent {
+        /// The precision matrix of the variables.
+        precision: Precision,
+        /// Its sparse part.
+        sparse: Precision,
+        /// The rank of the other part.
+        rank: usize,
+    },
     /// A graph alone.
     Graph(Graph),
 }
@@ -58,4 +68,17 @@ impl Estimate {
     pub fn precision(entries: SparseSymmetric, names: Option<&Names>) -> Self {
         Self::Precision(Precision::new(entries, names))
     }
+
+    /// How many numbers the low-rank part has, if there is one: p r - r (r - 1) / 2.
+    pub fn low_rank_parameters(&self) -> usize {
+        match self {
+            Self::Latent { sparse, rank, .. } => low_rank_parameters(sparse.entries().p(), *rank),
+            _ => 0,
+        }
+    }
+}
+
+/// How many numbers a positive semidefinite matrix of this rank, p x p, has.
+pub fn low_rank_parameters(p: usize, rank: usize) -> usize {
+    p * rank - rank * rank.saturating_sub(1) / 2
 }

@@ -191,7 +191,7 @@ impl Fit {
     /// When the method does not estimate one.
     pub fn precision(&self) -> Result<&Matrix> {
         match &self.0.estimate {
-            Estimate::Precision(theta) => Ok(theta.matrix()),
+            Estimate::Precision(theta) | Estimate::Latent { precision: theta, .. } => Ok(theta.matrix()),
             Estimate::Graph(_) => Err(self.lacks("precision matrix").with_hint("it has .graph()")),
         }
     }
@@ -228,7 +228,7 @@ impl Fit {
     /// Never for a finished fit; the type says so because graphs check their edges.
     pub fn graph(&self, threshold: f64) -> Result<Graph> {
         match &self.0.estimate {
-            Estimate::Precision(theta) => theta.graph(threshold),
+            Estimate::Precision(theta) | Estimate::Latent { sparse: theta, .. } => theta.graph(threshold),
             Estimate::Graph(graph) => Ok(graph.above(threshold)),
         }
     }
@@ -239,7 +239,7 @@ impl Fit {
     /// As [`Fit::graph`].
     pub fn n_edges(&self) -> Result<usize> {
         match &self.0.estimate {
-            Estimate::Precision(theta) => Ok(theta.entries().n_pairs()),
+            Estimate::Precision(theta) | Estimate::Latent { sparse: theta, .. } => Ok(theta.entries().n_pairs()),
             Estimate::Graph(graph) => Ok(graph.n_edges()),
         }
     }
@@ -279,14 +279,16 @@ impl Fit {
         Convention::of(&self.0.options)
     }
 
-    /// The extended BIC of Foygel and Drton (NIPS 2010): -2 loglik + E log n + 4 gamma E log p; gamma = 0 is the BIC.
+    /// The extended BIC of Foygel and Drton (NIPS 2010): -2 loglik + E log n + 4 gamma E log p; gamma = 0 is the BIC. Each
+    /// number of a low-rank part adds log n.
     ///
     /// # Errors
     /// When the number of samples is not known, or there is no precision matrix.
     pub fn ebic(&self, gamma: f64) -> Result<f64> {
         let (likelihood, n, p) = (self.likelihood()?, self.samples()?, self.0.p);
         let loglik = self.convention().in_criteria(likelihood, n, p);
-        Ok(super::path::information_criterion(loglik, self.n_edges()?, n, p, gamma))
+        let of_low_rank = self.0.estimate.low_rank_parameters() as f64 * (n as f64).ln();
+        Ok(super::path::information_criterion(loglik, self.n_edges()?, n, p, gamma) + of_low_rank)
     }
 
     fn samples(&self) -> Result<usize> {

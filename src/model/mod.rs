@@ -27,7 +27,7 @@ mod trainable;
 mod trained;
 
 pub use convention::Convention;
-pub use estimate::{Estimate, Precision};
+pub use estimate::{Estimate, Precision, low_rank_parameters};
 pub use factors::Factors;
 pub use fit::{Fit, FitBuilder};
 pub use input::{Input, Shape};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::fit::Inner as FitInner;
-use super::{Estimate, Fit, Input, JointFit, Path, Point, SecondMoment, Shape, Simulation, Trained};
+use super::{Estimate, Fit, Input, JointFit, Path, Point, Precision, SecondMoment, Shape, Simulation, Trained};
 use crate::context::Context;
 use crate::data::saved::{
     broken, count_from_json, names_from_json, number_from_json, number_to_json, part, text_from_json,
@@ -129,6 +129,12 @@ impl Fit {
         json["selection"] = inner.selection.as_ref().map_or(Json::Null, value_to_json);
         json["estimate"] = match &inner.estimate {
             Estimate::Precision(theta) => precision_to_json(theta.entries()),
+            Estimate::Latent { precision, sparse, rank } => {
+                let mut json = precision_to_json(precision.entries());
+                json["sparse"] = precision_to_json(sparse.entries());
+                json["rank"] = (*rank).into();
+                json
+            }
             Estimate::Graph(graph) => value_to_json(&Value::from(graph.clone())),
         };
         json
@@ -143,7 +149,7 @@ impl Fit {
         let names = names_from_json(json, "names")?;
         let saved = part(json, "estimate")?;
         let (estimate, fits) = match saved.get("diagonal") {
-            Some(_) => (Estimate::precision(precision_from_json(saved, p)?, names.as_ref()), true),
+            Some(_) => (estimate_from_json(saved, p, names.as_ref())?, true),
             None => match value_from_json(saved)?.object::<Graph>() {
                 Some(graph) => (Estimate::Graph(graph.clone()), graph.n_nodes() == p),
                 None => return Err(broken("\"estimate\" is no precision matrix and no Graph")),
@@ -173,6 +179,17 @@ impl Fit {
             selection: optional(json, "selection", value_from_json)?,
         }))
     }
+}
+
+/// A precision matrix, or one that is sparse minus low rank.
+fn estimate_from_json(saved: &Json, p: usize, names: Option<&Names>) -> Result<Estimate> {
+    let entries = precision_from_json(saved, p)?;
+    let Some(sparse) = saved.get("sparse") else { return Ok(Estimate::precision(entries, names)) };
+    Ok(Estimate::Latent {
+        precision: Precision::new(entries, names),
+        sparse: Precision::new(precision_from_json(sparse, p)?, names),
+        rank: count_from_json(saved, "rank")?,
+    })
 }
 
 fn input_to_json(input: &Input) -> Json {

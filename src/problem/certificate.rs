@@ -7,7 +7,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::{LogDet, Separable};
+use super::{Entrywise, LogDet, Separable};
 use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::Cholesky;
@@ -51,11 +51,11 @@ impl Default for Certificate {
 }
 
 /// f(Theta), given log det Theta.
-pub fn primal<P: Separable>(s: ArrayView2<'_, f64>, penalty: &P, theta: ArrayView2<'_, f64>, logdet: f64) -> f64 {
+pub fn primal<P: Entrywise>(s: ArrayView2<'_, f64>, penalty: &P, theta: ArrayView2<'_, f64>, logdet: f64) -> f64 {
     let mut value = -logdet;
     for ((i, j), &entry) in theta.indexed_iter() {
         if entry != 0.0 {
-            value += s[(i, j)] * entry + penalty.value(i, j, entry);
+            value += s[(i, j)] * entry + penalty.value_at(i, j, entry);
         }
     }
     value

@@ -2,6 +2,36 @@
 
 use super::L1;
 
+/// What a coordinate step needs to know about a penalty that is a sum over the entries of Theta, convex or not: each
+/// P_ij is even, 0 at 0 and does not fall away from it.
+pub trait Entrywise: Sync {
+    /// P_ij(x); infinite where the entry must be 0 and is not.
+    fn value_at(&self, i: usize, j: usize, x: f64) -> f64;
+
+    /// A z that minimises (z - x)^2 / 2 + `step` P_ij(z) over all numbers.
+    fn proximal_at(&self, i: usize, j: usize, x: f64, step: f64) -> f64;
+
+    /// The smallest absolute value of `gradient` plus a slope of P_ij at x: 0 where x is stationary.
+    fn violation_at(&self, i: usize, j: usize, x: f64, gradient: f64) -> f64;
+}
+
+impl<P: Separable> Entrywise for P {
+    #[inline]
+    fn value_at(&self, i: usize, j: usize, x: f64) -> f64 {
+        self.value(i, j, x)
+    }
+
+    #[inline]
+    fn proximal_at(&self, i: usize, j: usize, x: f64, step: f64) -> f64 {
+        self.proximal(i, j, x, step)
+    }
+
+    #[inline]
+    fn violation_at(&self, i: usize, j: usize, x: f64, gradient: f64) -> f64 {
+        self.violation(i, j, x, gradient)
+    }
+}
+
 /// A separable penalty P(Theta) = sum_ij P_ij(theta_ij), each P_ij convex, even, and 0 at 0.
 ///
 /// A penalty says how it is made of an L1 part and a curvature; the rest follows for

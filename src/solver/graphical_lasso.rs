@@ -22,7 +22,7 @@ pub struct Settings {
 }
 
 /// The minimiser of -logdet Theta + tr(S Theta) + sum Lambda_ij |Theta_ij|, with its certificate.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Solution {
     /// Theta: exactly symmetric, positive definite.
     pub theta: SparseSymmetric,

@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::{axpy, dot};
-use crate::problem::{LogDet, Separable};
+use crate::problem::{Entrywise, LogDet, Separable};
 
 /// Columns of U that are copied out at once: a cache line of numbers.
 pub(super) const TILE: usize = 8;
@@ -65,7 +65,7 @@ impl Direction {
     ///
     /// # Errors
     /// Cancellation.
-    pub fn free<P: Separable>(&mut self, place: Place<'_>, penalty: &P, ctx: &Context) -> Result<()> {
+    pub fn free<P: Entrywise>(&mut self, place: Place<'_>, penalty: &P, ctx: &Context) -> Result<()> {
         self.rows.clear();
         self.starts.clear();
         self.starts.push(0);
@@ -73,7 +73,7 @@ impl Direction {
             ctx.check()?;
             for i in 0..=j {
                 let gradient = place.loss.gradient(i, j, place.w[j * self.p + i]);
-                if place.theta[(j, i)] != 0.0 || penalty.violation(i, j, 0.0, gradient) > 0.0 {
+                if place.theta[(j, i)] != 0.0 || penalty.violation_at(i, j, 0.0, gradient) > 0.0 {
                     self.rows.push(i as u32);
                 }
             }
@@ -116,8 +116,26 @@ impl Direction {
         Ok(())
     }
 
+    /// The same by coordinate descent alone, for a penalty that may be concave: every step goes to the global minimum
+    /// along its entry, so that the model falls, to a point that no single entry can improve.
+    ///
+    /// # Errors
+    /// Cancellation; it is checked for in every column.
+    pub fn settle<P: Entrywise>(&mut self, place: Place<'_>, penalty: &P, accuracy: f64, ctx: &Context) -> Result<()> {
+        let mut before = f64::INFINITY;
+        for _ in 0..ROUNDS * PASSES {
+            let (moved, size) = self.pass(place, penalty, ctx)?;
+            let rate = (moved / before).min(1.0);
+            if moved == 0.0 || before.is_finite() && moved * rate <= accuracy * size * (1.0 - rate) {
+                break;
+            }
+            before = moved;
+        }
+        Ok(())
+    }
+
     /// One step for each free entry; the largest change and the largest entry, in units of the curvature.
-    fn pass<P: Separable>(&mut self, place: Place<'_>, penalty: &P, ctx: &Context) -> Result<(f64, f64)> {
+    fn pass<P: Entrywise>(&mut self, place: Place<'_>, penalty: &P, ctx: &Context) -> Result<(f64, f64)> {
         let (mut moved, mut size) = (0.0f64, 0.0f64);
         for first in (0..self.p).step_by(TILE) {
             let last = (first + TILE).min(self.p);
@@ -142,7 +160,7 @@ impl Direction {
     }
 
     /// One step for each free entry of column j, which the tile holds; the largest change and the largest entry.
-    fn descend_column<P: Separable>(
+    fn descend_column<P: Entrywise>(
         &mut self,
         j: usize,
         first: usize,
@@ -160,7 +178,7 @@ impl Direction {
             let curvature = place.loss.curvature(i, j, w_i[j], w_i[i], w_j[j]);
             let slope = place.loss.gradient(i, j, w_i[j]) + dot(w_i, &self.tile[offset..offset + p]);
             let (entry, before) = (place.theta[(j, i)], self.values[slot]);
-            let target = penalty.proximal(i, j, entry + before - slope / curvature, 1.0 / curvature);
+            let target = penalty.proximal_at(i, j, entry + before - slope / curvature, 1.0 / curvature);
             // A difference, not a sum of changes: Theta + D is exactly 0 where the target is.
             let after = target - entry;
             if after != before {
@@ -198,11 +216,11 @@ impl Direction {
     }
 
     /// tr((S - W) D) + P(Theta + D) - P(Theta): negative for a descent direction.
-    pub fn decrease<P: Separable>(&self, place: Place<'_>, penalty: &P) -> f64 {
+    pub fn decrease<P: Entrywise>(&self, place: Place<'_>, penalty: &P) -> f64 {
         let change = |(i, j, step): (usize, usize, f64)| {
             let entry = place.theta[(j, i)];
             let slope = place.loss.gradient(i, j, place.w[j * self.p + i]);
-            let change = slope * step + penalty.value(i, j, entry + step) - penalty.value(i, j, entry);
+            let change = slope * step + penalty.value_at(i, j, entry + step) - penalty.value_at(i, j, entry);
             if i == j { change } else { 2.0 * change }
         };
         self.entries().map(change).sum()

@@ -3,9 +3,10 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::Moments;
-use super::algorithm::{Algorithm, Penalty};
+use super::algorithm::{Algorithm, Loss, Penalty};
 use super::feasible::completion;
 use super::graphical_lasso::{self, Settings};
+use super::nonconvex::{self, Local};
 use super::proximal_newton::{self, Descent, Stop, inverse, unbounded};
 use crate::context::Context;
 use crate::error::Result;
@@ -17,7 +18,8 @@ use crate::problem::{Certificate, ElasticNet, L1, LogDet, Separable};
 #[derive(Debug)]
 pub struct Solution {
     state: State,
-    /// Gap and KKT violation; of the last weighted problem where the penalty is adaptive.
+    /// Gap and KKT violation; of the last weighted problem where the penalty is adaptive. Where it is not convex, the KKT
+    /// violation is its own, and the gap that of the convex problem that touches it at Theta.
     pub certificate: Certificate,
     /// Sweeps or steps of the component that took most, of all weighted problems together.
     pub iterations: usize,
@@ -38,6 +40,8 @@ pub struct Solution {
 enum State {
     Descent(Box<graphical_lasso::Solution>, L1),
     Newton(SparseSymmetric),
+    /// A stationary point, and the graphical lasso's solution that it was reached from.
+    Local(SparseSymmetric, Box<graphical_lasso::Solution>, L1),
 }
 
 impl Solution {
@@ -45,13 +49,22 @@ impl Solution {
     pub fn theta(&self) -> &SparseSymmetric {
         match &self.state {
             State::Descent(solution, _) => &solution.theta,
-            State::Newton(theta) => theta,
+            State::Newton(theta) | State::Local(theta, ..) => theta,
+        }
+    }
+
+    /// A solution of the graphical lasso with its penalty, where there is one.
+    fn into_lasso(self) -> Option<(graphical_lasso::Solution, L1)> {
+        match self.state {
+            State::Descent(solution, lambda) | State::Local(_, solution, lambda) => Some((*solution, lambda)),
+            State::Newton(_) => None,
         }
     }
 }
 
 /// Minimises -logdet Theta + tr(S Theta) + penalty for given moments and weights `lambda`, starting from `warm`, a
-/// solution for another `lambda`.
+/// solution for another `lambda`. Where the penalty is not convex the solution is a stationary point near that of the
+/// graphical lasso with the same `lambda`, whatever `warm` is.
 ///
 /// # Errors
 /// A penalty that the algorithm does not take; a problem without a minimum; cancellation; memory.
@@ -64,10 +77,10 @@ pub fn solve(
     settings: Settings,
     ctx: &Context,
 ) -> Result<Solution> {
-    algorithm.check(penalty)?;
+    algorithm.check(Loss::LogDet, penalty)?;
     let l1 = |lambda: &L1, warm: Option<Solution>| match algorithm {
-        Algorithm::DualDescent => dual_descent(moments, lambda, warm, settings, ctx),
-        Algorithm::ProximalNewton => newton(moments, lambda, warm, settings, ctx),
+        Algorithm::DualDescent | Algorithm::Reweighting => dual_descent(moments, lambda, warm, settings, ctx),
+        Algorithm::ProximalNewton | Algorithm::CoordinateDescent => newton(moments, lambda, warm, settings, ctx),
     };
     match penalty {
         Penalty::L1 => l1(lambda, warm),
@@ -83,6 +96,29 @@ pub fn solve(
                 solution = earlier.before(l1(&weighted, Some(solution))?);
             }
             Ok(solution)
+        }
+        Penalty::Concave { form, steps } => {
+            let warm = warm.and_then(Solution::into_lasso);
+            let local = match algorithm {
+                Algorithm::ProximalNewton => nonconvex::newton(moments, lambda, *form, warm, settings, ctx)?,
+                _ => nonconvex::reweighted(moments, lambda, (*form, *steps), warm, settings, ctx)?,
+            };
+            Ok(Solution::of_local(local, lambda))
+        }
+    }
+}
+
+impl Solution {
+    fn of_local(local: Local, lambda: &L1) -> Self {
+        Self {
+            certificate: local.certificate,
+            iterations: local.iterations,
+            converged: local.converged,
+            solver: local.solver,
+            components: local.lasso.components.len(),
+            likelihood: local.likelihood,
+            warning: local.warning,
+            state: State::Local(local.theta, Box::new(local.lasso), lambda.clone()),
         }
     }
 }
@@ -116,11 +152,9 @@ fn dual_descent(
     settings: Settings,
     ctx: &Context,
 ) -> Result<Solution> {
-    let solution = match warm.map(|solution| solution.state) {
-        Some(State::Descent(solution, old)) => {
-            graphical_lasso::solve(moments, lambda, Some((*solution, &old)), settings, ctx)?
-        }
-        _ => graphical_lasso::solve(moments, lambda, None, settings, ctx)?,
+    let solution = match warm.and_then(Solution::into_lasso) {
+        Some((solution, old)) => graphical_lasso::solve(moments, lambda, Some((solution, &old)), settings, ctx)?,
+        None => graphical_lasso::solve(moments, lambda, None, settings, ctx)?,
     };
     Ok(Solution {
         certificate: solution.certificate,
@@ -308,7 +342,7 @@ mod tests {
         let s = covariance(10);
         let lambda = L1::scalar(0.1, false);
         let plain = run(&s, &lambda, Penalty::L1, Algorithm::DualDescent);
-        for algorithm in Algorithm::ALL {
+        for algorithm in [Algorithm::DualDescent, Algorithm::Reweighting, Algorithm::ProximalNewton] {
             let none = Reweighting { steps: 0, ..Reweighting::default() };
             let same = run(&s, &lambda, Penalty::Adaptive(none), algorithm);
             let distance =

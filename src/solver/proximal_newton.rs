@@ -10,8 +10,10 @@ use super::newton_model::{Direction, Place};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::linalg::Cholesky;
-use crate::problem::{Certificate, Certified, LogDet, Separable, certify, certify_factored, primal};
+use crate::problem::{Certificate, Certified, Entrywise, LogDet, Separable, certify, certify_factored, primal};
 
+/// 2^-50 of a Newton step is nothing in double precision.
+pub(super) const HALVINGS: usize = 50;
 /// Steps in a row at most whose effect is lost in rounding and that do not halve the gap.
 const QUIET: usize = 3;
 
@@ -143,7 +145,8 @@ fn steps<P: Separable>(
         direction.minimize(place, penalty, before.relative_gap().sqrt().min(0.1), ctx)?;
         let expected = Expected { value: before.primal, decrease: direction.decrease(place, penalty) };
         candidate.assign(&theta);
-        let Some(factor) = line_search(s, penalty, &theta, &direction, expected, &mut candidate, ctx)? else {
+        let Some(factor) = line_search(s, penalty, &theta, &direction, (expected, HALVINGS), &mut candidate, ctx)?
+        else {
             break Stop::LineSearch;
         };
         std::mem::swap(&mut theta, &mut candidate);
@@ -186,33 +189,32 @@ pub fn diagonal_start<P: Separable>(s: ArrayView2<'_, f64>, penalty: &P) -> Arra
 
 /// The objective at Theta, and by how much a whole step changes it to first order.
 #[derive(Clone, Copy)]
-struct Expected {
-    value: f64,
-    decrease: f64,
+pub(super) struct Expected {
+    pub value: f64,
+    pub decrease: f64,
 }
 
 impl Expected {
     /// Differences of the objective below this are rounding: near the solution they say nothing about a step.
-    fn noise(self) -> f64 {
+    pub fn noise(self) -> f64 {
         8.0 * f64::EPSILON * self.value.abs().max(1.0)
     }
 }
 
 /// Armijo's rule by halving: writes the new Theta to `candidate`, which holds the old one, and returns its factor;
-/// `None` if no step keeps Theta positive definite and the objective from growing.
-fn line_search<P: Separable>(
+/// `None` if no step of so many halvings keeps Theta positive definite and the objective from growing.
+pub(super) fn line_search<P: Entrywise>(
     s: ArrayView2<'_, f64>,
     penalty: &P,
     theta: &Array2<f64>,
     direction: &Direction,
-    expected: Expected,
+    (expected, halvings): (Expected, usize),
     candidate: &mut Array2<f64>,
     ctx: &Context,
 ) -> Result<Option<Cholesky>> {
     const SUFFICIENT: f64 = 1e-3;
     let mut length = 1.0;
-    // 2^-50 of a Newton step is nothing in double precision.
-    for _ in 0..50 {
+    for _ in 0..halvings {
         ctx.check()?;
         direction.write(theta.view(), length, candidate);
         if let Some(factor) = Cholesky::checked(candidate.view(), ctx)? {

@@ -127,7 +127,7 @@ fn estimates(b: &mut Builder) {
     .on(|fit: &mut Fit, options: Map| -> Outcome<Graph> { Ok(graph(fit, &options)?) });
     b.property(
         "lambda",
-        "fit.lambda",
+        "fit.lambda\njoint.lambda",
         "The penalty that was used: a number or a Matrix",
         with_fit!("print(fit.lambda);"),
     )
@@ -175,7 +175,7 @@ fn likelihood(b: &mut Builder) {
 fn certificates(b: &mut Builder) {
     b.property(
         "gap",
-        "fit.gap -> float",
+        "fit.gap -> float\njoint.gap -> float",
         "Relative duality gap (primal - dual) / max(1, |primal|): what tol bounds",
         with_fit!("print(fit.gap);"),
     )
@@ -189,7 +189,7 @@ fn certificates(b: &mut Builder) {
     .get(|fit: &mut Fit| certificate(fit, |c| c.gap));
     b.property(
         "kkt",
-        "fit.kkt -> float",
+        "fit.kkt -> float\njoint.kkt -> float",
         "Bound on the largest violation of the optimality conditions, in units of the covariance",
         with_fit!("print(fit.kkt);"),
     )

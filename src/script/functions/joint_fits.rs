@@ -2,7 +2,7 @@
 
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, check_options, to_map};
+use super::super::convert::{Outcome, check_options, to_dynamic, to_map};
 use super::super::records::text_list;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
@@ -90,6 +90,9 @@ fn what_fits_have_too(b: &mut Builder) {
     b.extend("warnings")
         .get_list(|joint: &mut JointFit| -> Array { text_list(joint.warnings().iter().map(String::as_str)) });
     b.extend("summary").on(|joint: &mut JointFit| joint.to_string());
+    for name in ["lambda", "gap", "kkt"] {
+        b.extend(name).get_any(move |joint: &mut JointFit| -> Outcome<Dynamic> { Ok(to_dynamic(joint.added(name)?)) });
+    }
 }
 
 #[cfg(feature = "plot")]
@@ -104,10 +107,10 @@ mod figures {
     use crate::error::Error;
     use crate::model::JointFit;
     use crate::options::Opt;
-    use crate::plot::{Figure, NetworkLayout, NetworkOptions, joint_heatmaps, joint_networks};
+    use crate::plot::{Figure, NetworkLayout, NetworkOptions, joint_heatmaps, joint_networks, penalty_choice};
     use crate::plot::{factor_loadings, factor_scores, factor_variances};
 
-    const KINDS: [&str; 6] = ["network", "circle", "heatmap", "variances", "scores", "loadings"];
+    const KINDS: [&str; 7] = ["network", "circle", "heatmap", "choice", "variances", "scores", "loadings"];
     const JOINT: &[Opt] = &[TITLE, COLUMNS];
 
     fn plot(call: &NativeCallContext<'_>, joint: &JointFit, kind: &str, options: &Map) -> Outcome<Figure> {
@@ -121,6 +124,10 @@ mod figures {
             "variances" if columns.is_some() => {
                 return Err(Error::option("plot(\"variances\") has two panels: it takes no option 'columns'").into());
             }
+            "choice" if columns.is_some() => {
+                return Err(Error::option("plot(\"choice\") has one panel: it takes no option 'columns'").into());
+            }
+            "choice" => return Ok(penalty_choice(joint, title)?),
             "variances" => return Ok(factor_variances(joint, title)?),
             "scores" => return Ok(factor_scores(joint, columns, title, &ctx)?),
             "loadings" => return Ok(factor_loadings(joint, columns, title)?),

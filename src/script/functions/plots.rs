@@ -61,7 +61,7 @@ const PLOT: &[Opt] = &[
     charts::Y_LABEL,
 ];
 const GRAPH_KINDS: [&str; 4] = ["network", "circle", "groups", "degrees"];
-const FIT_KINDS: [&str; 6] = ["heatmap", "selection", "criterion", "error", "penalties", "calibration"];
+const FIT_KINDS: [&str; 7] = ["heatmap", "selection", "criterion", "error", "penalties", "calibration", "low_rank"];
 const TITLE: &[Opt] = &[charts::TITLE];
 const GRID: &[Opt] = &[charts::TITLE, COLUMNS];
 pub(super) const SAVE: &[Opt] = &[Opt::new(
@@ -147,6 +147,10 @@ fn fit_plot(call: &NativeCallContext<'_>, fit: &Fit, kind: &str, options: &Map) 
         "calibration" => {
             let options = check_options("plot(\"calibration\")", TITLE, options)?;
             Ok(with_titles(plot::calibration_surfaces(fit)?, &options))
+        }
+        "low_rank" => {
+            let options = check_options("plot(\"low_rank\")", TITLE, options)?;
+            Ok(with_titles(plot::low_rank_parts(fit)?, &options))
         }
         kind if GRAPH_KINDS.contains(&kind) => graph_plot(call, &fit.graph(0.0)?, kind, options),
         _ => {
@@ -243,9 +247,9 @@ fn plot_verb(b: &mut Builder) {
     let usage = "g.plot() -> Figure\ng.plot(#{ layout, color, labels, title, groups }) -> Figure\n\
         g.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\", #{ .. }) -> Figure\n\
         fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
-        fit.plot(\"criterion\" | \"error\" | \"penalties\" | \"calibration\", #{ title }) -> Figure\n\
+        fit.plot(\"criterion\" | \"error\" | \"penalties\" | \"calibration\" | \"low_rank\", #{ title }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
-        joint.plot(\"network\" | \"circle\" | \"heatmap\", #{ title, columns }) -> Figure\n\
+        joint.plot(\"network\" | \"circle\" | \"heatmap\" | \"choice\", #{ title, columns }) -> Figure\n\
         trained.plot(\"loss\", #{ title }) -> Figure\n\
         sim.plot(\"pca\" | \"heatmap\" | \"network\", #{ title }) -> Figure\n\
         t.plot(\"box\" | \"bar\", #{ x, y, group, title }) -> Figure\n\

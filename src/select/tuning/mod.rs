@@ -87,8 +87,9 @@ impl<'a> Tuner<'a> {
     /// A start whose graph is empty; data without a correlated pair; an adaptive penalty; those of the inner problems and
     /// of the criterion; limits of the context.
     pub fn run(&self, start: &Start, ctx: &Context) -> Result<Tuned> {
-        if let Penalty::Adaptive(_) = self.penalty {
-            return Err(Error::option("an adaptive penalty weighs itself: it has no hypergradient")
+        if let Penalty::Adaptive(_) | Penalty::Concave { .. } = self.penalty {
+            let name = self.penalty.name();
+            return Err(Error::option(format!("penalty \"{name}\" weighs itself: it has no hypergradient"))
                 .with_hint("tune the penalties \"l1\" or \"elastic_net\""));
         }
         let walker = Walker::new(self.folds, self.layout(&SCALAR), (self.penalty, self.settings), self.truth);

@@ -104,7 +104,7 @@ impl<'a> Walker<'a> {
     fn ratio(&self) -> f64 {
         match self.penalty {
             Penalty::ElasticNet { l1_ratio } => l1_ratio,
-            Penalty::L1 | Penalty::Adaptive(_) => 1.0,
+            Penalty::L1 | Penalty::Adaptive(_) | Penalty::Concave { .. } => 1.0,
         }
     }
 

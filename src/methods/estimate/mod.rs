@@ -1,120 +1,70 @@
-//! A penalised precision matrix put together from its parts: loss, penalty, solver.
+//! A penalised estimate put together from its parts: loss, penalty, solver.
+
+mod concord;
+mod joint;
+mod nodewise;
+mod options;
 
 use std::sync::Arc;
 
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
-use super::penalties::{self, check_matches, weighted};
+use super::neighborhoods::Rule as Links;
+use super::penalties::{check_matches, weighted};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{self, Accepts, Area, Fit, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::model::{self, Accepts, Area, Fit, Input, Path, Point, Property, Record, Run, Solved, timed};
 use crate::problem::L1;
 use crate::select::{Grid, Rule};
 use crate::solver::penalized::{Solution, solve};
-use crate::solver::{Algorithm, Moments, Penalty, Reweighting};
-use crate::value::Value;
-
-/// The one loss so far.
-const LOG_DET: &str = "log_det";
-const EXPONENT: Range = Range::POSITIVE.at_most(Reweighting::MOST_EXPONENT);
-
-const OPTIONS: &[Opt] = &[
-    Opt::new(
-        "loss",
-        &[Kind::Choice(&[LOG_DET])],
-        Preset::Text(LOG_DET),
-        "What fits the data: \"log_det\" is the Gaussian -logdet Theta + tr(S Theta)",
-    ),
-    Opt::new(
-        "penalty",
-        &[Kind::Choice(Penalty::NAMES)],
-        Preset::Text("l1"),
-        "\"l1\", \"elastic_net\" (L1 and ridge) or \"adaptive\" (L1 weighted by its own solution)",
-    ),
-    Opt::new(
-        "solver",
-        &[Kind::Choice(&["auto", "dual_descent", "proximal_newton"])],
-        Preset::Text("auto"),
-        "\"dual_descent\" takes \"l1\" and \"adaptive\", \"proximal_newton\" every penalty",
-    ),
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(Rule::NAMES)],
-        Preset::Text("ebic"),
-        "Penalty: a number, a matrix of numbers, or a rule that chooses one",
-    ),
-    Opt::new(
-        "l1_ratio",
-        &[Kind::Number(Range::UNIT)],
-        Preset::Number(0.5),
-        "Share of the L1 part of \"elastic_net\": 0 is ridge, 1 the graphical lasso",
-    ),
-    Opt::new(
-        "exponent",
-        &[Kind::Number(EXPONENT)],
-        Preset::Number(0.5),
-        "How strongly the weights of \"adaptive\" depend on the solution before",
-    ),
-    Opt::new(
-        "epsilon",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(0.01),
-        "Added to |theta| in the weights of \"adaptive\": below it entries weigh alike",
-    ),
-    Opt::new(
-        "steps",
-        &[Kind::Count(0)],
-        Preset::Count(2),
-        "How often \"adaptive\" weights and solves again; 0 is \"l1\"",
-    ),
-    penalties::WEIGHTS,
-    penalties::PENALIZE_DIAGONAL,
-    SecondMoment::COR,
-    SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
-    Rule::OPTIONS[6],
-    penalties::N_LAMBDAS,
-    penalties::MIN_RATIO,
-    penalties::TOL,
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Sweeps or Newton steps at most"),
-];
-
-/// Options that belong to one penalty.
-const OWN: [(&str, &str); 4] =
-    [("l1_ratio", "elastic_net"), ("exponent", "adaptive"), ("epsilon", "adaptive"), ("steps", "adaptive")];
+use crate::solver::{Algorithm, Loss, Moments, Penalty};
 
 /// The record.
 pub static RECORD: Record = Record {
     verb: "estimate",
     constructor: Some("Estimate"),
     area: Area::Recover,
-    summary: "Precision matrix from a loss, a penalty and a solver of your choice",
-    details: "Minimises -logdet Theta + tr(S Theta) + P(Theta) over positive definite Theta, with Lambda = lambda x weights. \
-P is sum Lambda_ij |Theta_ij| for \"l1\"; sum Lambda_ij (r |Theta_ij| + (1 - r)/2 Theta_ij^2) with r = `l1_ratio` for \"elastic_net\"; \
-for \"adaptive\" the L1 penalty is solved, weighted with 1 / (|Theta_ij| + epsilon)^exponent off the diagonal, and solved again, \
-`steps` times: large entries are shrunk less, small ones vanish. These weights are those of the precision matrix itself: \
-standardize first. The diagonal is free unless `penalize_diagonal`. The definitions of huge (`convention`) are those of \
-graphical_lasso alone. A rule that counts edges needs an L1 part: with `l1_ratio: 0` choose by \"cv\". The option `gamma` \
-belongs to the rule \"ebic\". `fit.gap` and `fit.kkt` certify the solution as in graphical_lasso, for \"adaptive\" that of the last weighted problem.",
+    summary: "Precision matrix or graph from a loss, a penalty and a solver of your choice",
+    details: "Minimises a loss plus a penalty P, with Lambda = lambda x weights. \
+The loss \"logdet\" is -logdet Theta + tr(S Theta) over positive definite Theta, P the sum of P_ij(Theta_ij); the diagonal is free \
+unless `penalize_diagonal`. The loss \"nodewise\" is 1/2 b'S b - s_a'b for every variable a over the coefficients b of the others, \
+P the sum of P_ab(b_b); it gives a graph and `fit.coefficients`, with \"l1\" those of neighborhood_selection at the same lambda, and \
+a rule chooses the lambda of standardised columns. \
+P_ij(x) is Lambda_ij |x| for \"l1\"; Lambda_ij (r |x| + (1 - r)/2 x^2) with r = `l1_ratio` for \"elastic_net\". \
+\"scad\" and \"mcp\" have the slope Lambda_ij at 0, which falls to 0 at `concavity` x Lambda_ij and stays there: large entries are not \
+shrunk. These problems have several local minima; the one found is stationary and near the solution with \"l1\", from which both \
+solvers start at every lambda; on a singular S it may be the only kind there is. `fit.kkt` is the violation of their own optimality \
+conditions; `fit.gap` does not bound the distance to the best minimum: it is that of the weighted \"l1\" problem that touches theirs at \
+the solution, and 0 where the solution is stationary. Solver \"reweighting\" solves such weighted problems one after another, with \
+`steps: 1` the one-step estimate of Zou and Li; \"proximal_newton\" steps on the penalty itself. \
+For \"adaptive\" the L1 penalty is solved, weighted with 1 / (|Theta_ij| + epsilon)^exponent off the diagonal, and solved again, \
+`steps` times: large entries are shrunk less, small ones vanish; gap and kkt are those of the last problem. The weights, and the \
+scale of \"scad\" and \"mcp\", are those of the matrix itself: standardize first. With loss \"logdet\" solver \"dual_descent\" takes \"l1\" and \"adaptive\", solver \"reweighting\" takes \"scad\", \"mcp\" \
+and \"adaptive\", solver \"proximal_newton\" takes \"l1\", \"elastic_net\", \"scad\", \"mcp\", \"adaptive\", \"group\", \
+\"fused\", \"chain\" and \"nuclear\". \
+With loss \"nodewise\" solver \"coordinate_descent\" takes \"l1\", \"elastic_net\", \"scad\" and \"mcp\". \
+With loss \"concord\" solver \"coordinate_descent\" takes \"l1\" and \"elastic_net\". \
+Penalties \"group\", \"fused\" and \"chain\" take a list of data sets and are joint_graphical_lasso, \"nuclear\" is \
+latent_graphical_lasso, loss \"concord\" is concord, whose ridge is on the diagonal too: the fit is one of that method, with its \
+options and defaults. \
+The definitions of huge (`convention`) are those of graphical_lasso alone. A rule that counts edges needs an L1 part: with \
+`l1_ratio: 0` choose by \"cv\". The option `gamma` belongs to the rule \"ebic\".",
     params: &[],
-    options: OPTIONS,
+    options: options::OPTIONS,
     accepts: Accepts::DataOrCovariance,
     random: false,
     adds: &[Property { name: "n_components", help: "Connected components after exact screening (int)" }],
-    reference: "Zou, Hastie, JRSS B 67:301 (2005); Fan, Feng, Wu, Annals of Applied Statistics 3:521 (2009); Candes, Wakin, Boyd, \
+    reference: "Zou, Hastie, JRSS B 67:301 (2005); Fan, Li, JASA 96:1348 (2001); Zhang, Annals of Statistics 38:894 (2010); Zou, Li, \
+Annals of Statistics 36:1509 (2008); Fan, Feng, Wu, Annals of Applied Statistics 3:521 (2009); Candes, Wakin, Boyd, \
 J. Fourier Anal. Appl. 14:877 (2008); Hsieh, Sustik, Dhillon, Ravikumar, JMLR 15:2911 (2014)",
     example: "let x = example(\"sachs\").head(200).log1p().standardize();\n\
               let net = x.estimate(#{ penalty: \"elastic_net\", l1_ratio: 0.7, lambda: 0.2 });\n\
               let adaptive = Estimate(#{ penalty: \"adaptive\", lambda: 0.05 }).fit(x);\n\
-              print(`${net.n_edges} ${adaptive.n_edges} ${net.gap <= 1e-9}`);",
-    run: Run::Fit(|input, options, ctx| Estimate::from_options(options)?.fit_input(input, ctx)),
+              let scad = x.estimate(#{ penalty: \"scad\", lambda: 0.1 });\n\
+              let nodes = x.estimate(#{ loss: \"nodewise\", penalty: \"mcp\", lambda: 0.1 });\n\
+              print(`${net.n_edges} ${adaptive.n_edges} ${scad.n_edges} ${nodes.n_edges} ${scad.kkt < 1e-3}`);",
+    run: Run::FitOrJoint { fit: joint::fit, joint: joint::fit_several },
 };
 
 /// A composed estimator and its options.
@@ -131,9 +81,12 @@ J. Fourier Anal. Appl. 14:877 (2008); Hsieh, Sustik, Dhillon, Ravikumar, JMLR 15
 pub struct Estimate {
     /// Penalty weights, tolerance and grid are those of the graphical lasso.
     base: GraphicalLasso,
+    loss: Loss,
     penalty: Penalty,
     /// The preferred one where none was named.
     algorithm: Option<Algorithm>,
+    /// When regressions link two variables.
+    links: Links,
 }
 
 impl Default for Estimate {
@@ -148,7 +101,21 @@ const LEAST_RATIO: f64 = 1e-3;
 impl Estimate {
     /// With lambda, weights, tolerance and grid of a graphical lasso.
     pub fn of(base: GraphicalLasso) -> Self {
-        Self { base, penalty: Penalty::L1, algorithm: None }
+        Self { base, loss: Loss::LogDet, penalty: Penalty::L1, algorithm: None, links: Links::Or }
+    }
+
+    /// What fits the data.
+    #[must_use]
+    pub fn loss(mut self, loss: Loss) -> Self {
+        self.loss = loss;
+        self
+    }
+
+    /// When regressions link two variables.
+    #[must_use]
+    pub fn rule(mut self, links: Links) -> Self {
+        self.links = links;
+        self
     }
 
     /// The kind of penalty.
@@ -165,32 +132,6 @@ impl Estimate {
         self
     }
 
-    fn from_options(options: &Options) -> Result<Self> {
-        let default = Reweighting::default();
-        let number = |name: &str, default: f64| options.number(name).unwrap_or(default);
-        let penalty = match options.text("penalty") {
-            Some("elastic_net") => Penalty::ElasticNet { l1_ratio: number("l1_ratio", 0.5) },
-            Some("adaptive") => Penalty::Adaptive(Reweighting {
-                exponent: number("exponent", default.exponent),
-                epsilon: number("epsilon", default.epsilon),
-                steps: options.count("steps").unwrap_or(default.steps),
-            }),
-            _ => Penalty::L1,
-        };
-        if let Some((name, owner)) =
-            OWN.into_iter().find(|(name, owner)| options.is_given(name) && *owner != penalty.name())
-        {
-            return Err(Error::option(format!(
-                "option '{name}' of {} goes with penalty \"{owner}\", not with \"{}\"",
-                RECORD.verb,
-                penalty.name()
-            )));
-        }
-        let named = options.text("solver");
-        let algorithm = Algorithm::ALL.into_iter().find(|algorithm| named == Some(algorithm.name()));
-        Ok(Self { base: GraphicalLasso::read(RECORD.verb, options)?, penalty, algorithm })
-    }
-
     /// Fits data, n x p.
     ///
     /// # Errors
@@ -205,7 +146,13 @@ impl Estimate {
     /// As [`Estimate::fit`].
     pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
         self.base.check()?;
-        self.algorithm().check(&self.penalty)?;
+        let algorithm = self.algorithm()?;
+        algorithm.check(self.loss, &self.penalty)?;
+        match self.loss {
+            Loss::LogDet => {}
+            Loss::Nodewise => return self.fit_nodewise(input, ctx),
+            Loss::Concord => return self.fit_concord(input, ctx),
+        }
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);
         }
@@ -226,25 +173,25 @@ impl Estimate {
             .finish(model::Estimate::precision(solution.theta().clone(), input.names()), ctx)
     }
 
-    fn algorithm(&self) -> Algorithm {
-        self.algorithm.unwrap_or_else(|| Algorithm::for_penalty(&self.penalty))
+    fn algorithm(&self) -> Result<Algorithm> {
+        let preferred = Algorithm::preferred(self.loss, &self.penalty)?;
+        Ok(self.algorithm.unwrap_or(preferred))
     }
 
     fn solve(&self, moments: Moments<'_>, lambda: &L1, warm: Option<Solution>, ctx: &Context) -> Result<Solution> {
-        solve(moments, lambda, &self.penalty, self.algorithm(), warm, self.base.settings(), ctx)
+        solve(moments, lambda, &self.penalty, self.algorithm()?, warm, self.base.settings(), ctx)
     }
 
     /// The share of the L1 part.
     fn l1_ratio(&self) -> f64 {
         match self.penalty {
             Penalty::ElasticNet { l1_ratio } => l1_ratio,
-            Penalty::L1 | Penalty::Adaptive(_) => 1.0,
+            Penalty::L1 | Penalty::Adaptive(_) | Penalty::Concave { .. } => 1.0,
         }
     }
 
-    /// The fit that a rule chooses along the automatic grid.
-    fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
-        check_choosable(input, rule)?;
+    /// Fails for a rule that counts edges where every pair is one, or where no penalty empties a graph.
+    fn check_sparse(&self, rule: Rule) -> Result<()> {
         if self.l1_ratio() == 0.0 && !matches!(rule, Rule::CrossValidation { .. }) {
             return Err(Error::option(format!(
                 "\"{}\" counts edges, and without an L1 part (l1_ratio: 0) every pair is one",
@@ -252,13 +199,20 @@ impl Estimate {
             ))
             .with_hint("choose lambda by \"cv\", or give it; or give the L1 part a share"));
         }
-        let is_ric = matches!(rule, Rule::Ric { .. });
-        if is_ric && self.l1_ratio() < 1.0 {
+        if matches!(rule, Rule::Ric { .. }) && self.l1_ratio() < 1.0 {
             return Err(Error::option(
                 "\"ric\" finds the penalty that empties a graph, which an elastic net splits in two",
             )
             .with_hint("with penalty \"elastic_net\" choose lambda by \"ebic\", \"cv\" or \"stars\""));
         }
+        Ok(())
+    }
+
+    /// The fit that a rule chooses along the automatic grid.
+    fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
+        check_choosable(input, rule)?;
+        self.check_sparse(rule)?;
+        let is_ric = matches!(rule, Rule::Ric { .. });
         let base = &self.base;
         if let Some(weights) = &base.weights {
             check_matches(weights, input, "weights")?;
@@ -288,7 +242,11 @@ impl Estimate {
 
     /// The smallest penalty that empties the graph.
     fn largest(&self, input: &Input, ctx: &Context) -> Result<f64> {
-        let largest = input.moments(ctx)?.largest(self.base.weights.as_ref().map(Matrix::view), ctx)?;
+        self.largest_of(input.moments(ctx)?, ctx)
+    }
+
+    fn largest_of(&self, moments: Moments<'_>, ctx: &Context) -> Result<f64> {
+        let largest = moments.largest(self.base.weights.as_ref().map(Matrix::view), ctx)?;
         let ratio = self.l1_ratio().max(LEAST_RATIO);
         // Rounding must not let the L1 part, which is the ratio times this, fall below what empties the graph.
         Ok(if ratio < 1.0 { largest / ratio * (1.0 + 4.0 * f64::EPSILON) } else { largest })
@@ -312,34 +270,6 @@ impl Estimate {
         ctx.progress("estimates", lambdas.len(), lambdas.len());
         Ok(points)
     }
-
-    /// The options that hold, beside lambda and its grid.
-    fn recorded(&self) -> Vec<(String, Value)> {
-        let mut options: Vec<(&str, Value)> = vec![
-            ("loss", LOG_DET.into()),
-            ("penalty", self.penalty.name().into()),
-            ("solver", self.algorithm.map_or("auto", Algorithm::name).into()),
-        ];
-        match self.penalty {
-            Penalty::L1 => {}
-            Penalty::ElasticNet { l1_ratio } => options.push(("l1_ratio", l1_ratio.into())),
-            Penalty::Adaptive(Reweighting { exponent, epsilon, steps }) => {
-                options.extend([
-                    ("exponent", exponent.into()),
-                    ("epsilon", epsilon.into()),
-                    ("steps", Value::from(steps)),
-                ]);
-            }
-        }
-        let base = &self.base;
-        if let Some(weights) = &base.weights {
-            options.push(("weights", weights.clone().into()));
-        }
-        options.push(("penalize_diagonal", base.penalize_diagonal.into()));
-        options.push(("tol", base.tol.into()));
-        options.push(("max_iter", base.max_iter.into()));
-        options.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
-    }
 }
 
 fn point(lambda: f64, solution: &Solution) -> Point {
@@ -359,13 +289,24 @@ fn point(lambda: f64, solution: &Solution) -> Point {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Concave;
+    use crate::solver::{Reweighting, combinations};
 
     #[test]
     fn rust_and_scripts_have_the_same_defaults() {
         let options = RECORD.check(&[]).unwrap();
-        assert_eq!(Estimate::from_options(&options).unwrap(), Estimate::default());
-        let options = RECORD.check(&[("penalty".into(), "adaptive".into())]).unwrap();
-        let adaptive = Estimate::default().penalty(Penalty::Adaptive(Reweighting::default()));
-        assert_eq!(Estimate::from_options(&options).unwrap(), adaptive);
+        assert_eq!(options::read(&options).unwrap(), Estimate::default());
+        let concave = |form: Concave| Penalty::Concave { form, steps: None };
+        for penalty in [Penalty::Adaptive(Reweighting::default()), concave(Concave::SCAD), concave(Concave::MCP)] {
+            let options = RECORD.check(&[("penalty".into(), penalty.name().into())]).unwrap();
+            assert_eq!(options::read(&options).unwrap(), Estimate::default().penalty(penalty));
+        }
+    }
+
+    #[test]
+    fn older_words_are_understood_and_help_lists_what_goes_together() {
+        let options = RECORD.check(&[("loss".into(), "log_det".into())]).unwrap();
+        assert_eq!(options::read(&options).unwrap(), Estimate::default());
+        assert!(RECORD.details.contains(&combinations()), "{}", combinations());
     }
 }

@@ -1,0 +1,397 @@
+//! CONCORD: a sparse precision matrix by the pseudo-likelihood of every variable given the others.
+
+use std::sync::Arc;
+
+use super::graphical_lasso::{GraphicalLasso, Lambda};
+use super::graphical_lasso_path::check_choosable;
+use super::penalties::{self, check_matches, weighted};
+use crate::context::Context;
+use crate::data::covariance::sparse_partial_correlations;
+use crate::data::{Matrix, Names};
+use crate::error::{Error, Result};
+use crate::graph::{Edge, Graph};
+use crate::linalg::SparseSymmetric;
+use crate::model::{
+    Accepts, Area, Estimate, Fit, FitBuilder, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed,
+};
+use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::problem::{Certificate, L1, Separable};
+use crate::select::{Grid, Rule, check_rule};
+use crate::solver::concord::{self, Solution, omega_of};
+use crate::value::Value;
+
+const SOLVER: &str = "coordinate descent";
+/// The rules that choose a penalty.
+const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
+const TOL: f64 = 1e-8;
+const MAX_ITER: usize = 10_000;
+
+const OPTIONS: &[Opt] = &[
+    Opt::new(
+        "lambda",
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
+        Preset::Text("ebic"),
+        "Penalty: a number, a matrix of numbers, or a rule that chooses one",
+    ),
+    penalties::WEIGHTS,
+    Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise the diagonal of Omega too"),
+    Opt::new(
+        "ridge",
+        &[Kind::Number(Range::NON_NEGATIVE)],
+        Preset::Number(0.0),
+        "Weight of half the sum of squares of Omega, the diagonal with the others",
+    ),
+    SecondMoment::COR,
+    SecondMoment::MISSING,
+    Rule::OPTIONS[0],
+    Rule::OPTIONS[1],
+    Rule::OPTIONS[2],
+    Rule::OPTIONS[3],
+    Rule::OPTIONS[4],
+    Rule::OPTIONS[5],
+    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid"),
+    Opt::new(
+        "min_ratio",
+        &[Kind::Number(Range::OPEN_UNIT)],
+        Preset::Number(0.05),
+        "Smallest over largest penalty in the automatic grid",
+    ),
+    Opt::new(
+        "tol",
+        &[Kind::Number(Range::POSITIVE)],
+        Preset::Number(TOL),
+        "Bound on the KKT violation, in units of the mean of two standard deviations",
+    ),
+    Opt::new(
+        "max_iter",
+        &[Kind::Count(1)],
+        Preset::Count(MAX_ITER as i64),
+        "Passes over the entries that may be non-zero, at most",
+    ),
+];
+
+/// The record.
+pub static RECORD: Record = Record {
+    verb: "concord",
+    constructor: Some("Concord"),
+    area: Area::Recover,
+    summary: "Sparse precision matrix by a convex pseudo-likelihood of regressions (CONCORD)",
+    details: "Minimises -sum_i log omega_ii + 1/2 tr(Omega S Omega) + sum_{i != j} Lambda_ij |omega_ij| + ridge/2 sum_ij omega_ij^2 over \
+symmetric Omega, with Lambda = lambda x weights: all regressions at once, each variable on the others, with one matrix \
+for both directions of a pair. Every pair counts twice in the penalty, so that lambda is that of gconcord's concord(S, lambda); \
+fit.omega is its answer. The diagonal of Omega has the units of 1/sd, as that of a precision matrix has those of 1/variance: \
+fit.precision is D Omega D with D_ii = sqrt(omega_ii), which has the same graph and partial correlations and is the inverse of \
+S where nothing is penalised and the inverse has an equal diagonal. Standardize first: lambda is in units of standard deviations. \
+Nothing keeps Omega positive definite: where it is not, the fit is a graph alone, which a warning says, and fit.omega is still there. \
+`tol` bounds fit.kkt, the largest violation of the optimality conditions over the mean of two standard deviations; fit.gap is the \
+duality gap, which is infinite where a pair has no penalty at all. \"ebic\", \"bic\" and \"aic\" take half of sum_i n log r_i for -2 loglik, \
+with r_i the variance that regression i leaves: the published BIC, in which every edge counts in two regressions, halved. \"cv\" \
+takes the Gaussian likelihood of held-out rows, and no solution that is not positive definite. fit.loglik is Gaussian.",
+    params: &[],
+    options: OPTIONS,
+    accepts: Accepts::DataOrCovariance,
+    random: false,
+    adds: &[Property { name: "omega", help: "Omega, the minimiser; not always positive definite (Matrix, p x p)" }],
+    reference: "Khare, Oh, Rajaratnam, JRSS B 77:803 (2015); Oh, Dalal, Khare, Rajaratnam, NIPS (2014)",
+    example: "let x = example(\"sachs\").head(200).log1p().standardize();\n\
+              let fit = x.concord(#{ lambda: 0.2 });\n\
+              print(`${fit.n_edges} edges, ${fit.kkt <= 1e-8}`);",
+    run: Run::Fit(|input, options, ctx| Concord::from_options(options)?.fit_input(input, ctx)),
+};
+
+/// CONCORD and its options.
+///
+/// ```
+/// use sinew::{Context, Matrix, methods::concord::Concord};
+/// let x = Matrix::from_fn(60, 4, |i, j| ((i * (j + 3) + i * i) % 11) as f64).standardize()?;
+/// let fit = Concord::new().lambda(0.1).fit(&x, &Context::new())?;
+/// assert!(fit.certificate()?.kkt <= 1e-8);
+/// # Ok::<(), sinew::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concord {
+    /// Penalty, weights, tolerance and grid as the graphical lasso has them.
+    base: GraphicalLasso,
+    ridge: f64,
+}
+
+impl Default for Concord {
+    fn default() -> Self {
+        let mut base = GraphicalLasso::new().tol(TOL).max_iter(MAX_ITER);
+        base.min_ratio = 0.05;
+        Self { base, ridge: 0.0 }
+    }
+}
+
+impl Concord {
+    /// With the defaults of the script verb.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Penalty: a number, a matrix, or a rule that chooses one.
+    #[must_use]
+    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
+        self.base = self.base.lambda(lambda);
+        self
+    }
+
+    /// Factors of lambda, p x p: 0 leaves a pair free, infinity forbids it.
+    #[must_use]
+    pub fn weights(mut self, weights: Matrix) -> Self {
+        self.base = self.base.weights(weights);
+        self
+    }
+
+    /// Whether the diagonal is penalised too.
+    #[must_use]
+    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
+        self.base = self.base.penalize_diagonal(penalize);
+        self
+    }
+
+    /// Weight of half the sum of squares of Omega.
+    #[must_use]
+    pub fn ridge(mut self, ridge: f64) -> Self {
+        self.ridge = ridge;
+        self
+    }
+
+    /// Bound on the violation of the optimality conditions, in units of the mean of two standard deviations.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.base = self.base.tol(tol);
+        self
+    }
+
+    /// Passes over the entries that may be non-zero, at most.
+    #[must_use]
+    pub fn max_iter(mut self, max_iter: usize) -> Self {
+        self.base = self.base.max_iter(max_iter);
+        self
+    }
+
+    fn from_options(options: &Options) -> Result<Self> {
+        let mut base = GraphicalLasso::read(RECORD.verb, options)?;
+        // Its grid has another default than that of the graphical lasso.
+        base.min_ratio = options.number("min_ratio").unwrap_or(Self::default().base.min_ratio);
+        Ok(Self { base, ridge: options.number("ridge").unwrap_or(0.0) })
+    }
+
+    /// Fits data, n x p.
+    ///
+    /// # Errors
+    /// Data or options that cannot be used, a problem without a minimum, a limit of the context.
+    pub fn fit(&self, x: &Matrix, ctx: &Context) -> Result<Fit> {
+        self.fit_input(&Input::data(x)?, ctx)
+    }
+
+    /// Fits data or a covariance matrix.
+    ///
+    /// # Errors
+    /// As [`Concord::fit`].
+    pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
+        self.base.check()?;
+        if !(self.ridge.is_finite() && self.ridge >= 0.0) {
+            return Err(Error::option(format!("ridge must be a number >= 0, not {}", self.ridge)));
+        }
+        if let Lambda::Rule(rule) = self.base.lambda {
+            return self.choose(input, rule, ctx);
+        }
+        let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
+        options.extend(self.recorded());
+        options.extend(input.recorded());
+        let mut builder = Fit::builder(RECORD.verb, input, options, ctx).lambda(self.base.lambda.given());
+        let solution = self.solve(input, &self.base.penalty(input)?, None, ctx)?;
+        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
+        let builder = builder.certificate(solution.certificate).solver(SOLVER, solution.iterations, solution.converged);
+        finish(builder, input, &solution.omega, solution.warning, ctx)
+    }
+
+    fn solve(&self, input: &Input, lasso: &L1, warm: Option<&SparseSymmetric>, ctx: &Context) -> Result<Solution> {
+        let (moments, settings) = (input.moments(ctx)?, self.base.settings());
+        if self.ridge == 0.0 {
+            return concord::solve(moments, lasso, warm, settings, ctx);
+        }
+        concord::solve(moments, &Ridged { lasso: lasso.clone(), ridge: self.ridge }, warm, settings, ctx)
+    }
+
+    /// The fit that a rule chooses along the automatic grid.
+    fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
+        if !RULES.contains(&rule.name()) {
+            return Err(Error::option("\"ric\" finds the penalty that empties a graph of the graphical lasso")
+                .with_hint(format!("rules of {}: {}", RECORD.verb, RULES.join(", "))));
+        }
+        check_choosable(input, rule)?;
+        if let Some(weights) = &self.base.weights {
+            check_matches(weights, input, "weights")?;
+        }
+        let base = &self.base;
+        let grid = Grid::Automatic { count: base.n_lambdas, min_ratio: base.min_ratio };
+        let (points, seconds) = timed(|| self.points(input, &grid.values(self.largest(input, ctx)?)?, ctx))?;
+        let mut options = self.recorded();
+        options.extend(input.recorded());
+        options.push(("n_lambdas".into(), base.n_lambdas.into()));
+        options.push(("min_ratio".into(), base.min_ratio.into()));
+        let own = self.clone();
+        let solved = Solved {
+            verb: RECORD.verb,
+            method: RECORD.verb.into(),
+            input: input.clone(),
+            points,
+            options,
+            seconds,
+            solve: Arc::new(move |input, lambdas, ctx| own.points(input, lambdas, ctx)),
+        };
+        let path = Path::new(solved, ctx)?;
+        of_choice(&path, &rule.choose(&path, ctx)?, ctx)
+    }
+
+    /// The smallest penalty that empties the graph; with a ridge less would do.
+    fn largest(&self, input: &Input, ctx: &Context) -> Result<f64> {
+        let weights = self.base.weights.as_ref().map(Matrix::view);
+        concord::largest(input.s(ctx)?, weights, self.base.penalize_diagonal, ctx)
+    }
+
+    /// The solutions for descending penalties, each started from the one before. Their likelihood is what criteria take.
+    fn points(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
+        let base = &self.base;
+        let mut points = Vec::with_capacity(lambdas.len());
+        let mut warm: Option<SparseSymmetric> = None;
+        for (done, &value) in lambdas.iter().enumerate() {
+            ctx.progress("concord", done, lambdas.len());
+            let lasso = match &base.weights {
+                Some(weights) => weighted(value, weights.view(), base.penalize_diagonal)?,
+                None => L1::scalar(value, base.penalize_diagonal),
+            };
+            let solution = self.solve(input, &lasso, warm.as_ref(), ctx)?;
+            points.push(point(value, &solution, ctx)?);
+            warm = Some(solution.omega);
+        }
+        ctx.progress("concord", lambdas.len(), lambdas.len());
+        Ok(points)
+    }
+
+    /// The options that hold, beside lambda and its grid.
+    fn recorded(&self) -> Vec<(String, Value)> {
+        let base = &self.base;
+        let mut options: Vec<(String, Value)> = Vec::new();
+        if let Some(weights) = &base.weights {
+            options.push(("weights".into(), weights.clone().into()));
+        }
+        options.push(("penalize_diagonal".into(), base.penalize_diagonal.into()));
+        options.push(("ridge".into(), self.ridge.into()));
+        options.push(("tol".into(), base.tol.into()));
+        options.push(("max_iter".into(), base.max_iter.into()));
+        options
+    }
+}
+
+/// An L1 penalty, and ridge/2 of every square.
+#[derive(Debug, Clone, PartialEq)]
+struct Ridged {
+    lasso: L1,
+    ridge: f64,
+}
+
+impl Separable for Ridged {
+    fn lasso(&self) -> &L1 {
+        &self.lasso
+    }
+
+    fn curvature(&self, _: usize, _: usize) -> f64 {
+        self.ridge
+    }
+
+    fn restricted(&self, positions: &[usize]) -> Self {
+        Self { lasso: self.lasso.restrict(positions), ridge: self.ridge }
+    }
+
+    fn rescaled(&self, factor: f64) -> Self {
+        Self { lasso: self.lasso.rescaled(factor), ridge: factor * factor * self.ridge }
+    }
+}
+
+/// A solution among those along a grid. Its log determinant makes held-out losses infinite where Theta is not definite.
+fn point(lambda: f64, solution: &Solution, ctx: &Context) -> Result<Point> {
+    let precision = solution.precision();
+    let logdet = precision.logdet(ctx)?.unwrap_or(f64::NEG_INFINITY);
+    Ok(Point {
+        lambda,
+        likelihood: 0.5 * solution.pseudo_likelihood,
+        certificate: Certificate { logdet, ..solution.certificate },
+        precision,
+        solver: SOLVER.into(),
+        iterations: solution.iterations,
+        converged: solution.converged,
+        warning: solution.warning.clone(),
+        added: Vec::new(),
+    })
+}
+
+/// The fit of the solution that was chosen along a path, which need not be positive definite.
+fn of_choice(path: &Path, chosen: &Fit, ctx: &Context) -> Result<Fit> {
+    let lambda = chosen.lambda().and_then(Value::as_number);
+    let point = path.points().iter().find(|point| Some(point.lambda) == lambda);
+    let point = point.ok_or_else(|| Error::internal("the chosen penalty is not on the grid"))?;
+    let input = path.input();
+    let mut builder = Fit::builder(RECORD.verb, input, chosen.options().to_vec(), ctx)
+        .lambda(Value::Float(point.lambda))
+        .certificate(point.certificate)
+        .solver(SOLVER, point.iterations, point.converged)
+        .seconds(chosen.seconds());
+    if let Some(selection) = chosen.selection() {
+        builder = builder.selection(selection.clone());
+    }
+    // Those of input and penalty come again; why a solution did not converge is the point's.
+    let (of_path, of_point) = (path.warnings(), point.warning.clone());
+    let is_new = |warning: &&String| !of_path.contains(warning) && of_point.as_ref() != Some(*warning);
+    chosen.warnings().iter().filter(is_new).for_each(|warning| builder.warn(warning.clone()));
+    finish(builder, input, &omega_of(&point.precision), of_point, ctx)
+}
+
+/// A precision matrix where Omega is positive definite, a graph alone where it is not.
+fn finish(
+    mut builder: FitBuilder,
+    input: &Input,
+    omega: &SparseSymmetric,
+    missed: Option<String>,
+    ctx: &Context,
+) -> Result<Fit> {
+    let names = input.names();
+    let theta = concord::precision_of(omega);
+    let logdet = theta.logdet(ctx)?;
+    if logdet.is_none() {
+        builder.warn(
+            "Omega is not positive definite: the fit is a graph alone, without a precision matrix; a larger lambda or ridge \
+             helps, and fit.omega is what was found",
+        );
+    }
+    // Why it did not converge stands last, where a strict context looks for it.
+    missed.into_iter().for_each(|why| builder.warn(why));
+    let builder = builder.add("omega", Matrix::square(omega.to_dense(), names).into());
+    match logdet {
+        Some(logdet) => {
+            let likelihood = logdet - theta.inner(input.s(ctx)?);
+            builder.likelihood(likelihood).finish(Estimate::precision(theta, names), ctx)
+        }
+        None => builder.finish(Estimate::Graph(graph(&theta, names)?), ctx),
+    }
+}
+
+/// The graph of -theta_ij / sqrt(theta_ii theta_jj), beyond 1 or not.
+fn graph(theta: &SparseSymmetric, names: Option<&Names>) -> Result<Graph> {
+    let edges = sparse_partial_correlations(theta).map(|(i, j, weight)| Edge::new(i, j, weight)).collect();
+    Graph::new(theta.p(), names.cloned(), false, edges)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rust_and_scripts_have_the_same_defaults() {
+        let options = RECORD.check(&[]).unwrap();
+        assert_eq!(Concord::from_options(&options).unwrap(), Concord::default());
+    }
+}
