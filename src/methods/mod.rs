@@ -22,6 +22,7 @@ crate::model::records! {
     tiger,
     gfc_l,
     gfc_sl,
+    refit,
     debiased_graphical_lasso,
     nsbm_ggm,
     simone,
