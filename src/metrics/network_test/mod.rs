@@ -122,7 +122,7 @@ impl NetworkTest {
         let sets = same_variables(vec![first.clone(), second.clone()])?;
         if let Some(set) = sets.iter().position(|set| set.rows() < 2) {
             let rows = sets[set].rows();
-            return Err(Error::data(format!("data set {set} has {rows} rows, a network needs at least 2")));
+            return Err(Error::data(format!("a network needs at least 2 rows, data set {set} has {rows}")));
         }
         let counts: Vec<usize> = sets.iter().map(Matrix::rows).collect();
         if self.paired && counts[0] != counts[1] {
