@@ -139,6 +139,7 @@ impl Refit {
         // The penalties, and what the solver cuts of them for one component.
         let _held = ctx.reserve_matrices(2, p, p)?;
         let neighbors = self.graph.as_ref().map(|graph| neighbors(graph, input)).transpose()?;
+        check_cliques(input, neighbors.as_deref())?;
         let penalty = neighbors.as_ref().map_or_else(|| L1::scalar(0.0, false), |neighbors| only(neighbors));
         let settings = Settings { tol: self.tol, max_iter: self.max_iter };
         let solution =
@@ -249,6 +250,13 @@ fn only(neighbors: &[Vec<usize>]) -> L1 {
 
 /// As many variables are named in a message.
 const NAMED: usize = 5;
+
+/// Fails for data with so few rows that their covariance is singular on variables that are all linked: rounding may hide it.
+fn check_cliques(input: &Input, neighbors: Option<&[Vec<usize>]>) -> Result<()> {
+    let Some(rows) = input.x().filter(|_| input.is_plain_data()).map(Matrix::rows) else { return Ok(()) };
+    let is_singular = neighbors.map_or(input.p() >= rows, |neighbors| clique(neighbors, rows).is_some());
+    if is_singular { Err(no_maximum(input, neighbors)) } else { Ok(()) }
+}
 
 /// The error of a likelihood without a maximum, with variables that are the reason where some are found.
 fn no_maximum(input: &Input, neighbors: Option<&[Vec<usize>]>) -> Error {

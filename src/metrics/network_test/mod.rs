@@ -130,8 +130,6 @@ impl NetworkTest {
             return Err(Error::shape(message).with_hint("row i of both is the same subject, measured twice"));
         }
         let sets: Vec<Matrix> = if self.center { sets.iter().map(centered).collect() } else { sets };
-        // Names of rows may occur in both groups.
-        let sets = sets.into_iter().map(|set| set.with_row_names(None)).collect::<Result<Vec<_>>>()?;
         Ok(Groups { rows: Matrix::vstack(&sets)?, first: counts[0] })
     }
 
