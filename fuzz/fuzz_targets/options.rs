@@ -37,7 +37,6 @@ fn of_json(json: serde_json::Value) -> Value {
 /// A list of lists of numbers is a matrix.
 fn matrix(rows: &[serde_json::Value]) -> Option<Value> {
     let number = |value: &serde_json::Value| value.as_f64();
-    let rows: Option<Vec<Vec<f64>>> =
-        rows.iter().map(|row| row.as_array()?.iter().map(number).collect()).collect();
+    let rows: Option<Vec<Vec<f64>>> = rows.iter().map(|row| row.as_array()?.iter().map(number).collect()).collect();
     Matrix::from_rows(&rows?).ok().map(Value::from)
 }

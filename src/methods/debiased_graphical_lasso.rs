@@ -37,7 +37,8 @@ from the penalty: sqrt(n) (T_ij - theta_ij) is about normal with variance theta_
 statistic of a pair is T_ij over its standard error. A pair has an edge where its q-value, the p-value adjusted by Benjamini \
 and Hochberg, is at most `fdr`. An edge's weight is -T_ij / sqrt(theta_ii theta_jj), an estimate of the partial correlation, \
 cut to [-1, 1]. Units do not matter. The graphs have to be sparse for the theory to hold: at most about sqrt(n) / log p edges a \
-variable. Statistics have the signs of a precision matrix.",
+variable. Statistics have the signs of a precision matrix. \
+The edges of the graph have `p_value` and `q_value`, as those of all methods that test pairs: fit.edges().",
     params: &[],
     options: OPTIONS,
     accepts: Accepts::DataOrCovariance,

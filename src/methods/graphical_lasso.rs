@@ -55,7 +55,8 @@ pub static RECORD: Record = Record {
     details: "Minimises -logdet Theta + tr(S Theta) + sum_ij Lambda_ij |Theta_ij| over positive definite Theta, where S is the \
 sample covariance (divided by n) and Lambda = lambda x weights. The diagonal is free unless `penalize_diagonal`; a warning \
 tells that the diagonal of a matrix `lambda` or `weights` was not used, unless it is 0 or one number that also stands off it, as in \
-ones(p, p). Columns on different scales get different effective penalties: standardize first. The solution is certified: `fit.gap` is \
+ones(p, p). Columns on different scales get different effective penalties: standardize first. The entries are drawn to 0: \
+x.refit(fit) estimates them again without the penalty, x.debiased_graphical_lasso() gives p-values of edges. The solution is certified: `fit.gap` is \
 (primal - dual) / max(1, |primal|) and at most `tol`, `fit.kkt` bounds the violation of the optimality conditions. \
 With `cor` S is a correlation of the columns instead: \"kendall\" is tau-b, \"skeptic\" 2 sin(pi/6 rho) of Spearman's rho, as in \
 x.graphical_lasso(#{ cor: \"skeptic\", missing: \"pairwise\" }). With `missing: \"pairwise\"` every entry of S comes from the rows in \

@@ -23,6 +23,7 @@ crate::model::records! {
     tiger,
     gfc_l,
     gfc_sl,
+    refit,
     debiased_graphical_lasso,
     latent_graphical_lasso,
     nsbm_ggm,

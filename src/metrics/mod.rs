@@ -5,6 +5,7 @@ mod evidence;
 mod factors;
 mod joint;
 mod matrices;
+mod network_test;
 mod pairs;
 mod ranking;
 mod regulators;
@@ -12,6 +13,7 @@ pub mod score;
 mod selection;
 
 pub use comparison::Comparison;
+pub use network_test::{NETWORK_TEST_OPTIONS, NetworkTest, TestedEdges};
 pub use pairs::Pairs;
 pub use ranking::Ranking;
 

@@ -8,10 +8,10 @@ use super::diagonal::unused_diagonal;
 use super::{Convention, Estimate, Input};
 use crate::context::Context;
 use crate::data::covariance::partial_correlation;
-use crate::data::{Matrix, Names, number};
+use crate::data::{Column, Matrix, Names, number};
 use crate::engine_type;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::Graph;
+use crate::graph::{Edge, Graph};
 use crate::linalg::{Cholesky, SparseSymmetric};
 use crate::problem::Certificate;
 use crate::value::Value;
@@ -44,6 +44,9 @@ pub(super) struct Inner {
     pub(super) added: Vec<(String, Value)>,
     pub(super) selection: Option<Value>,
 }
+
+/// Matrices of tests of all pairs that methods add, and what the edges of the graph call their entries.
+const TESTS: [(&str, &str); 2] = [("p_values", "p_value"), ("q_values", "q_value")];
 
 /// Collects what a method finds out, from the start of its work to the finished [`Fit`].
 #[derive(Debug)]
@@ -220,17 +223,30 @@ impl Fit {
         self.precision().map(partial_correlation)
     }
 
-    /// The recovered graph: partial correlations as weights, unless the method gives another one.
+    /// The recovered graph: partial correlations as weights, unless the method gives another one. Where the fit has
+    /// p-values or q-values of all pairs, its edges have theirs as the attributes `p_value` and `q_value`.
     ///
     /// Edges with |weight| at or below `threshold` are left out.
     ///
     /// # Errors
     /// Never for a finished fit; the type says so because graphs check their edges.
     pub fn graph(&self, threshold: f64) -> Result<Graph> {
-        match &self.0.estimate {
-            Estimate::Precision(theta) | Estimate::Latent { sparse: theta, .. } => theta.graph(threshold),
-            Estimate::Graph(graph) => Ok(graph.above(threshold)),
-        }
+        let graph = match &self.0.estimate {
+            Estimate::Precision(theta) | Estimate::Latent { sparse: theta, .. } => theta.graph(threshold)?,
+            Estimate::Graph(graph) => graph.above(threshold),
+        };
+        TESTS.iter().try_fold(graph, |graph, (matrix, attribute)| self.with_tests(graph, matrix, attribute))
+    }
+
+    /// The graph whose edges have their entries of an added matrix as an attribute, unless the method gave it to them.
+    fn with_tests(&self, graph: Graph, matrix: &str, attribute: &str) -> Result<Graph> {
+        let found = self.added(matrix).ok().and_then(|value| value.object::<Matrix>());
+        let of_pairs = found.filter(|m| m.rows() == graph.n_nodes() && m.cols() == graph.n_nodes());
+        let has_it = graph.edge_attributes().iter().any(|(known, _)| known == attribute);
+        let Some(values) = of_pairs.filter(|_| !has_it) else { return Ok(graph) };
+        let of_edge = |edge: &Edge| values.view()[(edge.source, edge.target)];
+        let column = Column::numbers(graph.edges().iter().map(of_edge).collect());
+        graph.with_edge_attribute(attribute, column)
     }
 
     /// Number of edges of the graph.

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::fit::Inner as FitInner;
-use super::{Estimate, Fit, Input, JointFit, Path, Point, Precision, SecondMoment, Shape, Simulation, Trained};
+use super::{
+    Estimate, Fit, Input, JointFit, NetworkComparison, Path, Point, Precision, SecondMoment, Shape, Simulation, Trained,
+};
 use crate::context::Context;
 use crate::data::saved::{
     broken, count_from_json, names_from_json, number_from_json, number_to_json, part, text_from_json,
@@ -52,6 +54,7 @@ pub fn value_from_json(json: &Json) -> Result<Value> {
             Some("Graph") => Graph::from_json(json)?.into(),
             Some("Fit") => Fit::from_saved_json(json)?.into(),
             Some("JointFit") => JointFit::from_saved_json(json)?.into(),
+            Some("NetworkComparison") => NetworkComparison::from_saved_json(json)?.into(),
             Some("TrainedModel") => Trained::from_saved_json(json)?.into(),
             Some("Simulation") => Simulation::from_saved_json(json)?.into(),
             _ => Value::Map(entries_from_json(map)?),

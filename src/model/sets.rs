@@ -78,6 +78,14 @@ fn listed(names: &[&str]) -> String {
     if more > 0 { format!("{} and {more} more", quoted.join(", ")) } else { quoted.join(", ") }
 }
 
+/// Data sets with their variables in one order and under the same names: those of the first that has names.
+///
+/// # Errors
+/// An empty list; other variables, with the number of the data set.
+pub fn same_variables(sets: Vec<Matrix>) -> Result<Vec<Matrix>> {
+    matched(sets, false)
+}
+
 /// The data sets with their variables in one order and under the same names.
 fn matched(sets: Vec<Matrix>, is_covariance: bool) -> Result<Vec<Matrix>> {
     let Some(first) = sets.first() else {

@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use crate::data::{Groups, Mask, Matrix, SparseMatrix, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::model::{Fit, JointFit, Path, Simulation, Trained};
+use crate::model::{Fit, JointFit, NetworkComparison, Path, Simulation, Trained};
 use crate::value::Value;
 
 /// Bytes of HTML of the values in a list.
@@ -163,6 +163,7 @@ fn object(value: &Value) -> Option<String> {
         .or_else(|| value.object::<Fit>().map(results::fit))
         .or_else(|| value.object::<Path>().map(results::path))
         .or_else(|| value.object::<JointFit>().map(results::joint_fit))
+        .or_else(|| value.object::<NetworkComparison>().map(results::network_comparison))
         .or_else(|| value.object::<Trained>().map(results::trained))
         .or_else(|| value.object::<Simulation>().map(results::simulation))
 }

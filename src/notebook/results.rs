@@ -7,7 +7,7 @@ use super::outline::outline;
 use crate::context::Context;
 use crate::data::number;
 use crate::graph::Graph;
-use crate::model::{Criterion, Fit, JointFit, Path, Simulation, Trained};
+use crate::model::{Criterion, Fit, JointFit, NetworkComparison, Path, Simulation, Trained};
 
 /// Edges in the list of the strongest.
 const EDGES: usize = 10;
@@ -110,6 +110,10 @@ pub(super) fn joint_fit(joint: &JointFit) -> String {
     }
     let sets = if fits.len() == 1 { "1 data set".to_string() } else { format!("{} data sets", fits.len()) };
     card(&format!("JointFit by {}, {sets}", joint.method()), &parts)
+}
+
+pub(super) fn network_comparison(comparison: &NetworkComparison) -> String {
+    card(&format!("NetworkComparison by {}", comparison.method()), &[told(comparison.facts(), true)])
 }
 
 pub(super) fn trained(trained: &Trained) -> String {

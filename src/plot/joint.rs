@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::data::Matrix;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Fit, JointFit};
 
 use super::figure::Figure;
@@ -37,6 +37,35 @@ pub fn joint_networks(
 pub fn joint_heatmaps(joint: &JointFit, columns: Option<usize>, title: Option<&str>, ctx: &Context) -> Result<Figure> {
     let one = |fit: &Fit, _: usize, title: String| heatmap(&fit.partial_correlation()?, Some(&title));
     side_by_side(joint, one, columns, title, ctx)
+}
+
+/// A figure of the differences between the networks of every two data sets, the weights of the first less those of the
+/// second, `columns` beside each other.
+///
+/// # Errors
+/// 0 columns; a single data set; memory.
+pub fn joint_differences(
+    joint: &JointFit,
+    columns: Option<usize>,
+    title: Option<&str>,
+    ctx: &Context,
+) -> Result<Figure> {
+    let (sets, p) = (joint.len(), joint.p());
+    if sets < 2 {
+        return Err(Error::argument("there is one data set, which differs from none"));
+    }
+    // The weights of all, and every difference.
+    let _held = ctx.reserve_matrices(sets.saturating_mul(sets + 1) / 2, p, p)?;
+    let weights = joint.graphs()?.iter().map(|graph| graph.to_matrix(ctx)).collect::<Result<Vec<Matrix>>>()?;
+    let mut figures = Vec::new();
+    for (i, first) in weights.iter().enumerate() {
+        for (j, second) in weights.iter().enumerate().skip(i + 1) {
+            ctx.check()?;
+            let difference = first.zip(second, |a, b| a - b)?;
+            figures.push(heatmap(&difference, Some(&format!("data set {i} less {j}")))?);
+        }
+    }
+    Figure::grid(&figures, columns, title)
 }
 
 fn side_by_side(

@@ -18,7 +18,7 @@ use super::vocabulary::{Signature, Vocabulary, vocabulary};
 use crate::data::{Groups, Mask, Matrix, SparseMatrix, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::model::{Fit, JointFit, Path, Record, Simulation, Trained};
+use crate::model::{Fit, JointFit, NetworkComparison, Path, Record, Simulation, Trained};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
 use crate::registry::records;
@@ -37,6 +37,7 @@ const LOOKING: &[(&str, &[&str])] = &[
     ("par_for", &["list", "range", "Vector"]),
     ("par_map", &["list", "range", "Vector"]),
     ("par_reduce", &["list", "range", "Vector"]),
+    ("refit", &["Matrix", "SparseMatrix", "Table"]),
     ("scatter", &["list", "range", "Vector"]),
     ("table", &["list", "map", "Matrix"]),
     ("vector", &["list", "range", "Vector"]),

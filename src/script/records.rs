@@ -194,7 +194,8 @@ fn define_estimator(builder: &mut Builder) {
     builder
         .property(
             "options",
-            "model.options -> map\nfit.options -> map\njoint.options -> map\ntrained.options -> map\nsim.options -> map",
+            "model.options -> map\nfit.options -> map\njoint.options -> map\ntrained.options -> map\nsim.options -> map\n\
+             comparison.options -> map",
             "The options that were given, or that held for a fit, a training or a simulation",
             EXAMPLE,
         )

@@ -17,6 +17,7 @@ const RECEIVERS: &[(&str, &str)] = &[
     ("fit", "Fit"),
     ("path", "Path"),
     ("joint", "JointFit"),
+    ("comparison", "NetworkComparison"),
     ("trained", "TrainedModel"),
     ("sim", "Simulation"),
     ("figure", "Figure"),

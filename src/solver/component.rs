@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use super::chordal;
 use super::dual_descent::{State, Step, Sweep};
 use super::feasible;
 use super::graphical_lasso::Settings;
@@ -63,6 +64,9 @@ pub(super) fn solve(
         return unpenalized(s, penalty, ctx);
     }
     let allowed = |primal: f64| if share < 1.0 { 0.5 } else { 0.9 } * settings.tol * primal.abs().max(share);
+    if let Some(part) = decomposable(s, penalty, &allowed, ctx)? {
+        return Ok(part);
+    }
     let problem = Problem { s, penalty, allowed: &allowed, settings, ctx };
     let mut best = Best::default();
     // First the start that is closest to the solution, though perhaps no covariance; then one that is.
@@ -287,6 +291,22 @@ fn is_slow(history: &[Sweep], target: f64) -> bool {
     let rate = (now / before).ln() / 10.0;
     // Sweeps to go until what they move is the gap that is wanted.
     now > target && (rate >= 0.0 || (target / now).ln() / rate > too_many)
+}
+
+/// Pairs that are free or forbidden, where the free ones make a chordal graph.
+fn decomposable(
+    s: ArrayView2<'_, f64>,
+    penalty: &L1,
+    allowed: impl Fn(f64) -> f64,
+    ctx: &Context,
+) -> Result<Option<Part>> {
+    let Some((theta, w)) = chordal::closed_form(s, penalty, ctx)? else { return Ok(None) };
+    let Some(certificate) = dual_bound(s, penalty, &theta, w.view(), ctx)? else { return Ok(None) };
+    if certificate.gap > allowed(certificate.primal) {
+        return Ok(None);
+    }
+    let trace = theta.inner(s);
+    Ok(Some(Part { theta, w, certificate, trace, iterations: 0, solver: CLOSED, why: None }))
 }
 
 /// No penalty at all: Theta = S^-1.

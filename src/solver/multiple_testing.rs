@@ -26,6 +26,70 @@ pub fn q_values(p_values: &[f64]) -> Vec<f64> {
     adjusted
 }
 
+/// How p-values of many tests are adjusted to each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Adjustment {
+    /// Not at all.
+    None,
+    /// For the false discovery rate, as [`q_values`].
+    #[default]
+    BenjaminiHochberg,
+    /// For the probability of any false discovery, step by step (Scandinavian Journal of Statistics 6:65, 1979).
+    Holm,
+    /// For the same by the number of tests alone.
+    Bonferroni,
+}
+
+impl Adjustment {
+    /// The words for them.
+    pub const NAMES: &'static [&'static str] = &["none", "bh", "holm", "bonferroni"];
+
+    /// The adjustment that a word stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::None),
+            "bh" => Some(Self::BenjaminiHochberg),
+            "holm" => Some(Self::Holm),
+            "bonferroni" => Some(Self::Bonferroni),
+            _ => None,
+        }
+    }
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::BenjaminiHochberg => "bh",
+            Self::Holm => "holm",
+            Self::Bonferroni => "bonferroni",
+        }
+    }
+
+    /// The adjusted p-values, in the order of the p-values.
+    pub fn adjust(self, p_values: &[f64]) -> Vec<f64> {
+        let tests = p_values.len() as f64;
+        match self {
+            Self::None => p_values.to_vec(),
+            Self::BenjaminiHochberg => q_values(p_values),
+            Self::Bonferroni => p_values.iter().map(|value| (value * tests).min(1.0)).collect(),
+            Self::Holm => holm(p_values),
+        }
+    }
+}
+
+/// The k-th smallest of m p-values times m - k + 1, at most 1, made monotone.
+fn holm(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
+    let mut adjusted = vec![1.0; p_values.len()];
+    let mut largest = 0.0f64;
+    for (smaller, &test) in order.iter().enumerate() {
+        largest = largest.max(p_values[test] * (p_values.len() - smaller) as f64).min(1.0);
+        adjusted[test] = largest;
+    }
+    adjusted
+}
+
 /// Liu's threshold (Annals of Statistics 41:2948, 2013) of the |statistics| of all pairs of p variables: the first
 /// point z of 2001 from 0 to 2 sqrt(log p) at which pairs x P(|N(0, 1)| >= z) is at most `fdr` times the number of
 /// |statistics| of at least z, counted as one where there is none; where there is no such point, the last one. Pairs at
@@ -64,6 +128,22 @@ pub fn distance_of_tails(statistics: &[f64], p: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn adjustments_are_those_of_r() {
+        // p.adjust(c(0.01, 0.04, 0.03, 0.5), method).
+        let adjusted = |word: &str| Adjustment::parse(word).unwrap().adjust(&[0.01, 0.04, 0.03, 0.5]);
+        for (word, expected) in [
+            ("none", [0.01, 0.04, 0.03, 0.5]),
+            ("bh", [0.04, 0.16 / 3.0, 0.16 / 3.0, 0.5]),
+            ("holm", [0.04, 0.09, 0.09, 0.5]),
+            ("bonferroni", [0.04, 0.16, 0.12, 1.0]),
+        ] {
+            assert!(adjusted(word).iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{word}");
+            assert_eq!(Adjustment::parse(word).unwrap().name(), word);
+        }
+        assert!(Adjustment::Holm.adjust(&[]).is_empty());
+    }
 
     #[test]
     fn q_values_are_those_of_r() {

@@ -215,14 +215,14 @@ fn certificates(b: &mut Builder) {
 fn provenance(b: &mut Builder) {
     b.property(
         "method",
-        "fit.method -> string\njoint.method -> string\ntrained.method -> string",
+        "fit.method -> string\njoint.method -> string\ntrained.method -> string\ncomparison.method -> string",
         "The method's verb",
         with_fit!("print(fit.method);"),
     )
     .get(|fit: &mut Fit| fit.method().to_string());
     b.property(
         "seconds",
-        "fit.seconds -> float\njoint.seconds -> float\ntrained.seconds -> float",
+        "fit.seconds -> float\njoint.seconds -> float\ntrained.seconds -> float\ncomparison.seconds -> float",
         "Time inside the engine",
         with_fit!("print(fit.seconds >= 0.0);"),
     )
@@ -230,7 +230,7 @@ fn provenance(b: &mut Builder) {
     .get(|path: &mut Path| path.seconds());
     b.property(
         "seed",
-        "fit.seed -> int\njoint.seed -> int\ntrained.seed -> int\nsim.seed -> int",
+        "fit.seed -> int\njoint.seed -> int\ntrained.seed -> int\nsim.seed -> int\ncomparison.seed -> int",
         "The seed under which a fit, a training or a simulation ran",
         with_fit!("print(fit.seed);"),
     )
@@ -238,7 +238,7 @@ fn provenance(b: &mut Builder) {
     .get(|sim: &mut Simulation| sim.seed() as i64);
     b.property(
         "warnings",
-        "fit.warnings -> list\njoint.warnings -> list\ntrained.warnings -> list",
+        "fit.warnings -> list\njoint.warnings -> list\ntrained.warnings -> list\ncomparison.warnings -> list",
         "What you should know about the result",
         with_fit!("print(fit.warnings);"),
     )
@@ -246,7 +246,7 @@ fn provenance(b: &mut Builder) {
     .get_list(|path: &mut Path| -> Array { path.warnings().into_iter().map(Dynamic::from).collect() });
     b.verb(
         "summary",
-        "fit.summary() -> string\njoint.summary() -> string\ntrained.summary() -> string",
+        "fit.summary() -> string\njoint.summary() -> string\ntrained.summary() -> string\ncomparison.summary() -> string",
         "What matters about a fit or a training, a line each",
         with_fit!("print(fit.summary());"),
     )

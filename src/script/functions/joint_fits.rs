@@ -46,7 +46,7 @@ pub(super) fn define(b: &mut Builder) {
     b.area(Area::Fits);
     b.property(
         "fits",
-        "joint.fits -> list",
+        "joint.fits -> list\ncomparison.fits -> list",
         "The fit of every data set; joint[0] is the first",
         with_joint!("print(joint.fits.map(|fit| fit.n));\nprint(joint[1].n_edges);"),
     )
@@ -107,10 +107,13 @@ mod figures {
     use crate::error::Error;
     use crate::model::JointFit;
     use crate::options::Opt;
-    use crate::plot::{Figure, NetworkLayout, NetworkOptions, joint_heatmaps, joint_networks, penalty_choice};
+    use crate::plot::{
+        Figure, NetworkLayout, NetworkOptions, joint_differences, joint_heatmaps, joint_networks, penalty_choice,
+    };
     use crate::plot::{factor_loadings, factor_scores, factor_variances};
 
-    const KINDS: [&str; 7] = ["network", "circle", "heatmap", "choice", "variances", "scores", "loadings"];
+    const KINDS: [&str; 8] =
+        ["network", "circle", "heatmap", "differences", "choice", "variances", "scores", "loadings"];
     const JOINT: &[Opt] = &[TITLE, COLUMNS];
 
     fn plot(call: &NativeCallContext<'_>, joint: &JointFit, kind: &str, options: &Map) -> Outcome<Figure> {
@@ -121,6 +124,7 @@ mod figures {
         let (columns, title, ctx) = (options.count("columns"), options.text("title"), context(call));
         match kind {
             "heatmap" => return Ok(joint_heatmaps(joint, columns, title, &ctx)?),
+            "differences" => return Ok(joint_differences(joint, columns, title, &ctx)?),
             "variances" if columns.is_some() => {
                 return Err(Error::option("plot(\"variances\") has two panels: it takes no option 'columns'").into());
             }
@@ -250,6 +254,7 @@ mod tests {
         for plot in ["joint.plot()", "joint.plot(\"circle\", #{ columns: 1, title: \"t\" })"] {
             assert!(data(&format!("`${{{plot}}}`")).as_str().unwrap().contains("2 panels"), "{plot}");
         }
+        assert!(data("`${joint.plot(\"differences\")}`").as_str().unwrap().contains("heatmap, 3 x 3"));
         assert!(error("joint.plot(\"heatmap\")").message().contains("no precision matrix"));
         assert!(error("joint.plot(\"circel\")").hint().is_some_and(|hint| hint.contains("circle")));
     }

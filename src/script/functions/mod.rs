@@ -26,10 +26,12 @@ mod joint_fits;
 mod latent_gaussian;
 mod lengths;
 mod lists;
+mod network_comparison;
 mod numbers;
 #[cfg(feature = "plot")]
 mod plots;
 mod prepare;
+mod refit;
 mod regulation;
 mod resampling;
 mod results;
@@ -79,6 +81,8 @@ pub(super) fn define(builder: &mut Builder) {
     lists::define(builder);
     lengths::define(builder);
     resampling::define(builder);
+    network_comparison::define(builder);
+    refit::define(builder);
     results::define(builder);
     system::define(builder);
     display::define(builder);

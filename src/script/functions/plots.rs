@@ -37,6 +37,12 @@ const GAMMA: Opt =
     Opt::new("gamma", &[Kind::Number(Range::UNIT)], Preset::Number(0.5), "Extra cost of an edge in \"ebic\"");
 pub(super) const COLUMNS: Opt =
     Opt::new("columns", &[Kind::Count(1)], Preset::Unset("about a square"), "How many figures stand beside each other");
+pub(super) const LEVEL: Opt = Opt::new(
+    "level",
+    &[Kind::Number(Range::UNIT)],
+    Preset::Unset("all differences are shown"),
+    "For \"edges\" of a comparison: the largest adjusted p-value of the differences that are shown",
+);
 const NETWORK: &[Opt] = &[LAYOUT, COLOR, LABELS, charts::TITLE, GROUPS];
 const DEGREES: &[Opt] = &[LOG, charts::TITLE, charts::X_LABEL, charts::Y_LABEL];
 const PATH: &[Opt] = &[GAMMA, charts::TITLE, charts::X_LABEL, charts::Y_LABEL];
@@ -49,6 +55,7 @@ const PLOT: &[Opt] = &[
     LOG,
     GAMMA,
     COLUMNS,
+    LEVEL,
     charts::X,
     charts::Y,
     charts::GROUP,
@@ -249,7 +256,8 @@ fn plot_verb(b: &mut Builder) {
         fit.plot(\"network\" | \"circle\" | \"groups\" | \"degrees\" | \"heatmap\" | \"selection\", #{ .. }) -> Figure\n\
         fit.plot(\"criterion\" | \"error\" | \"penalties\" | \"calibration\" | \"low_rank\", #{ title }) -> Figure\n\
         path.plot(\"ebic\" | \"bic\" | \"aic\" | \"edges\" | \"coefficients\" | \"loglik\", #{ gamma }) -> Figure\n\
-        joint.plot(\"network\" | \"circle\" | \"heatmap\" | \"choice\", #{ title, columns }) -> Figure\n\
+        joint.plot(\"network\" | \"circle\" | \"heatmap\" | \"differences\" | \"choice\", #{ title, columns }) -> Figure\n\
+         comparison.plot(\"networks\" | \"edges\" | \"permutations\", #{ title, columns, level }) -> Figure\n\
         trained.plot(\"loss\", #{ title }) -> Figure\n\
         sim.plot(\"pca\" | \"heatmap\" | \"network\", #{ title }) -> Figure\n\
         t.plot(\"box\" | \"bar\", #{ x, y, group, title }) -> Figure\n\

@@ -37,7 +37,7 @@ const BOOTSTRAP: &[Opt] =
     &[Opt::new("resamples", &[Kind::Count(2)], Preset::Count(1000), "Number of resamples"), LEVEL, SEED];
 
 /// The context of a call, with a seed of its own.
-fn own_context(call: &NativeCallContext<'_>, options: &Options) -> Context {
+pub(super) fn own_context(call: &NativeCallContext<'_>, options: &Options) -> Context {
     let ctx = context(call);
     let seed = options.count("seed").map_or_else(|| ctx.next_seed(), |seed| seed as u64);
     ctx.with_seed(seed)

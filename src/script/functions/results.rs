@@ -16,8 +16,8 @@ use crate::detached::detached;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{
-    Area, Fit, GRID_OPTIONS, JointFit, Path, Run, SavedPath, Simulation, Solved, Trained, value_from_json,
-    value_to_json,
+    Area, Fit, GRID_OPTIONS, JointFit, NetworkComparison, Path, Run, SavedPath, Simulation, Solved, Trained,
+    value_from_json, value_to_json,
 };
 use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
@@ -225,6 +225,7 @@ pub(super) fn define(b: &mut Builder) {
         Fit, save_plain;
         Path, save_plain;
         JointFit, save_plain;
+        NetworkComparison, save_plain;
         Trained, Trained::save;
         Simulation, save_plain;
     };
