@@ -28,14 +28,14 @@ pub struct Member<'a> {
 
 /// Where the model is taken: the members with their Theta and W = Theta^-1, all in row order.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub members: &'a [Member<'a>],
+pub(super) struct Place<'a, 's> {
+    pub members: &'a [Member<'s>],
     pub penalty: &'a JointPenalty,
     pub thetas: &'a [Array2<f64>],
     pub inverses: &'a [Array2<f64>],
 }
 
-impl Place<'_> {
+impl Place<'_, '_> {
     /// Entry (i, j) of the gradient of every loss.
     #[inline]
     fn gradient(&self, i: usize, j: usize, to: &mut [f64]) {
@@ -91,7 +91,7 @@ impl Direction {
     ///
     /// # Errors
     /// Cancellation.
-    pub fn free(&mut self, place: Place<'_>, ctx: &Context) -> Result<()> {
+    pub fn free(&mut self, place: Place<'_, '_>, ctx: &Context) -> Result<()> {
         self.rows.clear();
         self.starts.clear();
         self.targets.clear();
@@ -121,7 +121,7 @@ impl Direction {
     ///
     /// # Errors
     /// Cancellation; it is checked for in every column.
-    pub fn minimize(&mut self, place: Place<'_>, accuracy: f64, ctx: &Context) -> Result<()> {
+    pub fn minimize(&mut self, place: Place<'_, '_>, accuracy: f64, ctx: &Context) -> Result<()> {
         let mut before = f64::INFINITY;
         for _ in 0..PASSES {
             let (moved, size) = self.pass(place, ctx)?;
@@ -136,7 +136,7 @@ impl Direction {
     }
 
     /// One step for each free pair; the largest change and the largest entry, in units of the curvature.
-    fn pass(&mut self, place: Place<'_>, ctx: &Context) -> Result<(f64, f64)> {
+    fn pass(&mut self, place: Place<'_, '_>, ctx: &Context) -> Result<(f64, f64)> {
         let (mut moved, mut size) = (0.0f64, 0.0f64);
         for first in (0..self.p).step_by(TILE) {
             let last = (first + TILE).min(self.p);
@@ -164,7 +164,7 @@ impl Direction {
     }
 
     /// One step for each free pair of column j, which the tiles hold; the largest change and the largest entry.
-    fn descend_column(&mut self, j: usize, tile: (usize, usize), place: Place<'_>) -> (f64, f64) {
+    fn descend_column(&mut self, j: usize, tile: (usize, usize), place: Place<'_, '_>) -> (f64, f64) {
         let (p, count, offset) = (self.p, self.count, (j - tile.0) * self.p);
         let (mut moved, mut size) = (0.0f64, 0.0f64);
         for slot in self.starts[j]..self.starts[j + 1] {
@@ -223,7 +223,7 @@ impl Direction {
     }
 
     /// sum_k w_k tr((S_k - W_k) D_k) + P(Theta + D) - P(Theta): negative for a descent direction.
-    pub fn decrease(&self, place: Place<'_>) -> f64 {
+    pub fn decrease(&self, place: Place<'_, '_>) -> f64 {
         let mut gradient = vec![0.0; self.count];
         let mut entries = vec![0.0; self.count];
         let mut sum = 0.0;
@@ -240,7 +240,7 @@ impl Direction {
 
     /// Writes Theta + `length` D to the free pairs of the `candidates`, which hold Theta elsewhere, and returns
     /// sum_k w_k tr(S_k .) + P(.) of what was written.
-    pub fn write(&self, place: Place<'_>, length: f64, candidates: &mut [Array2<f64>]) -> f64 {
+    pub fn write(&self, place: Place<'_, '_>, length: f64, candidates: &mut [Array2<f64>]) -> f64 {
         let mut entries = vec![0.0; self.count];
         let mut sum = 0.0;
         for (i, j, targets) in self.pairs() {

@@ -114,7 +114,7 @@ impl Expected {
 /// Armijo's rule by halving: writes the new matrices to the `candidates`, which hold the old ones, and returns their
 /// factors; `None` if no step keeps them positive definite and the objective from growing.
 fn line_search(
-    place: Place<'_>,
+    place: Place<'_, '_>,
     direction: &Direction,
     expected: Expected,
     candidates: &mut [Array2<f64>],

@@ -17,7 +17,7 @@ use crate::problem::{Certificate, CouplingScratch};
 ///
 /// # Errors
 /// Cancellation.
-pub(super) fn bound(place: Place<'_>, primal: f64, logdet: f64, ctx: &Context) -> Result<Certificate> {
+pub(super) fn bound(place: Place<'_, '_>, primal: f64, logdet: f64, ctx: &Context) -> Result<Certificate> {
     let p = place.theta.first().map_or(0, Array2::nrows);
     let count = place.sets.len();
     // W - S of every data set, projected.

@@ -21,9 +21,9 @@ const PASSES: usize = 200;
 
 /// Where the model is taken.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Place<'a, 's> {
     /// The data sets.
-    pub sets: &'a [Set<'a>],
+    pub sets: &'a [Set<'s>],
     /// Their sparse parts.
     pub theta: &'a [Array2<f64>],
     /// Their slopes.
@@ -71,7 +71,7 @@ impl Direction {
     ///
     /// # Errors
     /// Cancellation.
-    pub fn free(&mut self, place: Place<'_>, ctx: &Context) -> Result<()> {
+    pub fn free(&mut self, place: Place<'_, '_>, ctx: &Context) -> Result<()> {
         self.rows.clear();
         self.starts.clear();
         self.starts.push(0);
@@ -99,7 +99,7 @@ impl Direction {
     ///
     /// # Errors
     /// Cancellation; it is checked for in every column.
-    pub fn minimize(&mut self, place: Place<'_>, accuracy: f64, ctx: &Context) -> Result<()> {
+    pub fn minimize(&mut self, place: Place<'_, '_>, accuracy: f64, ctx: &Context) -> Result<()> {
         let whole = || Error::internal("a curvature is not in row order");
         let bends: Vec<&[f64]> =
             place.slopes.iter().map(|slope| slope.bend.as_slice().ok_or_else(whole)).collect::<Result<_>>()?;
@@ -116,7 +116,7 @@ impl Direction {
     }
 
     /// One step for each free pair; the largest change and the largest entry, in units of the curvature.
-    fn pass(&mut self, place: Place<'_>, bends: &[&[f64]], ctx: &Context) -> Result<(f64, f64)> {
+    fn pass(&mut self, place: Place<'_, '_>, bends: &[&[f64]], ctx: &Context) -> Result<(f64, f64)> {
         let (mut moved, mut size) = (0.0f64, 0.0f64);
         for first in (0..self.p).step_by(TILE) {
             let last = (first + TILE).min(self.p);
@@ -145,7 +145,7 @@ impl Direction {
         slot: usize,
         j: usize,
         (first, last): (usize, usize),
-        place: Place<'_>,
+        place: Place<'_, '_>,
         bends: &[&[f64]],
     ) -> (f64, f64) {
         let (p, count) = (self.p, place.sets.len());
@@ -203,7 +203,7 @@ impl Direction {
     }
 
     /// sum_k w_k tr(G_k D_k) + P(Theta + D) - P(Theta): negative for a descent direction.
-    pub fn decrease(&self, place: Place<'_>) -> f64 {
+    pub fn decrease(&self, place: Place<'_, '_>) -> f64 {
         let count = place.sets.len();
         let (mut old, mut new) = (vec![0.0; count], vec![0.0; count]);
         let mut sum = 0.0;

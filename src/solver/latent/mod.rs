@@ -17,7 +17,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 
 use self::bound::bound;
 use self::direction::{Direction, Place};
-use self::profile::{Profile, Slope};
+use self::profile::Profile;
 use super::Moments;
 use super::graphical_lasso::{self, Settings};
 use super::proximal_newton::{is_runaway, unbounded};
