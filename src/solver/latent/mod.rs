@@ -8,6 +8,7 @@
 //! directions (Chandrasekaran, Parrilo, Willsky, Annals of Statistics 40:1935, 2012; Ma, Xue, Zou, Neural Computation
 //! 25:2172, 2013).
 
+mod acceleration;
 mod bound;
 mod direction;
 mod profile;
@@ -15,6 +16,7 @@ mod strength;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
+use self::acceleration::Steps;
 use self::bound::bound;
 use self::direction::{Direction, Place};
 use self::profile::{Profile, Slope};
@@ -107,6 +109,9 @@ impl Solution {
 /// Steps in a row at most whose effect is lost in rounding and that do not halve the gap.
 const QUIET: usize = 3;
 
+/// The share of the decrease that the model foresees which a step must reach.
+const SUFFICIENT: f64 = 1e-3;
+
 const EXHAUSTED: &str = "the steps were used up: a larger max_iter, lambda, mu or tol helps";
 const STALLED: &str = "double precision ends here for so ill-conditioned a problem; a larger lambda, mu or tol helps";
 
@@ -130,9 +135,9 @@ pub fn solve(
     ctx: &Context,
 ) -> Result<Solution> {
     let p = sets.first().map_or(0, |set| set.s.nrows());
-    // Theta and the next one, factor, images, gradient and curvature, direction, a dual point with its factor; what an
-    // eigendecomposition needs beside.
-    let _held = ctx.reserve_matrices(14 * sets.len(), p, p)?;
+    // Theta and the next one, factor, images, gradient and curvature, direction, a dual point with its factor, the last steps;
+    // what an eigendecomposition needs beside.
+    let _held = ctx.reserve_matrices(24 * sets.len(), p, p)?;
     if let [set] = sets
         && rules_out_low_rank(set)
     {
@@ -145,6 +150,7 @@ pub fn solve(
             .ok_or_else(|| Error::internal("a diagonal start is not positive definite"))?,
     };
     let mut direction = Direction::new(p, sets.len());
+    let mut history = Steps::default();
     let (mut steps, mut quiet, mut last_gap) = (0, 0, f64::INFINITY);
     let (certificate, why) = loop {
         ctx.check()?;
@@ -171,6 +177,19 @@ pub fn solve(
         if -decrease <= noise {
             quiet += 1;
         }
+        let mut target = point.theta.clone();
+        direction.write(&point.theta, 1.0, &mut target);
+        history.add(&point.theta, target);
+        let low_enough = point.value + SUFFICIENT * decrease + noise;
+        let combined = match history.combined(sets, &slopes) {
+            Some(theta) => at(theta, sets, penalty, ctx)?.filter(|next| next.value <= low_enough),
+            None => None,
+        };
+        if let Some(next) = combined {
+            point = next;
+            continue;
+        }
+        history.forget();
         match line_search(&point, &direction, decrease, noise, sets, penalty, ctx)? {
             Some(next) => point = next,
             None => break (certificate, STALLED),
@@ -236,7 +255,6 @@ fn line_search(
     penalty: &JointPenalty,
     ctx: &Context,
 ) -> Result<Option<Point>> {
-    const SUFFICIENT: f64 = 1e-3;
     let mut length = 1.0;
     for _ in 0..50 {
         ctx.check()?;
