@@ -235,7 +235,8 @@ fn rules_choose_on_a_grid_of_both_penalties() {
     let x = correlated(80, 8, 0.8, 5).standardize().expect("data");
     for rule in ["ebic", "bic", "aic", "cv"] {
         let run = |threads| {
-            let options: [(&str, Value); 3] = [("lambda", rule.into()), ("n_lambdas", Value::Int(4)), ("n_mus", Value::Int(3))];
+            let options: [(&str, Value); 3] =
+                [("lambda", rule.into()), ("n_lambdas", Value::Int(4)), ("n_mus", Value::Int(3))];
             let options: Vec<(String, Value)> = options.map(|(name, value)| (name.to_string(), value)).to_vec();
             let record = registry::methods().find(|record| record.verb == "latent_graphical_lasso").expect("a method");
             let ctx = Context::new().with_threads(threads).with_seed(1);
