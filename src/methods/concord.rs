@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::{Certificate, L1, Separable};
-use crate::select::{Grid, Rule, check_rule};
+use crate::select::{Grid, Rule};
 use crate::solver::concord::{self, Solution, omega_of};
 use crate::value::Value;
 

@@ -86,12 +86,13 @@ mod tests {
     #[test]
     fn both_systems_are_solved_and_singular_ones_are_seen() {
         let a = [[0.0, 2.0, 1.0], [1.0, -1.0, 3.0], [2.0, 0.5, 0.0]];
-        let lu = SmallLu::new(3, |i, j| a[i][j]).unwrap();
+        let entry = |i: usize, j: usize| a[i][j];
+        let lu = SmallLu::new(3, entry).unwrap();
         let x = [1.0, -2.0, 0.5];
         let (y, z) = (lu.solve(&x), lu.solve_transposed(&x));
         for i in 0..3 {
-            assert!(((0..3).map(|j| a[i][j] * y[j]).sum::<f64>() - x[i]).abs() < 1e-14);
-            assert!(((0..3).map(|j| a[j][i] * z[j]).sum::<f64>() - x[i]).abs() < 1e-14);
+            assert!(((0..3).map(|j| entry(i, j) * y[j]).sum::<f64>() - x[i]).abs() < 1e-14);
+            assert!(((0..3).map(|j| entry(j, i) * z[j]).sum::<f64>() - x[i]).abs() < 1e-14);
         }
         assert!(SmallLu::new(2, |_, _| 1.0).is_none());
         assert!(SmallLu::new(0, |_, _| 1.0).unwrap().solve(&[]).is_empty());
