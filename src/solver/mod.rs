@@ -4,6 +4,7 @@ mod active_set;
 mod algorithm;
 pub mod block_model;
 mod chordal;
+pub mod clime;
 mod component;
 pub mod concord;
 mod dual_descent;
