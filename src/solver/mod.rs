@@ -16,6 +16,7 @@ mod newton_model;
 mod newton_polish;
 mod node_regressions;
 pub mod pair_statistics;
+pub mod partial_correlation;
 pub mod penalized;
 mod proximal_newton;
 mod ren;
