@@ -27,11 +27,11 @@ pub struct Part {
 
 /// How closely lassos are solved at first and at best, in units of standard deviations.
 const COARSE: f64 = 1e-4;
-const FINE: f64 = 1e-12;
+const FINE: f64 = 1e-10;
 /// Certificates in a row that do not improve by half before the end is double precision.
 const QUIET: usize = 5;
 /// A scale beyond this has run away.
-const RUNAWAY: f64 = 1e7;
+const RUNAWAY: f64 = 1e6;
 
 /// Where a component begins: Delta and scales.
 type Start = (SparseSymmetric, Vec<f64>);
@@ -81,11 +81,16 @@ pub(super) fn solve(
     };
     let block = Block { r, penalty, weight: problem.weight, share, settings };
     if (0..size).all(|j| (0..j).all(|i| penalty.at(i, j) == 0.0)) {
-        let (delta, scales) = block.unpenalized(ctx)?;
-        let part = block.certified(delta.clone(), scales.clone(), ctx)?;
+        let start = match block.unpenalized(ctx)? {
+            Some(start) => start,
+            // The weight alone can keep the diagonal from growing.
+            None if block.weight < 1.0 => block.empty(),
+            None => return Err(unbounded()),
+        };
+        let part = block.certified(start.0.clone(), start.1.clone(), ctx)?;
         return match part.filter(|part| block.is_enough(&part.certificate)) {
             Some(part) => Ok(part),
-            None => block.descend((delta, scales), ctx),
+            None => block.descend(start, ctx),
         };
     }
     let is_cold = start.0.n_pairs() == 0;
@@ -116,22 +121,17 @@ impl Block<'_> {
         (SparseSymmetric::from_upper(vec![1.0; p], &[]), vec![self.weight.sqrt(); p])
     }
 
-    /// R^-1, where nothing is penalised: the solution for c = 1, near it for others.
-    fn unpenalized(&self, ctx: &Context) -> Result<Start> {
-        let factor = Cholesky::checked(self.r, ctx)?.ok_or_else(unbounded)?;
+    /// R^-1, where nothing is penalised: the solution for c = 1, near it for others. `None` for a singular R.
+    fn unpenalized(&self, ctx: &Context) -> Result<Option<Start>> {
+        let Some(factor) = Cholesky::checked(self.r, ctx)? else { return Ok(None) };
         let theta = factor.inverse_checked(ctx)?;
         let scales: Vec<f64> = theta.diag().iter().map(|value| value.sqrt()).collect();
         if scales.iter().any(|scale| !scale.is_finite() || *scale > RUNAWAY) {
-            return Err(unbounded());
+            return Ok(None);
         }
-        let delta =
-            Array2::from_shape_fn(
-                theta.dim(),
-                |(i, j)| {
-                    if i == j { 1.0 } else { theta[(i, j)] / scales[i] / scales[j] }
-                },
-            );
-        Ok((SparseSymmetric::from_dense(delta.view()), scales))
+        let entry = |(i, j): (usize, usize)| if i == j { 1.0 } else { theta[(i, j)] / scales[i] / scales[j] };
+        let delta = Array2::from_shape_fn(theta.dim(), entry);
+        Ok(Some((SparseSymmetric::from_dense(delta.view()), scales)))
     }
 
     /// Delta with its best scales and their certificate; `None` if Delta is not positive definite or its scales are
@@ -153,9 +153,9 @@ impl Block<'_> {
         let size = self.r.nrows() as f64;
         let r = self.r.to_slice().ok_or_else(|| Error::internal("correlations are not in row order"))?;
         let mut descent = Descent::new(r, self.penalty, self.weight, &delta, scales, ctx)?;
-        let (mut tol, mut finest) = (COARSE, (0.01 * self.settings.tol.sqrt()).max(FINE));
+        let (mut tol, mut before) = (COARSE, f64::INFINITY);
         // Errors of the objective are about the squares of what moves.
-        let mut near = 0.3 * self.settings.tol * size;
+        let mut near = self.settings.tol * size;
         let (mut best, mut quiet, mut sweeps): (Option<Part>, usize, usize) = (None, 0, 0);
         let why = loop {
             if sweeps == self.settings.max_iter {
@@ -170,7 +170,10 @@ impl Block<'_> {
                 }
                 break "the scales run away; a smaller diagonal_weight or a larger lambda helps";
             }
-            tol = (0.1 * (done.moved / size).sqrt()).clamp(finest, tol.max(finest));
+            // Where sweeps stop helping, the lassos are not close enough.
+            tol *= if done.moved > 0.5 * before { 0.1 } else { 1.0 };
+            tol = tol.min(0.1 * (done.moved / size).sqrt()).max(FINE);
+            before = done.moved;
             if done.moved > near && sweeps < self.settings.max_iter {
                 continue;
             }
@@ -188,7 +191,6 @@ impl Block<'_> {
                 break "double precision ends here for so ill-conditioned a problem; a larger lambda helps";
             }
             near = 0.1 * near.min(done.moved);
-            finest = (0.1 * finest).max(FINE);
         };
         let part = match best {
             Some(part) => part,

@@ -54,7 +54,7 @@ fn slope(r: ArrayView2<'_, f64>, delta: &SparseSymmetric, scales: &[f64], i: usi
 /// The certificate of Delta for these scales; `None` if Delta is not positive definite.
 ///
 /// `primal` is the objective, `gap` bounds how far Delta is from the best one for these scales: the dual value of
-/// Delta^-1 moved into the box around S = (d_i d_j R_ij). `kkt` is the largest violation of the conditions of Delta and of the
+/// Delta^-1 moved to where the box around S = (d_i d_j R_ij) has it for the signs of Delta. `kkt` is the largest violation of the conditions of Delta and of the
 /// scales, `logdet` that of Delta.
 ///
 /// # Errors
@@ -87,7 +87,11 @@ pub(super) fn certify(
         for i in (0..p).filter(|&i| i != j) {
             let (centre, bound, own) = (s(i, j), penalty.at(i, j), inverse[(j, i)]);
             kkt = kkt.max(penalty.violation(i, j, others[i], centre - own));
-            feasible[(j, i)] = own.max(centre - bound).min(centre + bound);
+            // On the support the bound that the entry is at: the gap is then of second order.
+            feasible[(j, i)] = match others[i] {
+                0.0 => own.max(centre - bound).min(centre + bound),
+                entry => centre + bound * entry.signum(),
+            };
         }
         rows.iter().for_each(|&i| others[i as usize] = 0.0);
     }
