@@ -198,7 +198,7 @@ fn scripts_fit_and_wrong_options_are_named() {
             (
                 "let a = x.partial_correlation_lasso(#{ lambda: 0.3 }); \
                  let b = PartialCorrelationLasso(#{ lambda: 0.3 }).fit(x.standardize()); \
-                 (a.partial_correlation - b.partial_correlation).abs().max() < 1e-6",
+                 (a.partial_cor - b.partial_cor).abs().max() < 1e-6",
                 json!(true),
             ),
             (
