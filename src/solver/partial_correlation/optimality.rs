@@ -1,4 +1,7 @@
 //! How good Delta and the scales are: the best scales of a Delta, the duality gap and the violation of the conditions.
+//!
+//! A certificate costs two factors and an inverse of Delta's size, 4/3 p^3 multiplications: as much as several sweeps of a
+//! sparse problem. The solver asks for one only when sweeps hardly move anything, at most twice where all goes well.
 
 use ndarray::ArrayView2;
 
