@@ -34,6 +34,7 @@ crate::model::records! {
     correlation,
     correlation_threshold,
     partial_correlation,
+    partial_correlation_lasso,
     shrunk_partial_correlation,
     ridge_regulators,
     genie3,

@@ -23,6 +23,7 @@ mod node_regressions;
 pub mod nodewise;
 mod nonconvex;
 pub mod pair_statistics;
+pub mod partial_correlation;
 pub mod penalized;
 mod proximal_newton;
 mod ren;

@@ -51,6 +51,7 @@ pub use sinew::methods::graphical_lasso_path::GraphicalLassoPath;
 pub use sinew::methods::grnboost2::GrnBoost2;
 pub use sinew::methods::neighborhood_selection::NeighborhoodSelection;
 pub use sinew::methods::partial_correlation::PartialCorrelation;
+pub use sinew::methods::partial_correlation_lasso::PartialCorrelationLasso;
 pub use sinew::methods::ridge_regulators::RidgeRegulators;
 pub use sinew::methods::shrunk_partial_correlation::ShrunkPartialCorrelation;
 pub use sinew::methods::tiger::Tiger;
