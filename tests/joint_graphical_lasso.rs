@@ -93,8 +93,8 @@ fn the_optimality_conditions_hold_for_every_coupling() {
             for (l1, l2) in [(0.05, 0.04), (0.1, 0.02), (0.02, 0.2)] {
                 let options = [
                     ("penalty", penalty.into()),
-                    ("lambda", l1.into()),
-                    ("lambda2", l2.into()),
+                    ("lambda", Value::Float(l1)),
+                    ("lambda2", Value::Float(l2)),
                     ("set_weights", how.into()),
                     ("tol", Value::Float(1e-12)),
                 ];
