@@ -216,13 +216,13 @@ struct Expected {
 
 /// What is minimised.
 #[derive(Clone, Copy)]
-struct Problem<'a> {
-    sets: &'a [Set<'a>],
+struct Problem<'a, 's> {
+    sets: &'a [Set<'s>],
     penalty: &'a JointPenalty,
     ctx: &'a Context,
 }
 
-impl Problem<'_> {
+impl Problem<'_, '_> {
     /// The objective and its parts at Theta; `None` if one is not positive definite.
     fn at(&self, theta: Vec<Array2<f64>>) -> Result<Option<Point>> {
         let one = |k: usize, theta: &Array2<f64>| Profile::of(theta.view(), &self.sets[k], self.ctx);
