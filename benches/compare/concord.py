@@ -93,7 +93,8 @@ def compare(given, problem, share, place):
         row([name, said["edges"], spread(seconds), "-", "-", "-"])
         return
     _, algorithm, their_tol = min(peers)
-    row([name, said["edges"], spread(seconds), f"{algorithm}, tol {their_tol:.0e}", spread(rivals), number(ratio(rivals, seconds))])
+    setting = f"{algorithm}, tol {their_tol:.0e}"
+    row([name, said["edges"], spread(seconds), setting, spread(rivals), number(ratio(rivals, seconds))])
 
 
 def main():
