@@ -22,6 +22,7 @@ mod detached;
 pub mod devices;
 pub mod error;
 pub mod explain;
+mod files;
 pub mod graph;
 #[cfg(feature = "kernel")]
 mod jupyter;
