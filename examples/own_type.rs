@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // An engine of the host's own gets the functions, and stays the host's in everything else.
     let mut engine = Engine::new();
     register(&mut engine);
-    engine.register_fn("version", || "the host's");
+    engine.register_fn("version", || "the host's".to_string());
     register_operators(&mut engine)?;
     SinewPackage::with_context(Context::new().with_seed(1).with_threads(2)).attach(&mut engine);
     let of_engine: String = engine.eval(SCRIPT).map_err(|error| error.to_string())?;

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn the_state_is_found_whatever_tag_the_engine_has() {
         let mut engine = Engine::new();
-        engine.set_default_tag(7_i64.into());
+        engine.set_default_tag(7_i64);
         let package = SinewPackage::with_context(Context::new().with_seed(5).with_files(FileAccess::None));
         package.attach(&mut engine);
         let first = engine.eval::<f64>("randn(1, 1).sum()").unwrap();
@@ -169,7 +169,7 @@ mod tests {
             assert!(engine.eval::<bool>(script).unwrap(), "{script}");
         }
         engine.register_fn("zeros", |n: i64, m: i64| n * m);
-        engine.register_fn("sleep", |_: f64| "the host's");
+        engine.register_fn("sleep", |_: f64| "the host's".to_string());
         SinewPackage::new().register_into_engine(&mut engine);
         for script in scripts {
             assert!(engine.eval::<bool>(script).unwrap(), "{script}");

@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// A session of its own with the same options, functions, modules and copies of the variables: neither sees what happens
-    /// in the other later. It has a stop of its own, and a seed of its own where the options name none.
+    /// in the other later. Closures have what they captured as it was then. It has a stop of its own, and a seed of its own where the options name none.
     #[must_use]
     pub fn fork(&self) -> Self {
         let mut other = Self::new(SessionOptions { cancel: None, ..self.options.clone() });
