@@ -14,6 +14,11 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+/// The code of docs/embedding.md, run as documentation tests.
+#[cfg(all(doctest, feature = "parallel"))]
+#[doc = include_str!("../docs/embedding.md")]
+pub struct Embedding;
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod context;
