@@ -92,7 +92,7 @@ impl SinewPackage {
 
 impl Package for SinewPackage {
     fn init(module: &mut Module) {
-        module.combine(vocabulary().module.as_ref().clone());
+        module.combine((*vocabulary().module).clone());
         Self::new().tell(module);
     }
 
@@ -107,7 +107,7 @@ impl Package for SinewPackage {
     }
 
     fn as_shared_module(&self) -> Shared<Module> {
-        let mut module = vocabulary().module.as_ref().clone();
+        let mut module = (*vocabulary().module).clone();
         self.tell(&mut module);
         module.build_index();
         module.into()
@@ -115,7 +115,7 @@ impl Package for SinewPackage {
 }
 
 fn named() -> Shared<Module> {
-    let mut module = vocabulary().module.as_ref().clone();
+    let mut module = (*vocabulary().module).clone();
     // Without a name of its own it would be copied into every engine.
     module.set_id(NAMESPACE);
     module.build_index();

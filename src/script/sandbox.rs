@@ -175,7 +175,7 @@ impl Sandbox {
     /// Whether the limit on memory also holds for the growth of the whole process, where the system tells it (on Linux).
     /// On by default, because texts, lists and maps of scripts are counted nowhere else. A host that runs many sessions at
     /// once sees in it the others' growth too: it had better give each session a count of its own
-    /// ([`SessionOptions::memory_probe`](super::SessionOptions::memory_probe)), or turn this off and limit the process.
+    /// ([`SessionOptions::memory_probe`](method@super::SessionOptions::memory_probe)), or turn this off and limit the process.
     #[must_use]
     pub fn watch_process(mut self, does: bool) -> Self {
         self.watches_process = does;
