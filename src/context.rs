@@ -3,12 +3,12 @@
 //! One `&Context` is passed down; nothing is global. Long loops call [`Context::check`] at least every 50 ms, and
 //! every allocation that grows with the square of the number of variables goes through [`Context::reserve`].
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
+pub use crate::files::FileAccess;
 use crate::rng;
 
 /// Receives progress: what is being done, how much is done, of how much.
@@ -44,15 +44,6 @@ impl CancelHandle {
     pub fn reset(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
-}
-
-/// Which files a computation may touch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileAccess {
-    /// Any that the operating system allows.
-    All,
-    /// None.
-    None,
 }
 
 /// Counts reserved bytes against a limit.
@@ -117,7 +108,8 @@ pub struct Context {
     deadline: Arc<Deadline>,
     budget: Arc<Budget>,
     progress: Option<ProgressFn>,
-    files: FileAccess,
+    files: Arc<FileAccess>,
+    max_elements: usize,
     strict: bool,
     seed: Arc<AtomicU64>,
     calls: Arc<AtomicU64>,
@@ -148,7 +140,8 @@ impl Context {
             deadline: Arc::new(Deadline::none()),
             budget: Arc::new(Budget { limit: AtomicUsize::new(usize::MAX), used: AtomicUsize::new(0) }),
             progress: None,
-            files: FileAccess::All,
+            files: Arc::new(FileAccess::All),
+            max_elements: usize::MAX,
             strict: false,
             seed: Arc::new(AtomicU64::new(rng::fresh())),
             calls: Arc::default(),
@@ -205,7 +198,14 @@ impl Context {
     /// With this access to files.
     #[must_use]
     pub fn with_files(mut self, files: FileAccess) -> Self {
-        self.files = files;
+        self.files = Arc::new(files);
+        self
+    }
+
+    /// With a limit on the numbers that one matrix may have, or one working space of a method.
+    #[must_use]
+    pub fn with_max_elements(mut self, elements: usize) -> Self {
+        self.max_elements = elements;
         self
     }
 
@@ -288,7 +288,11 @@ impl Context {
     }
 
     /// Takes `count` matrices of `rows` x `cols` numbers from the memory budget.
+    ///
+    /// # Errors
+    /// As [`Context::reserve`], or a matrix that has more numbers than one may have.
     pub fn reserve_matrices(&self, count: usize, rows: usize, cols: usize) -> Result<Reservation> {
+        self.check_size(rows, cols)?;
         let bytes =
             [rows, cols, std::mem::size_of::<f64>()].iter().try_fold(count, |product, &n| product.checked_mul(n));
         match bytes.filter(|&bytes| bytes <= isize::MAX as usize) {
@@ -300,6 +304,19 @@ impl Context {
         }
     }
 
+    /// Fails where a matrix of `rows` x `cols` has more numbers than one may have.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check_size(&self, rows: usize, cols: usize) -> Result<()> {
+        // What does not fit into any memory is the budget's to say.
+        if self.max_elements == usize::MAX || rows.saturating_mul(cols) <= self.max_elements {
+            return Ok(());
+        }
+        let message = format!("{rows} x {cols} numbers are more than one matrix may have ({})", self.max_elements);
+        Err(Error::new(ErrorKind::Limit, message).with_hint("fewer rows or columns"))
+    }
+
     /// Tells whoever listens how far `task` is.
     pub fn progress(&self, task: &str, done: usize, total: usize) {
         if let Some(report) = &self.progress {
@@ -307,14 +324,9 @@ impl Context {
         }
     }
 
-    /// Fails if this context may not touch `path`.
-    pub fn allow_file(&self, path: &Path) -> Result<PathBuf> {
-        match self.files {
-            FileAccess::All => Ok(path.to_path_buf()),
-            FileAccess::None => {
-                Err(Error::new(ErrorKind::Denied, format!("this session may not touch files ({})", path.display())))
-            }
-        }
+    /// Which files may be touched, and the way to them.
+    pub fn files(&self) -> &FileAccess {
+        &self.files
     }
 }
 
@@ -342,6 +354,9 @@ mod tests {
         drop(held);
         assert!(ctx.reserve(600).is_ok());
         assert_eq!(ctx.reserve_matrices(1, usize::MAX, 2).unwrap_err().kind(), ErrorKind::Memory);
+        let ctx = Context::new().with_max_elements(6);
+        assert!(ctx.reserve_matrices(9, 2, 3).is_ok());
+        assert_eq!(ctx.reserve_matrices(1, 7, 1).unwrap_err().kind(), ErrorKind::Limit);
     }
 
     #[test]

@@ -14,6 +14,11 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+/// The code of docs/embedding.md, run as documentation tests.
+#[cfg(all(doctest, feature = "parallel"))]
+#[doc = include_str!("../docs/embedding.md")]
+pub struct Embedding;
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod context;
@@ -22,6 +27,7 @@ mod detached;
 pub mod devices;
 pub mod error;
 pub mod explain;
+mod files;
 pub mod graph;
 #[cfg(feature = "kernel")]
 mod jupyter;

@@ -2,10 +2,16 @@
 //!
 //! The engine's own types travel inside [`Object`], so that this file needs to know none of them.
 
+mod from_value;
+mod json;
+
 use std::any::Any;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+pub use from_value::FromValue;
+#[doc(hidden)]
+pub use from_value::mismatch;
 
 /// A dynamically typed value.
 #[derive(Debug, Clone)]
@@ -108,6 +114,12 @@ macro_rules! engine_type {
         impl From<$type> for $crate::value::Value {
             fn from(value: $type) -> Self {
                 $crate::value::Value::Object($crate::value::Object::new(value))
+            }
+        }
+        impl $crate::value::FromValue for $type {
+            fn take(value: $crate::value::Value, what: &str) -> $crate::error::Result<Self> {
+                let taken = value.object::<Self>().cloned();
+                taken.ok_or_else(|| $crate::value::mismatch(what, concat!("a ", $name), &value))
             }
         }
     };

@@ -1,6 +1,6 @@
 //! `load` reads back what `.save` wrote.
 
-use sinew::script::{Session, SessionOptions};
+use sinew::script::{Sandbox, Session, SessionOptions};
 
 fn session(name: &str) -> Session {
     let folder = std::env::temp_dir().join(format!("sinew-files-{}-{name}", std::process::id()));
@@ -120,13 +120,13 @@ fn files_that_are_not_ours_are_explained() {
         (r#"{"type": "Figure"}"#, "no \"scene\""),
     ] {
         let mut session = session("wrong");
-        let dir = session.get("dir").expect("a folder").to_string();
+        let dir = session.get::<String>("dir").expect("a folder");
         std::fs::write(format!("{dir}/wrong.json"), text).expect("a file");
         let error = session.eval("load(`${dir}/wrong.json`)").expect_err(text);
         assert!(error.to_string().contains(part), "{text}: {error}");
     }
     // A gzip file of nothing but zeros would fill any memory.
-    let mut bomb = Session::new(SessionOptions { memory_limit: Some(20_000_000), ..SessionOptions::trusted() });
+    let mut bomb = Session::with_sandbox(Sandbox::trusted().memory(20_000_000));
     let path = std::env::temp_dir().join(format!("sinew-bomb-{}.csv.gz", std::process::id()));
     let mut packed =
         flate2::write::GzEncoder::new(std::fs::File::create(&path).expect("a file"), flate2::Compression::best());

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use sinew::script::{ScriptError, Session, SessionOptions};
+use sinew::script::{Sandbox, ScriptError, Session, SessionOptions};
 use sinew::{ErrorKind, Matrix, Value};
 
 fn eval(script: &str) -> Result<serde_json::Value, ScriptError> {
@@ -188,8 +188,7 @@ fn a_lambda_of_integer_zero_is_a_warning() {
 #[test]
 fn errors_can_be_caught_but_stops_cannot() {
     assert_eq!(data("let code = (); try { eye(2).get(5, 0) } catch (e) { code = e.code; } code"), "E021");
-    let mut session =
-        Session::new(SessionOptions { time_limit: Some(Duration::from_millis(100)), ..SessionOptions::trusted() });
+    let mut session = Session::with_sandbox(Sandbox::trusted().time(Duration::from_millis(100)));
     for script in [
         "loop { try { loop {} } catch { } }",
         "let x = randn(400, 300, #{ seed: 1 }); loop { try { x.graphical_lasso(#{ lambda: 0.01 }) } catch { } }",
@@ -210,7 +209,7 @@ fn variables_and_functions_stay_between_evaluations_also_after_an_error() {
     assert_eq!(session.eval("double(a)").expect("a value").to_json(), 42);
     session.set("m", Matrix::from_rows(&[vec![1.0, 2.0]]).expect("a matrix"));
     assert_eq!(session.eval_as::<f64>("m.sum()").expect("a number"), 3.0);
-    assert!(matches!(session.get("a"), Some(Value::Int(21))));
+    assert!(matches!(session.get("a"), Ok(Value::Int(21))));
     assert!(session.eval_as::<String>("1").is_err());
 }
 
@@ -232,7 +231,7 @@ fn a_cancel_from_another_thread_stops_and_leaves_the_session_usable() {
 fn a_person_may_think_longer_than_the_time_limit() {
     let limit = Duration::from_secs(1);
     let options = SessionOptions {
-        time_limit: Some(limit),
+        sandbox: Sandbox::trusted().time(limit),
         input: Some(std::sync::Arc::new(move |_: &str| {
             std::thread::sleep(limit + Duration::from_millis(100));
             Ok::<_, sinew::Error>("yes".to_string())
@@ -263,8 +262,7 @@ fn a_sandbox_touches_no_files() {
 
 #[test]
 fn a_stop_during_the_last_native_call_is_still_a_stop() {
-    let limited = SessionOptions { time_limit: Some(Duration::from_millis(20)), ..SessionOptions::trusted() };
-    let mut session = Session::new(limited);
+    let mut session = Session::with_sandbox(Sandbox::trusted().time(Duration::from_millis(20)));
     let error = session.eval("let a = randn(900, 900, #{ seed: 1 }); a = a + a.t; a.eigh();").expect_err("a stop");
     assert_eq!(error.error.kind(), ErrorKind::Time, "{error}");
 }

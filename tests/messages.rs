@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sinew::script::{Printer, Session, SessionOptions};
+use sinew::script::{Printer, Sandbox, Session, SessionOptions};
 
 /// Words that say something to people who know how the program is made, and nothing to its users.
 const FOREIGN: &[&str] = &["::", "anon$", "i64", "f64", "Dynamic", "ImmutableString", "FnPtr", "panicked", "E099"];
@@ -20,18 +20,14 @@ fn folder() -> PathBuf {
 
 /// What a script may use, by its name.
 fn options(name: &str) -> SessionOptions {
-    let trusted = SessionOptions {
-        seed: Some(1),
-        threads: Some(2),
-        time_limit: Some(Duration::from_secs(60)),
-        ..SessionOptions::trusted()
-    };
-    match name {
-        "limit_time" => SessionOptions { time_limit: Some(Duration::from_millis(100)), ..trusted },
-        "limit_memory" => SessionOptions { memory_limit: Some(1_000_000), ..trusted },
-        "limit_operations" => SessionOptions { max_operations: Some(10_000), ..trusted },
+    let trusted = Sandbox::trusted().threads(2).time(Duration::from_secs(60));
+    let sandbox = match name {
+        "limit_time" => trusted.time(Duration::from_millis(100)),
+        "limit_memory" => trusted.memory(1_000_000),
+        "limit_operations" => trusted.operations(10_000),
         _ => trusted,
-    }
+    };
+    SessionOptions { sandbox, seed: Some(1), ..SessionOptions::trusted() }
 }
 
 /// The exit code of a script, and what a terminal shows of it.

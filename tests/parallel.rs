@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use sinew::ErrorKind;
-use sinew::script::{Printer, ScriptError, Session, SessionOptions};
+use sinew::script::{Printer, Sandbox, ScriptError, Session, SessionOptions};
 
 const THREADS: [usize; 3] = [1, 2, 8];
 
@@ -34,11 +34,8 @@ fn run_with(script: &str, options: SessionOptions) -> Outcome {
 
 /// A script under a seed, with a limit on time in case that threads wait for each other.
 fn run(script: &str, threads: usize) -> Outcome {
-    let limit = Some(Duration::from_secs(60));
-    run_with(
-        script,
-        SessionOptions { seed: Some(5), threads: Some(threads), time_limit: limit, ..SessionOptions::trusted() },
-    )
+    let sandbox = Sandbox::trusted().threads(threads).time(Duration::from_secs(60));
+    run_with(script, SessionOptions { sandbox, seed: Some(5), ..SessionOptions::trusted() })
 }
 
 fn value(script: &str, threads: usize) -> Json {
@@ -230,8 +227,7 @@ fn a_cancel_stops_every_thread() {
         "par_for(0..4, |k| { let x = randn(300, 200); loop { try { x.graphical_lasso(#{ lambda: 0.01 }) } catch { } } })",
         "loop { try { par_map(0..4, |k| { loop { } }) } catch { } }",
     ] {
-        let options = SessionOptions { threads: Some(4), ..SessionOptions::trusted() };
-        let mut session = Session::new(options);
+        let mut session = Session::with_sandbox(Sandbox::trusted().threads(4));
         let handle = session.cancel_handle();
         let stopper = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(150));
@@ -251,18 +247,18 @@ fn a_cancel_stops_every_thread() {
 #[test]
 fn limits_hold_for_items_too() {
     run("1", 4); // what is made once is not part of the time
-    let limited = |options: SessionOptions| SessionOptions { threads: Some(4), ..options };
+    let limited = |sandbox: Sandbox| SessionOptions::default().sandbox(sandbox.threads(4));
     let started = Instant::now();
-    let options = SessionOptions { time_limit: Some(Duration::from_millis(150)), ..SessionOptions::trusted() };
+    let options = Sandbox::trusted().time(Duration::from_millis(150));
     let outcome = run_with("try { par_map(0..8, |k| { loop { } }) } catch { 1 }", limited(options));
     assert_eq!(outcome.value.expect_err("a stop").error.kind(), ErrorKind::Time);
     assert!(started.elapsed() < Duration::from_millis(600), "{:?}", started.elapsed());
-    let options = || SessionOptions { max_operations: Some(20_000), ..SessionOptions::trusted() };
+    let options = || Sandbox::trusted().operations(20_000);
     for script in ["par_map(0..4, |k| { loop { } })", "try { par_map(0..4, |k| { loop { } }) } catch { 1 }"] {
         let outcome = run_with(script, limited(options()));
         assert_eq!(outcome.value.expect_err("a stop").error.kind(), ErrorKind::Limit, "{script}");
     }
-    let options = SessionOptions { memory_limit: Some(1_000_000), ..SessionOptions::trusted() };
+    let options = Sandbox::trusted().memory(1_000_000);
     let outcome = run_with("par_map(0..4, |k| zeros(1000, 1000).sum())", limited(options));
     assert_eq!(outcome.value.expect_err("a stop").error.kind(), ErrorKind::Memory);
     assert_eq!(error("fn f(n) { f(n + 1) } par_map(0..4, |k| f(k))", 4).error.kind(), ErrorKind::Limit);

@@ -1,7 +1,7 @@
 //! Sparse matrices in scripts: what methods make of them, the files they come from, and what they do not have.
 
 use sinew::ErrorKind;
-use sinew::script::{ScriptError, Session, SessionOptions};
+use sinew::script::{Sandbox, ScriptError, Session, SessionOptions};
 
 /// Counts `m` of 80 cells x 6 genes, two thirds of them 0, and the same as sparse matrix `x`.
 const COUNTS: &str = "let r = randn(80, 6, #{ seed: 1 }); \
@@ -80,7 +80,7 @@ fn what_does_not_fit_or_is_not_there_is_explained() {
     let path = file(&folder, "large.mtx");
     let text = "%%MatrixMarket matrix coordinate integer general\n200000 20000 2\n1 1 1\n200000 20000 5\n";
     std::fs::write(&path, text).expect("a file");
-    let small = || SessionOptions { memory_limit: Some(4_000_000_000), ..SessionOptions::trusted() };
+    let small = || SessionOptions::default().sandbox(Sandbox::trusted().memory(4_000_000_000));
     let error = fails(&format!("read_mtx(\"{path}\", #{{ sparse: true }}).genie3()"), small()).error;
     assert_eq!(error.kind(), ErrorKind::Memory);
     assert!(error.message().contains("32.0 GB") && error.message().contains("200000 x 20000"), "{error}");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Once, OnceLock};
 
-use sinew::script::{Session, SessionOptions, help, names, vocabulary};
+use sinew::script::{Sandbox, Session, SessionOptions, help, names, vocabulary};
 
 /// Examples write files; they do so in a folder of their own.
 fn in_a_folder_of_its_own() {
@@ -22,8 +22,7 @@ fn session() -> (Session, Arc<Mutex<Vec<String>>>) {
     let sink = Arc::clone(&printed);
     let options = SessionOptions {
         print: Some(Arc::new(move |text: &str| sink.lock().expect("a lock").push(text.to_string()))),
-        memory_limit: Some(100_000_000),
-        time_limit: Some(std::time::Duration::from_secs(20)),
+        sandbox: Sandbox::trusted().memory(100_000_000).time(std::time::Duration::from_secs(20)),
         ..SessionOptions::trusted()
     };
     (Session::new(options), printed)

@@ -28,7 +28,7 @@ use crate::data::file::write_atomic;
 use crate::devices::devices;
 use crate::error::Error;
 use crate::explain::{EXPLANATIONS, codes, explain};
-use crate::script::{ScriptError, Session, SessionOptions, definitions, help, methods_json, overview};
+use crate::script::{Sandbox, ScriptError, Session, SessionOptions, definitions, help, methods_json, overview};
 use crate::value::Value;
 use arguments::{Arguments, Command, ErrorFormat, Flags};
 use interrupt::stop_on_interrupt;
@@ -176,14 +176,11 @@ fn method_list() -> String {
 
 /// What the program's flags say of a session.
 fn session_options(flags: &Flags) -> SessionOptions {
-    SessionOptions {
-        seed: flags.seed,
-        threads: flags.threads,
-        time_limit: flags.time_limit,
-        memory_limit: flags.memory_limit.or_else(available_memory),
-        strict: flags.strict,
-        ..SessionOptions::trusted()
-    }
+    let sandbox = Sandbox::trusted()
+        .threads(flags.threads)
+        .time(flags.time_limit)
+        .memory(flags.memory_limit.or_else(available_memory));
+    SessionOptions { sandbox, seed: flags.seed, strict: flags.strict, ..SessionOptions::trusted() }
 }
 
 /// A session under the program's flags.

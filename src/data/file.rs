@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::context::Context;
 use crate::detached::detached;
 use crate::error::{Error, Result};
+pub(super) use crate::files::cannot;
 
 /// Bytes that are read between two looks at the limits.
 const PIECE: usize = 1 << 22;
@@ -17,9 +18,9 @@ const WRITTEN: usize = 1 << 17;
 /// # Errors
 /// When the context forbids it or the file cannot be read; the error names the file.
 pub fn read_bytes(path: &str, ctx: &Context) -> Result<Vec<u8>> {
-    let path = ctx.allow_file(Path::new(path))?;
-    let fail = |error: std::io::Error| cannot("read", &path, &error);
-    let file = std::fs::File::open(&path).map_err(fail)?;
+    let path = Path::new(path);
+    let fail = |error: std::io::Error| cannot("read", path, &error);
+    let file = ctx.files().open(path)?;
     let bytes = read_pieces(file, ctx, fail)?;
     match bytes.starts_with(GZIP) {
         true => read_pieces(flate2::read::MultiGzDecoder::new(bytes.as_slice()), ctx, fail),
@@ -85,24 +86,14 @@ pub fn write_atomic(
     ctx: &Context,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<()> {
-    let path = ctx.allow_file(Path::new(path))?;
-    let fail = |error: std::io::Error| cannot("write", &path, &error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".sinew-");
-    #[cfg(unix)]
-    {
-        // A temporary file is private by default; what the user saves gets the usual permissions.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    // The name of the temporary file would be of no use to anybody.
-    let mut file = builder.tempfile_in(folder).map_err(|error| fail(error.kind().into()))?;
+    let path = Path::new(path);
+    let fail = |error: std::io::Error| cannot("write", path, &error);
+    let new = ctx.files().create(path)?;
     {
         // Whatever stands between, such as a library's writer, what has stopped it is the context's error.
         let stopped = |error| ctx.check().err().unwrap_or_else(|| fail(error));
-        let mut buffered = BufWriter::new(file.as_file_mut());
-        if is_packed(&path) {
+        let mut buffered = BufWriter::new(new.file());
+        if is_packed(path) {
             let mut packed = flate2::write::GzEncoder::new(&mut buffered, flate2::Compression::default());
             write(&mut Watched::new(&mut packed, ctx)).map_err(stopped)?;
             packed.finish().map_err(fail)?;
@@ -112,10 +103,9 @@ pub fn write_atomic(
         buffered.flush().map_err(fail)?;
     }
     // A slow disk takes its time for what it has buffered.
-    let written = file.as_file().try_clone().map_err(fail)?;
+    let written = new.file().try_clone().map_err(fail)?;
     detached(ctx, move || written.sync_all())?.map_err(fail)?;
-    file.persist(&path).map_err(|error| fail(error.error))?;
-    Ok(())
+    new.persist().map_err(fail)
 }
 
 /// Writes JSON, indented.
@@ -143,23 +133,6 @@ pub fn extension(path: &str) -> String {
 /// The error for an extension that nothing is written to or read from.
 pub fn unknown_extension(path: &str, known: &str) -> Error {
     Error::file(format!("cannot tell the format of '{path}' from its ending")).with_hint(format!("known: {known}"))
-}
-
-/// The error for a file that cannot be read or written.
-pub(super) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
-    let why = match (error.kind(), what) {
-        (std::io::ErrorKind::NotFound, "read") => "there is no such file".to_string(),
-        (std::io::ErrorKind::NotFound, _) => "there is no such folder".to_string(),
-        _ => error.to_string(),
-    };
-    let result = Error::file(format!("cannot {what} '{}': {why}", path.display()));
-    match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            let here = std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default();
-            result.with_hint(format!("relative paths start at the working directory, {here}"))
-        }
-        _ => result,
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Files of AnnData (`.h5ad`), which are HDF5: a matrix of cells x genes, dense or compressed by row or column, and tables
 //! of cells and genes of which the names are read.
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use hdf5_reader::error::Error as Hdf5Error;
 use hdf5_reader::group::Group;
+use hdf5_reader::storage::{DynStorage, FileStorage};
 use hdf5_reader::{
     Attribute, Dataset, Datatype, H5Type, HDF5_MAX_CHUNK_BYTES, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem,
 };
@@ -42,12 +45,13 @@ pub fn read_h5ad_sparse(path: &str, layer: Option<&str>, ctx: &Context) -> Resul
 }
 
 fn read<C: Collect>(path: &str, layer: Option<&str>, ctx: &Context) -> Result<(C::Whole, Vec<String>)> {
-    let place = ctx.allow_file(Path::new(path))?;
+    let place = Path::new(path).to_path_buf();
+    let opened = ctx.files().open(&place)?;
     let (name, layer, own) = (path.to_string(), layer.map(String::from), ctx.clone());
     // A chunk is unpacked in one piece, which an interrupt does not wait for; and a damaged file at which the reader of HDF5
     // fails ends this thread alone.
     let read = detached(ctx, move || {
-        let file = open(&place)?;
+        let file = open(opened, &place)?;
         let whole = Source { file, ctx: own }.read::<C>(layer.as_deref());
         whole.map_err(|error| error.at(format!("'{name}'")))
     });
@@ -57,10 +61,12 @@ fn read<C: Collect>(path: &str, layer: Option<&str>, ctx: &Context) -> Result<(C
     }
 }
 
-fn open(path: &Path) -> Result<Hdf5File> {
+fn open(file: File, path: &Path) -> Result<Hdf5File> {
     // Every chunk is read once, and how large it may be is for the memory budget to say.
     let options = OpenOptions::default().with_chunk_cache_bytes(0).with_max_chunk_bytes(HDF5_MAX_CHUNK_BYTES);
-    Hdf5File::open_with_options(path, options).map_err(|error| match error {
+    let storage = FileStorage::from_file(file).map(|storage| -> DynStorage { Arc::new(storage) });
+    let opened = storage.and_then(|storage| Hdf5File::from_storage_with_options(storage, options));
+    opened.map_err(|error| match error {
         Hdf5Error::Io(error) => cannot("read", path, &error),
         Hdf5Error::InvalidMagic => Error::data(format!("'{}' is not HDF5, which .h5ad files are", path.display()))
             .with_hint("unpack a file that gzip has packed; a .loom or .rds file is something else"),

@@ -13,10 +13,12 @@ use crate::error::{Error, Result};
 /// A file that cannot be read, or holds another type or number of dimensions.
 pub fn read_npy(path: &str, ctx: &Context) -> Result<Matrix> {
     let bytes = file::read_bytes(path, ctx)?;
-    parse_npy(&bytes).ok_or_else(|| {
+    let matrix = parse_npy(&bytes).ok_or_else(|| {
         Error::data(format!("'{path}' is not a numpy file of numbers with one or two dimensions"))
             .with_hint("in Python: numpy.save(\"x.npy\", x.astype(float))")
-    })
+    })?;
+    ctx.check_size(matrix.rows(), matrix.cols())?;
+    Ok(matrix)
 }
 
 fn parse_npy(bytes: &[u8]) -> Option<Matrix> {

@@ -83,15 +83,16 @@ pub fn read_10x_sparse(folder: &str, what: &TenX, ctx: &Context) -> Result<(Spar
 
 /// The first of these files that is in the folder.
 fn find(folder: &str, names: &[&str], ctx: &Context) -> Result<String> {
-    let place = ctx.allow_file(Path::new(folder))?;
+    let place = Path::new(folder);
+    ctx.files().check_read(place)?;
     let candidates = names.iter().flat_map(|name| [(*name).to_string(), format!("{name}.gz")]);
-    let found = candidates.map(|name| place.join(name)).find(|path| path.is_file());
+    let found = candidates.map(|name| place.join(name)).find(|path| ctx.files().is_file(path));
     if let Some(path) = found {
         return Ok(path.to_string_lossy().into_owned());
     }
     let listed = names.iter().map(|name| format!("{name} or {name}.gz")).collect::<Vec<_>>().join(", ");
     let error = Error::file(format!("there is no {listed} in '{folder}'"));
-    Err(match place.is_dir() {
+    Err(match ctx.files().is_folder(place) {
         true => error.with_hint("the folder that holds matrix.mtx is wanted, such as filtered_feature_bc_matrix"),
         false => error.with_hint(format!("'{folder}' is no folder")),
     })

@@ -7,7 +7,8 @@ use faer::{Mat, MatRef};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::data::{Matrix, Vector};
-use crate::value::Value;
+use crate::error::Result;
+use crate::value::{FromValue, Value};
 
 impl From<ArrayView2<'_, f64>> for Matrix {
     fn from(values: ArrayView2<'_, f64>) -> Self {
@@ -25,6 +26,26 @@ impl From<Matrix> for Array2<f64> {
     /// Without a copy where nobody else holds the numbers; names are left out.
     fn from(matrix: Matrix) -> Self {
         matrix.into_array()
+    }
+}
+
+impl FromValue for Array2<f64> {
+    /// A matrix, without a copy where nobody else holds its numbers; names are left out.
+    fn take(value: Value, what: &str) -> Result<Self> {
+        let matrix = Matrix::take(value, what)?;
+        Ok(matrix.into())
+    }
+}
+
+impl FromValue for Array1<f64> {
+    fn take(value: Value, what: &str) -> Result<Self> {
+        Vector::take(value, what).map(Self::from)
+    }
+}
+
+impl FromValue for Mat<f64> {
+    fn take(value: Value, what: &str) -> Result<Self> {
+        Ok(Matrix::take(value, what)?.to_faer())
     }
 }
 

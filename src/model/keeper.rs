@@ -120,7 +120,7 @@ impl<'a> Keeper<'a> {
         let checkpoint = options.text("checkpoint").map(String::from);
         if let Some(path) = &checkpoint {
             check_ending(path).map_err(|error| error.at("option 'checkpoint'"))?;
-            ctx.allow_file(Path::new(path))?;
+            ctx.files().check_write(Path::new(path))?;
         }
         // A limit that is too long for a clock is none.
         let limit = options.number("max_seconds").and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

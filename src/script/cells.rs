@@ -94,7 +94,7 @@ pub(super) struct Origin {
 }
 
 /// Where the functions of a session were written, by Rhai's names for them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Origins(HashMap<String, Origin>);
 
 impl Origins {

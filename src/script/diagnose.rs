@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 use super::cells::{Called, Origin, Origins, place_of};
 use super::convert::{plain_type, to_value};
 use super::help::is_verb;
-use super::limits::too_large;
+use super::limits::{too_large, too_many_operations};
 use super::members::members_of;
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
@@ -216,7 +216,7 @@ fn translate(error: EvalAltResult, called: Option<&str>) -> Error {
         EvalAltResult::ErrorStackOverflow(_) => {
             Error::new(ErrorKind::Limit, "too many nested calls").with_hint("does a function call itself without end?")
         }
-        EvalAltResult::ErrorTooManyOperations(_) => Error::new(ErrorKind::Limit, "the limit on operations was reached"),
+        EvalAltResult::ErrorTooManyOperations(_) => too_many_operations(),
         EvalAltResult::ErrorDataTooLarge(what, _) => too_large(&what),
         EvalAltResult::ErrorTooManyVariables(_) => Error::new(ErrorKind::Limit, "too many variables"),
         EvalAltResult::ErrorModuleNotFound(name, _) => {

@@ -1,11 +1,14 @@
 //! How large texts, lists and maps may become. Functions of the script language itself cannot be stopped: on values of
-//! these sizes each of them ends soon enough for an interrupt to be heard.
+//! these sizes each of them ends soon enough for an interrupt to be heard. And how many operations threads may do together.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
 
 use super::convert::Outcome;
 use crate::context::human_bytes;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of a text, or of all texts in a list or map.
 pub(super) const TEXT: usize = 32 << 20;
@@ -26,6 +29,55 @@ pub(super) fn set_limits(engine: &mut Engine) {
     engine.set_max_string_size(TEXT);
     engine.set_max_array_size(LIST);
     engine.set_max_map_size(MAP);
+}
+
+/// Operations that a thread counts by itself before it adds them to those of the others.
+const BATCH: u64 = 64;
+
+/// Counts the operations of an evaluation on all of its threads: the language counts each call of a parallel function for
+/// itself.
+#[derive(Debug)]
+pub(super) struct Operations {
+    limit: u64,
+    done: AtomicU64,
+    /// Whose the count of a thread is.
+    id: u64,
+}
+
+thread_local!(static COUNTED: Cell<(u64, u64)> = const { Cell::new((0, 0)) });
+
+impl Operations {
+    pub(super) fn new(limit: u64) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { limit, done: AtomicU64::new(0), id: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Begins again, before an evaluation.
+    pub(super) fn restart(&self) {
+        self.done.store(0, Ordering::Relaxed);
+        COUNTED.set((self.id, 0));
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// All threads together have done more than they may.
+    pub(super) fn count(&self) -> Result<()> {
+        let (id, counted) = COUNTED.get();
+        let counted = if id == self.id { counted + 1 } else { 1 };
+        if counted < BATCH {
+            COUNTED.set((self.id, counted));
+            return Ok(());
+        }
+        COUNTED.set((self.id, 0));
+        let before = self.done.fetch_add(counted, Ordering::Relaxed);
+        if before.saturating_add(counted) > self.limit { Err(too_many_operations()) } else { Ok(()) }
+    }
+}
+
+/// The error for a script that does not end soon enough, as scripts count.
+pub(super) fn too_many_operations() -> Error {
+    Error::new(ErrorKind::Limit, "the limit on operations was reached")
 }
 
 /// The language's error for a value that would become too large.
@@ -80,6 +132,19 @@ pub(super) fn too_large(what: &str) -> Error {
 mod tests {
     use super::super::Session;
     use super::*;
+
+    #[test]
+    fn operations_of_all_threads_count_together() {
+        let operations = Operations::new(10_000);
+        let work = || (0..4000).all(|_| operations.count().is_ok());
+        let within = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).filter(|&within| within).count()
+        });
+        assert!(within < 4, "each thread by itself has done fewer than the limit");
+        operations.restart();
+        assert!(work());
+    }
 
     #[test]
     fn what_is_too_large_is_refused_at_once_and_named() {

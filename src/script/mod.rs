@@ -1,6 +1,6 @@
 //! The script language: the only folder, with `cli/`, that knows Rhai.
 //!
-//! [`Session`] runs scripts; `functions/` is the vocabulary; verbs of methods come from their records.
+//! [`Session`] runs scripts within a [`Sandbox`]; [`SinewPackage`] gives the functions to an engine of a host's own. `functions/` is the vocabulary; verbs of methods come from their records.
 
 mod cells;
 mod check;
@@ -9,22 +9,28 @@ mod convert;
 mod definitions;
 mod diagnose;
 mod functions;
+mod guard;
 mod help;
 mod index;
 mod inspect;
 mod limits;
 mod members;
 mod memory;
+mod modules;
 mod operators;
+mod package;
 mod parallel;
 mod records;
 pub mod reference;
+mod sandbox;
 mod scan;
 mod session;
+mod session_options;
 mod source;
 mod state;
 mod tokens;
 mod usage;
+mod values;
 mod variables;
 mod vocabulary;
 
@@ -35,8 +41,13 @@ pub use definitions::definitions;
 pub use diagnose::{Frame, ScriptError};
 pub use help::{answer, help, methods_json, names, overview, search};
 pub use operators::register_operators;
+pub use package::SinewPackage;
 pub use records::Estimator;
-pub use session::{Session, SessionOptions, read_script};
+// Its types stand in signatures: a host needs this very version.
+pub use rhai;
+pub use sandbox::Sandbox;
+pub use session::{Session, read_script};
+pub use session_options::{MemoryProbe, SessionOptions};
 pub use state::{Asker, Clearer, Displayer, Printer};
 pub use variables::Variable;
 pub use vocabulary::{Entry, Vocabulary, vocabulary};

@@ -62,7 +62,7 @@ pub fn alone<R>(call: &NativeCallContext<'_>, ctx: &Context, work: impl FnOnce()
 
 /// A copy of a value that shares no variable with anyone. What a function has captured is shared with the script, and Rhai
 /// takes two threads that look at it at once for an error; a copy also keeps what an item changes to itself.
-fn unshared(value: &Dynamic) -> Dynamic {
+pub fn unshared(value: &Dynamic) -> Dynamic {
     let mut copy = value.flatten_clone();
     if let Some(mut list) = copy.write_lock::<Array>() {
         list.iter_mut().for_each(|item| *item = unshared(item));

@@ -4,88 +4,25 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseError, Position, Scope};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Module, ParseError, Position, Scope, Shared};
 
 use super::cells::{Origins, imports};
 use super::check::advice::{Surroundings, improve};
 use super::convert::{to_dynamic, to_value};
 use super::diagnose::ScriptError;
+use super::guard::Guard;
 use super::help::is_verb;
 use super::limits::set_limits;
-use super::memory::MemoryWatch;
+use super::modules::ModulesBelow;
 use super::operators::bare_engine;
-use super::state::{Asker, Clearer, Displayer, Exit, Outlets, Printer, State, StateHandle};
+use super::sandbox::Sandbox;
+use super::session_options::SessionOptions;
+use super::state::{Exit, State, StateHandle};
 use super::vocabulary::vocabulary;
-use crate::context::{CancelHandle, Context, FileAccess, ProgressFn};
+use crate::context::{CancelHandle, Context, FileAccess};
 use crate::error::Error;
 use crate::value::Value;
-
-/// What a session may do and where its output goes.
-#[derive(Clone)]
-pub struct SessionOptions {
-    /// Seed; drawn when not given.
-    pub seed: Option<u64>,
-    /// Threads; all processors when not given.
-    pub threads: Option<usize>,
-    /// Time for each evaluation.
-    pub time_limit: Option<Duration>,
-    /// Bytes that the engine's large allocations may take together.
-    pub memory_limit: Option<usize>,
-    /// Operations of the script language for each evaluation.
-    pub max_operations: Option<u64>,
-    /// Which files scripts may touch.
-    pub files: FileAccess,
-    /// Whether not converging is an error.
-    pub strict: bool,
-    /// Receives what scripts print; nothing when not given.
-    pub print: Option<Printer>,
-    /// Receives warnings; nothing when not given.
-    pub warn: Option<Printer>,
-    /// Receives what scripts `debug`; nothing when not given.
-    pub debug: Option<Printer>,
-    /// Receives progress.
-    pub progress: Option<ProgressFn>,
-    /// Stops evaluations; one of the session's own when not given.
-    pub cancel: Option<CancelHandle>,
-    /// Receives what scripts `display` and `emit`; the former is printed when not given.
-    pub display: Option<Displayer>,
-    /// Does what `clear_output` says.
-    pub clear: Option<Clearer>,
-    /// Answers what scripts ask by `input`, which is an error when not given.
-    pub input: Option<Asker>,
-}
-
-impl Default for SessionOptions {
-    /// A sandbox: no files, 10 seconds and 1 GB for each evaluation.
-    fn default() -> Self {
-        Self {
-            seed: None,
-            threads: None,
-            time_limit: Some(Duration::from_secs(10)),
-            memory_limit: Some(1_000_000_000),
-            max_operations: Some(100_000_000),
-            files: FileAccess::None,
-            strict: false,
-            print: None,
-            warn: None,
-            debug: None,
-            progress: None,
-            cancel: None,
-            display: None,
-            clear: None,
-            input: None,
-        }
-    }
-}
-
-impl SessionOptions {
-    /// Without limits and with all files: for a user's own scripts.
-    pub fn trusted() -> Self {
-        Self { time_limit: None, memory_limit: None, max_operations: None, files: FileAccess::All, ..Self::default() }
-    }
-}
 
 /// An engine with variables. Variables and functions stay from one evaluation to the next, also after an error.
 ///
@@ -98,13 +35,16 @@ impl SessionOptions {
 /// # Ok::<(), sinew::script::ScriptError>(())
 /// ```
 pub struct Session {
-    engine: Engine,
-    scope: Scope<'static>,
-    functions: AST,
-    origins: Origins,
+    pub(super) engine: Engine,
+    pub(super) scope: Scope<'static>,
+    pub(super) functions: AST,
+    pub(super) origins: Origins,
+    /// Modules that scripts imported, by their names.
+    pub(super) imported: Vec<(String, Shared<Module>)>,
     state: Arc<State>,
-    cancel: CancelHandle,
-    time_limit: Option<Duration>,
+    guard: Arc<Guard>,
+    pub(super) cancel: CancelHandle,
+    pub(super) options: SessionOptions,
 }
 
 impl std::fmt::Debug for Session {
@@ -114,9 +54,14 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// For scripts of other people: no files, limits on time, memory and operations.
+    /// For scripts of other people: no files, limits on time, memory, operations and output.
     pub fn sandboxed() -> Self {
         Self::new(SessionOptions::default())
+    }
+
+    /// For scripts that may do what this sandbox says.
+    pub fn with_sandbox(sandbox: Sandbox) -> Self {
+        Self::new(SessionOptions::default().sandbox(sandbox))
     }
 
     /// For a user's own scripts: all files, no limits.
@@ -124,40 +69,26 @@ impl Session {
         Self::new(SessionOptions::trusted())
     }
 
-    /// With these options.
+    /// With these options. All sessions share the functions, so that a session is made in less than a millisecond.
     pub fn new(options: SessionOptions) -> Self {
-        let mut context = Context::new()
-            .with_files(options.files.clone())
-            .with_strict(options.strict)
-            .with_progress(options.progress.clone());
+        let mut context = options.sandbox.context().with_strict(options.strict).with_progress(options.progress.clone());
         if let Some(seed) = options.seed {
             context = context.with_seed(seed);
         }
-        if let Some(threads) = options.threads {
-            context = context.with_threads(threads);
-        }
-        if let Some(bytes) = options.memory_limit {
-            context = context.with_memory_limit(bytes);
-        }
         let cancel = options.cancel.clone().unwrap_or_default();
         context = context.with_cancel(cancel.clone());
-        let silent = || -> Printer { Arc::new(|_| {}) };
-        let outlets = Outlets {
-            print: options.print.clone().unwrap_or_else(silent),
-            warn: options.warn.clone().unwrap_or_else(silent),
-            display: options.display.clone(),
-            clear: options.clear.clone(),
-            input: options.input.clone(),
-        };
-        let state = Arc::new(State::new(context, outlets));
+        let state = Arc::new(State::new(context, options.outlets(), options.sandbox.output));
+        let guard = Arc::new(Guard::new(&options));
         Self {
-            engine: engine(&state, &options),
+            engine: engine(&state, &guard, &options.sandbox),
             scope: Scope::new(),
             functions: AST::empty(),
             origins: Origins::default(),
+            imported: Vec::new(),
             state,
+            guard,
             cancel,
-            time_limit: options.time_limit,
+            options,
         }
     }
 
@@ -211,8 +142,7 @@ impl Session {
     /// Evaluates a script. A stop that was asked for before counts: whoever knows where the work of a person begins, a
     /// line at a prompt or a cell with all that belongs to it, takes earlier ones back there.
     pub(super) fn run(&mut self, text: &str, source: &str) -> Result<Dynamic, ScriptError> {
-        self.state.set_exit_code(None);
-        self.state.context().restart_clock(self.time_limit);
+        self.begin();
         let parsed =
             self.engine.compile_with_scope(&self.scope, text).map_err(|error| self.explained(error, source, text))?;
         let whole = self.functions.merge(&parsed);
@@ -220,15 +150,34 @@ impl Session {
         self.origins.note(&parsed, source, text);
         let outcome = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole);
         self.forget_hidden();
+        let value = self.finish(outcome, source, text)?;
+        if let Some(value) = value {
+            self.keep_imports(text);
+            return Ok(value);
+        }
+        Ok(Dynamic::UNIT)
+    }
+
+    /// What an evaluation begins with: limits that nothing has been taken from.
+    pub(super) fn begin(&self) {
+        self.state.set_exit_code(None);
+        self.state.restart_output();
+        self.guard.restart();
+        self.state.context().restart_clock(self.options.sandbox.time);
+    }
+
+    /// What has come of an evaluation; `None` where the script ended by `exit`.
+    pub(super) fn finish(
+        &self,
+        outcome: Result<Dynamic, Box<EvalAltResult>>,
+        source: &str,
+        text: &str,
+    ) -> Result<Option<Dynamic>, ScriptError> {
         // A stop that came during the script's last native call has not been looked at yet.
-        let outcome = outcome.and_then(|value| self.state.context().check().map(|()| value).map_err(Into::into));
-        match outcome {
-            Err(error) if is_exit(&error) => Ok(Dynamic::UNIT),
+        match outcome.and_then(|value| self.state.check().map(|()| value).map_err(Into::into)) {
+            Err(error) if is_exit(&error) => Ok(None),
             Err(error) => Err(ScriptError::within(*error, source, text, &self.origins)),
-            Ok(value) => {
-                self.keep_imports(text);
-                Ok(value)
-            }
+            Ok(value) => Ok(Some(value)),
         }
     }
 
@@ -237,7 +186,9 @@ impl Session {
         for (path, name) in imports(text) {
             // The script has imported it: what goes wrong now goes wrong where it is used.
             if let Ok(module) = self.engine.module_resolver().resolve(&self.engine, None, &path, Position::NONE) {
-                self.engine.register_static_module(name, module);
+                self.engine.register_static_module(&name, module.clone());
+                self.imported.retain(|(known, _)| *known != name);
+                self.imported.push((name, module));
             }
         }
     }
@@ -270,20 +221,10 @@ impl Session {
         self.state.exit_code()
     }
 
-    /// Sets a variable, also where a script has declared a constant of that name.
-    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.scope.set_or_push(name.to_string(), to_dynamic(&value.into()));
-    }
-
     /// Sets what a script finds in the list `args` and `args_spec` reads: what stands behind `--` on the command line.
     pub fn set_args(&mut self, args: &[String]) {
         self.state.set_args(args.to_vec());
         self.set("args", Value::List(args.iter().map(|arg| Value::from(arg.as_str())).collect()));
-    }
-
-    /// A variable's value; `None` if there is none of that name, or it is a function.
-    pub fn get(&self, name: &str) -> Option<Value> {
-        self.scope.get(name).and_then(|value| to_value(value).ok())
     }
 
     /// Stops an evaluation from another thread.
@@ -317,6 +258,12 @@ impl Session {
     /// The engine, for what this type does not offer.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The engine, for types and functions of the host's own. Its limits, and whom it tells of its operations, are the
+    /// session's: a host that changes those takes away what protects it.
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
     }
 
     /// The variables.
@@ -362,7 +309,7 @@ fn is_exit(error: &EvalAltResult) -> bool {
     }
 }
 
-fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
+fn engine(state: &Arc<State>, guard: &Arc<Guard>, sandbox: &Sandbox) -> Engine {
     let mut engine = bare_engine();
     engine.register_global_module(vocabulary().module.clone());
     engine.set_default_tag(Dynamic::from(StateHandle(Arc::clone(state))));
@@ -370,29 +317,26 @@ fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
     engine.set_fast_operators(false);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
-    engine.set_max_call_levels(64);
-    engine.set_max_operations(options.max_operations.unwrap_or(0));
-    let is_trusted = options.files != FileAccess::None;
-    let watch = options.memory_limit.filter(|_| is_trusted).map(MemoryWatch::new);
-    if !is_trusted {
+    engine.set_max_call_levels(sandbox.call_depth);
+    engine.set_max_operations(sandbox.operations.unwrap_or(0));
+    if !sandbox.is_trusted {
         set_limits(&mut engine);
-        engine.disable_symbol("eval");
         engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
     }
-    let clock = Arc::clone(state);
-    engine.on_progress(move |_| {
-        let result = clock.context().check().and_then(|()| watch.as_ref().map_or(Ok(()), MemoryWatch::check));
-        result.err().map(Dynamic::from)
-    });
+    if let FileAccess::Under { .. } = sandbox.files {
+        engine.set_module_resolver(ModulesBelow::new(sandbox.files.clone()));
+    }
+    if !sandbox.has_eval {
+        engine.disable_symbol("eval");
+    }
+    let (clock, guard) = (Arc::clone(state), Arc::clone(guard));
+    engine.on_progress(move |_| clock.check().and_then(|()| guard.check()).err().map(Dynamic::from));
     let printer = Arc::clone(state);
     engine.on_print(move |text| printer.print(text));
-    if let Some(printer) = options.debug.clone() {
-        engine.on_debug(move |text, _, position| match position.line() {
-            Some(line) => printer(&format!("debug, line {line}: {text}")),
-            None => printer(&format!("debug: {text}")),
-        });
-    } else {
-        engine.on_debug(|_, _, _| {});
-    }
+    let debugger = Arc::clone(state);
+    engine.on_debug(move |text, _, position| match position.line() {
+        Some(line) => debugger.debug(format!("debug, line {line}: {text}")),
+        None => debugger.debug(format!("debug: {text}")),
+    });
     engine
 }

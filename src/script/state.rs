@@ -1,12 +1,13 @@
 //! What a session knows besides its variables; native functions reach it through the engine's tag.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use rhai::{Dynamic, NativeCallContext};
 
-use crate::context::Context;
+use crate::context::{Context, FileAccess, human_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
 
@@ -27,6 +28,7 @@ pub type Asker = Arc<dyn Fn(&str) -> Result<String> + Send + Sync>;
 pub struct Outlets {
     pub print: Printer,
     pub warn: Printer,
+    pub debug: Printer,
     /// Values are printed where there is none.
     pub display: Option<Displayer>,
     /// Nothing can be taken away where there is none.
@@ -39,6 +41,7 @@ pub struct Outlets {
 pub struct State {
     context: Context,
     outlets: Outlets,
+    output: Meter,
     emitted: Mutex<Option<Value>>,
     warnings: Mutex<Vec<String>>,
     script_dir: Mutex<Option<String>>,
@@ -56,10 +59,11 @@ pub struct StateHandle(pub Arc<State>);
 
 impl State {
     /// A state under `context`.
-    pub fn new(context: Context, outlets: Outlets) -> Self {
+    pub fn new(context: Context, outlets: Outlets, most_output: Option<usize>) -> Self {
         Self {
             context,
             outlets,
+            output: Meter::new(most_output),
             emitted: Mutex::default(),
             warnings: Mutex::default(),
             script_dir: Mutex::default(),
@@ -73,6 +77,18 @@ impl State {
         &self.context
     }
 
+    /// Forgets how much was shown, before an evaluation.
+    pub fn restart_output(&self) {
+        self.output.used.store(0, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// The script was cancelled, its time is up, or it has shown more than it may.
+    pub fn check(&self) -> Result<()> {
+        self.context.check()?;
+        self.output.check()
+    }
+
     /// Shows what a script prints.
     pub fn print(&self, text: &str) {
         self.deliver(Line::Print(text.to_string()));
@@ -81,6 +97,11 @@ impl State {
     /// Remembers and shows a warning.
     pub fn warning(&self, text: &str) {
         self.deliver(Line::Warning(text.to_string()));
+    }
+
+    /// Shows what a script debugs.
+    pub fn debug(&self, text: String) {
+        self.deliver(Line::Debug(text));
     }
 
     /// Displays a value, in the place of what was displayed under `id` before.
@@ -114,6 +135,10 @@ impl State {
 
     /// Shows a line; within an item of a parallel call it waits for the items before.
     fn deliver(&self, line: Line) {
+        // What is too much is not kept either: the script ends at its next operation.
+        if !self.output.takes(&line) {
+            return;
+        }
         let line = ITEMS.with_borrow(|items| match items.iter().rev().find(|item| item.state == self) {
             Some(item) => {
                 lock(&item.shown).push(line);
@@ -130,6 +155,7 @@ impl State {
     fn show(&self, line: Line) {
         match line {
             Line::Print(text) => (self.outlets.print)(&text),
+            Line::Debug(text) => (self.outlets.debug)(&text),
             Line::Display(value, id) => match &self.outlets.display {
                 Some(display) => display(&value, id.as_deref()),
                 None => (self.outlets.print)(&value.to_string()),
@@ -198,6 +224,42 @@ impl State {
     }
 }
 
+/// Counts the bytes that a script shows.
+struct Meter {
+    limit: Option<usize>,
+    used: AtomicUsize,
+}
+
+impl Meter {
+    fn new(limit: Option<usize>) -> Self {
+        Self { limit, used: AtomicUsize::new(0) }
+    }
+
+    /// Counts a line; false where it is too much.
+    fn takes(&self, line: &Line) -> bool {
+        let Some(limit) = self.limit else { return true };
+        let bytes = match line {
+            Line::Print(text) | Line::Debug(text) | Line::Warning(text) => text.len() + 1,
+            Line::Display(value, _) | Line::Emit(value) => value.to_string().len() + 1,
+            Line::Clear(_) => 1,
+        };
+        let add = |used: usize| Some(used.saturating_add(bytes));
+        let before = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).unwrap_or(0);
+        before.saturating_add(bytes) <= limit
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.limit {
+            Some(limit) if self.used.load(Ordering::Relaxed) > limit => {
+                let message = format!("the script shows more than it may, {}", human_bytes(limit));
+                Err(Error::new(ErrorKind::Limit, message)
+                    .with_hint("x.save(path) writes results of any size to a file"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The error for a question that nobody answers.
 pub fn no_input() -> Error {
     Error::new(ErrorKind::Denied, "nobody can be asked here: this session takes no input")
@@ -208,6 +270,8 @@ pub fn no_input() -> Error {
 pub enum Line {
     /// Printed.
     Print(String),
+    /// Debugged.
+    Debug(String),
     /// A warning.
     Warning(String),
     /// What `--json` prints.
@@ -284,16 +348,22 @@ impl Sink {
     }
 }
 
-/// The state of the session that a native function was called from; `None` on an engine of the host's own.
+/// What an engine of a host's own is asked for the state of its package. No script can write such a name.
+pub const STATE_OF_PACKAGE: &str = "sinew$state";
+
+/// The state that a native function was called under: its session's, by the engine's tag, or that of the package in an
+/// engine of the host's own, which may have a tag of its own. `None` where an engine has our functions and neither.
 pub fn state(call: &NativeCallContext<'_>) -> Option<Arc<State>> {
-    call.tag().and_then(Dynamic::read_lock::<StateHandle>).map(|handle| Arc::clone(&handle.0))
+    let of_session = call.tag().and_then(Dynamic::read_lock::<StateHandle>).map(|handle| Arc::clone(&handle.0));
+    of_session.or_else(|| call.call_native_fn::<StateHandle>(STATE_OF_PACKAGE, ()).ok().map(|handle| handle.0))
 }
 
-/// The context that a native function runs under.
+/// The context that a native function runs under. Where nobody has said, no files may be touched.
 pub fn context(call: &NativeCallContext<'_>) -> Context {
     let state = state(call);
     let of_session = state.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
     let own = ITEMS
         .with_borrow(|items| items.iter().rev().find(|item| item.state == of_session).map(|item| item.context.clone()));
-    own.unwrap_or_else(|| state.map_or_else(Context::new, |state| state.context().clone()))
+    let nobodys = || Context::new().with_files(FileAccess::None);
+    own.unwrap_or_else(|| state.map_or_else(nobodys, |state| state.context().clone()))
 }

@@ -63,7 +63,7 @@ pub use sinew::plot::{
     criterion_curve, degree_distribution, edge_curve, heatmap, histogram, likelihood_curve, line_chart, network,
     scatter, selection_curve,
 };
-pub use sinew::script::{ScriptError, Session, SessionOptions};
+pub use sinew::script::{Sandbox, ScriptError, Session, SessionOptions};
 pub use sinew::select::Rule;
 pub use sinew::simulate::precision::{Rule as PrecisionRule, precision};
 pub use sinew::simulate::random_graph::{band, erdos_renyi, hub, ring, scale_free, tree};

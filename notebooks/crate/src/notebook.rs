@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sinew::data::Column;
 use sinew::notebook::{self, Bundle};
-use sinew::script::{Completeness, ScriptError, Session, SessionOptions};
+use sinew::script::{Completeness, Sandbox, ScriptError, Session, SessionOptions};
 use sinew::{Error, Table, Value};
 
 use crate::output::{Output, Part, panicked};
@@ -73,19 +73,23 @@ impl Notebook {
     /// A new session, without variables, with this many threads at most.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
-        self.changed(|options| options.threads = Some(threads))
+        self.limited(|sandbox| sandbox.threads(threads))
     }
 
     /// A new session, without variables, with a limit on the time of each run.
     #[must_use]
     pub fn with_time_limit(self, limit: Duration) -> Self {
-        self.changed(|options| options.time_limit = Some(limit))
+        self.limited(|sandbox| sandbox.time(limit))
     }
 
     /// A new session, without variables, with a limit in bytes on what large matrices may take together.
     #[must_use]
     pub fn with_memory_limit(self, bytes: usize) -> Self {
-        self.changed(|options| options.memory_limit = Some(bytes))
+        self.limited(|sandbox| sandbox.memory(bytes))
+    }
+
+    fn limited(self, change: impl FnOnce(Sandbox) -> Sandbox) -> Self {
+        self.changed(|options| options.sandbox = change(std::mem::take(&mut options.sandbox)))
     }
 
     fn changed(mut self, change: impl FnOnce(&mut SessionOptions)) -> Self {
@@ -127,7 +131,7 @@ impl Notebook {
     /// # Errors
     /// No variable of that name, a function, a value of another type.
     pub fn get<T: FromValue>(&self, name: &str) -> Result<T, Error> {
-        if let Some(value) = self.session.get(name) {
+        if let Ok(value) = self.session.get(name) {
             return take(&value, &format!("'{name}'"));
         }
         let variables = self.session.variables();

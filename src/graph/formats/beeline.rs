@@ -38,18 +38,19 @@ impl Beeline {
     /// # Errors
     /// A file that cannot be read or is malformed; no expression; a network without a gene that has expression; memory.
     pub fn read(folder: &str, ctx: &Context) -> Result<Self> {
-        let place = ctx.allow_file(Path::new(folder))?;
-        let expression = find(&place, &[EXPRESSION]).ok_or_else(|| {
+        let place = Path::new(folder);
+        ctx.files().check_read(place)?;
+        let expression = find(place, &[EXPRESSION], ctx).ok_or_else(|| {
             let error = Error::file(format!("there is no {EXPRESSION} in '{folder}'"));
             error.with_hint("the folder of one data set is wanted, such as inputs/Curated/GSD/GSD-2000-1")
         })?;
         let x = expression_of(&expression, ctx)?;
         let mut warnings = Vec::new();
-        let truth = match find(&place, &NETWORKS) {
+        let truth = match find(place, &NETWORKS, ctx) {
             Some(path) => Some(network(&path, &x, &mut warnings, ctx).map_err(|error| error.at(format!("'{path}'")))?),
             None => None,
         };
-        let pseudotime = match find(&place, &[PSEUDOTIME]) {
+        let pseudotime = match find(place, &[PSEUDOTIME], ctx) {
             Some(path) => Some(pseudotime(&path, &x, &mut warnings, ctx)?),
             None => None,
         };
@@ -58,9 +59,9 @@ impl Beeline {
 }
 
 /// The first of these files that is in the folder.
-fn find(folder: &Path, names: &[&str]) -> Option<String> {
+fn find(folder: &Path, names: &[&str], ctx: &Context) -> Option<String> {
     let paths = names.iter().map(|name| folder.join(name));
-    paths.into_iter().find(|path: &PathBuf| path.is_file()).map(|path| path.to_string_lossy().into_owned())
+    paths.into_iter().find(|path: &PathBuf| ctx.files().is_file(path)).map(|path| path.to_string_lossy().into_owned())
 }
 
 /// A table whose first column names the rows.

@@ -158,13 +158,11 @@ pub(super) fn files(session: &Session, typed: &str) -> (usize, Vec<Candidate>) {
     let start = typed.rfind('/').map_or(0, |slash| slash + 1);
     let (folder, part) = typed.split_at(start);
     let folder = Path::new(if folder.is_empty() { "." } else { folder });
-    let entries = session.context().allow_file(folder).ok().and_then(|folder| std::fs::read_dir(folder).ok());
     let mut found = Vec::new();
-    for entry in entries.into_iter().flatten().take(ENTRIES).flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
+    for (name, is_folder) in session.context().files().list(folder, ENTRIES) {
         // Hidden files are offered to those who ask for them.
         if !name.starts_with('.') || part.starts_with('.') {
-            let end = if entry.path().is_dir() { "/" } else { "" };
+            let end = if is_folder { "/" } else { "" };
             found.push(candidate(format!("{}{end}", escape(&name)), CandidateKind::File, ""));
         }
     }
