@@ -17,6 +17,7 @@ use super::limits::set_limits;
 use super::memory::MemoryWatch;
 use super::operators::bare_engine;
 use super::state::{Asker, Clearer, Displayer, Exit, Outlets, Printer, State, StateHandle};
+use super::stdlib::Resolver;
 use super::vocabulary::vocabulary;
 use crate::context::{CancelHandle, Context, FileAccess, ProgressFn};
 use crate::error::Error;
@@ -374,10 +375,11 @@ fn engine(state: &Arc<State>, options: &SessionOptions) -> Engine {
     engine.set_max_operations(options.max_operations.unwrap_or(0));
     let is_trusted = options.files != FileAccess::None;
     let watch = options.memory_limit.filter(|_| is_trusted).map(MemoryWatch::new);
+    engine.set_module_resolver(Resolver::with_files());
     if !is_trusted {
         set_limits(&mut engine);
         engine.disable_symbol("eval");
-        engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
+        engine.set_module_resolver(Resolver::without_files());
     }
     let clock = Arc::clone(state);
     engine.on_progress(move |_| {
