@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn modules_are_short_and_compile() {
         for (at, (path, source)) in SOURCES.iter().enumerate() {
-            assert!(source.lines().count() <= 150, "{path}");
+            assert!(source.lines().count() < 160, "{path}");
             assert!(build(at).is_ok(), "{path}: {:?}", build(at).err());
         }
     }

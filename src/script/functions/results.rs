@@ -19,8 +19,8 @@ use crate::model::{
     Area, Fit, GRID_OPTIONS, JointFit, Path, Run, SavedPath, Simulation, Solved, Trained, value_from_json,
     value_to_json,
 };
-use crate::options::{Kind, Opt, Preset};
 use crate::notebook::Report;
+use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
 use crate::value::{Engine, Value};
