@@ -122,17 +122,14 @@ fn hostile_names_stay_texts() {
 #[test]
 fn parts_are_added_in_place_and_in_a_chain() {
     let mut session = session();
-    session
-        .eval("let r = Report(\"r\"); r.section(\"a\"); r.add(\"text\").add(eye(2)); let copy = r; copy.add(1);")
-        .expect("a report");
+    let script = "let r = Report(\"r\"); r.section(\"a\"); r.add(\"text\").add(eye(2)); let same = r; same.add(1);";
+    session.eval(script).expect("a report");
     let shown = session.eval_as::<String>("`${r}`").expect("a text");
-    assert!(
-        shown.starts_with("Report \"r\", 2 parts"),
-        "what a chain adds to is what the call before it gave: {shown}"
-    );
+    assert!(shown.starts_with("Report \"r\", 4 parts"), "{shown}");
     for (script, part) in [
         ("Report(\"r\").add(())", "a report has no use for ()"),
         ("Report(\"r\").add(Report(\"s\"))", "cannot be a part"),
+        ("let r = Report(\"r\"); r.add([#{ a: [r] }])", "cannot be a part"),
         ("Report(\"r\").add(|x| x)", "cannot be used here"),
         ("Report(\"r\").data(3)", "a Matrix or a Table"),
         ("Report(\"r\", #{ dat: \"x\" })", "did you mean 'date'?"),
@@ -147,7 +144,7 @@ fn parts_are_added_in_place_and_in_a_chain() {
 fn a_page_is_written_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("report.html");
-    let mut report = sinew::notebook::Report::new("r");
+    let report = sinew::notebook::Report::new("r");
     report.add(&"text".into()).expect("a part");
     report.save(&path.display().to_string(), &Context::new()).expect("a page");
     let page = std::fs::read_to_string(&path).expect("the page");

@@ -1,6 +1,7 @@
 //! The modules that come with sinew: their examples run, also in a sandbox, and they say what is wrong.
 
-mod common;
+#[path = "common/scripts.rs"]
+mod scripts;
 
 use std::sync::{Arc, Mutex};
 
@@ -126,7 +127,7 @@ fn wrong_arguments_are_errors_with_their_place() {
 
 #[test]
 fn frequencies_are_those_of_edge_stability() {
-    common::scripts::check(
+    scripts::check(
         "import \"std/stability\" as s; let x = example(\"sachs\").head(150).log1p().standardize(); \
          let m = GraphicalLasso(#{ lambda: 0.25 }); let o = #{ resamples: 20, seed: 3 };",
         &[
@@ -151,7 +152,7 @@ fn frequencies_are_those_of_edge_stability() {
 
 #[test]
 fn votes_means_and_agreement_are_right() {
-    common::scripts::check(
+    scripts::check(
         "import \"std/consensus\" as c; \
          let a = graph_from_matrix(matrix([[0, 2, 0], [2, 0, 1], [0, 1, 0]]).set_names([\"u\", \"v\", \"w\"])); \
          let b = graph_from_matrix(matrix([[0, 0, 4], [0, 0, 0], [4, 0, 0]]).set_names([\"w\", \"v\", \"u\"])); \
@@ -174,7 +175,7 @@ fn votes_means_and_agreement_are_right() {
 
 #[test]
 fn graphs_are_compared_edge_by_edge() {
-    common::scripts::check(
+    scripts::check(
         "import \"std/compare\" as c; \
          let a = graph_from_matrix(matrix([[0, 2, 0], [2, 0, 1], [0, 1, 0]])); \
          let b = graph_from_matrix(matrix([[0, -2, 5], [-2, 0, 0], [5, 0, 0]]));",
@@ -191,7 +192,7 @@ fn graphs_are_compared_edge_by_edge() {
 
 #[test]
 fn steps_of_pipelines_are_verbs_functions_and_methods() {
-    common::scripts::check(
+    scripts::check(
         "import \"std/pipeline\" as p; let x = example(\"sachs\").head(100); let k = 50;",
         &[
             (

@@ -4,7 +4,7 @@ mod data;
 mod page;
 mod parts;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value as Json, json};
@@ -38,11 +38,12 @@ enum Part {
     Value(Value),
 }
 
-/// A report that grows: a title, and below it what was added, in order. Clones share what they have.
+/// A report that grows: a title, and below it what was added, in order. Clones are the same report: what is added to one
+/// is in all of them, so that calls can follow each other.
 ///
 /// ```
 /// use sinew::{Context, notebook::Report};
-/// let mut report = Report::new("A first report");
+/// let report = Report::new("A first report");
 /// report.section("Result")?;
 /// report.add(&"Nothing yet.".into())?;
 /// let page = report.to_html(&Context::new())?;
@@ -54,7 +55,7 @@ pub struct Report {
     title: String,
     date: Option<String>,
     seed: Option<u64>,
-    parts: Arc<Vec<Part>>,
+    parts: Arc<Mutex<Vec<Part>>>,
 }
 
 engine_type!(Report, "Report");
@@ -79,19 +80,25 @@ impl Report {
         self
     }
 
-    fn push(&mut self, part: Part) -> Result<()> {
-        if self.parts.len() >= PARTS {
+    fn push(&self, part: Part) -> Result<()> {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if parts.len() >= PARTS {
             return Err(Error::argument(format!("a report has at most {PARTS} parts")));
         }
-        Arc::make_mut(&mut self.parts).push(part);
+        parts.push(part);
         Ok(())
+    }
+
+    /// What was added so far.
+    fn parts(&self) -> Vec<Part> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds a heading.
     ///
     /// # Errors
     /// A report that is full.
-    pub fn section(&mut self, heading: &str) -> Result<()> {
+    pub fn section(&self, heading: &str) -> Result<()> {
         self.push(Part::Section(heading.to_string()))
     }
 
@@ -99,12 +106,12 @@ impl Report {
     ///
     /// # Errors
     /// A value that a report has no use for; a report that is full.
-    pub fn add(&mut self, value: &Value) -> Result<()> {
+    pub fn add(&self, value: &Value) -> Result<()> {
         match value {
             Value::Text(text) => self.push(Part::Text(text.clone())),
             Value::List(list) => list.iter().try_for_each(|item| self.add(item)),
             Value::Int(_) | Value::Float(_) | Value::Bool(_) => self.push(Part::Text(value.to_string())),
-            Value::Object(object) if object.get::<Self>().is_some() => {
+            Value::Object(_) | Value::Map(_) if holds_report(value) => {
                 Err(Error::argument("a report cannot be a part of a report"))
             }
             Value::Object(_) | Value::Map(_) => self.push(Part::Value(value.clone())),
@@ -117,7 +124,7 @@ impl Report {
     ///
     /// # Errors
     /// What is no Matrix and no Table; cancellation; a report that is full.
-    pub fn data(&mut self, value: &Value, ctx: &Context) -> Result<()> {
+    pub fn data(&self, value: &Value, ctx: &Context) -> Result<()> {
         let described = data::describe_data(value, ctx)?;
         self.push(Part::Data(described))
     }
@@ -157,8 +164,18 @@ impl Report {
         };
         json!({
             "title": self.title, "date": self.date, "seed": self.seed, "version": env!("CARGO_PKG_VERSION"),
-            "parts": self.parts.iter().map(part).collect::<Vec<_>>(),
+            "parts": self.parts().iter().map(part).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Whether a value is or holds a report, which could be the one that it would be a part of.
+fn holds_report(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => object.get::<Report>().is_some(),
+        Value::List(list) => list.iter().any(holds_report),
+        Value::Map(entries) => entries.iter().any(|(_, value)| holds_report(value)),
+        _ => false,
     }
 }
 
@@ -176,10 +193,11 @@ impl Part {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plural = if self.parts.len() == 1 { "" } else { "s" };
-        write!(f, "Report \"{}\", {} part{plural}", self.title, self.parts.len())?;
-        for at in crate::data::shown(self.parts.len(), 30) {
-            match at.map(|at| self.parts[at].outline()) {
+        let parts = self.parts();
+        let plural = if parts.len() == 1 { "" } else { "s" };
+        write!(f, "Report \"{}\", {} part{plural}", self.title, parts.len())?;
+        for at in crate::data::shown(parts.len(), 30) {
+            match at.map(|at| parts[at].outline()) {
                 Some((kind, text)) => write!(f, "\n  {kind:<10}{text}")?,
                 None => f.write_str("\n  ...")?,
             }
@@ -194,7 +212,7 @@ pub(super) fn card(report: &Report) -> String {
         let (kind, text) = part.outline();
         Fact::new(kind, text)
     };
-    let parts: Vec<Fact> = report.parts.iter().map(fact).collect();
+    let parts: Vec<Fact> = report.parts().iter().map(fact).collect();
     line(&format!("Report \"{}\"", report.title)) + facts(&parts).as_str()
 }
 
@@ -239,12 +257,14 @@ mod tests {
     }
 
     #[test]
-    fn a_report_grows_and_its_copies_do_not() {
-        let mut report = Report::new("a <title>").with_date("a day");
-        let before = report.clone();
+    fn a_report_grows_and_its_copies_with_it() {
+        let report = Report::new("a <title>").with_date("a day");
+        let same = report.clone();
         report.add(&Value::List(vec!["one".into(), Value::Int(2)])).unwrap();
         assert!(report.add(&Value::Unit).is_err() && report.add(&report.clone().into()).is_err());
-        assert_eq!((before.parts.len(), report.parts.len()), (0, 2));
+        let nested = Value::Map(vec![("r".into(), Value::List(vec![report.clone().into()]))]);
+        assert!(report.add(&nested).is_err());
+        assert_eq!((same.parts().len(), report.parts().len()), (2, 2));
         assert!(report.to_string().starts_with("Report \"a <title>\", 2 parts\n  text      one"), "{report}");
         assert!(card(&report).contains("a &lt;title&gt;"));
         assert!(report.save("report.txt", &Context::new()).is_err());

@@ -18,14 +18,15 @@ const INTERACTIVE: &str = "class=\"sinew-plot\"";
 /// The whole page. Nothing is fetched: with figures, plotly.js is in it, once.
 pub(super) fn page(report: &Report, ctx: &Context) -> Result<String> {
     let mut body = String::new();
-    for each in report.parts.iter() {
+    let parts = report.parts();
+    for each in &parts {
         match each {
             Part::Section(heading) => body += &format!("<h2>{}</h2>\n", escape(heading)),
             each => body += &part(each, ctx)?,
         }
     }
     let plotly = if body.contains(INTERACTIVE) { figures::plotly() } else { String::new() };
-    let (title, about, cited) = (escape(report.title()), about(report), cited(report));
+    let (title, about, cited) = (escape(report.title()), about(report), cited(&parts));
     let styles = markup::styles();
     Ok(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -45,9 +46,9 @@ fn about(report: &Report) -> String {
 }
 
 /// The verbs of the methods and simulators of a report, each once, in their order.
-fn verbs(report: &Report) -> Vec<&str> {
+fn verbs(parts: &[Part]) -> Vec<&str> {
     let mut verbs: Vec<&str> = Vec::new();
-    for each in report.parts.iter() {
+    for each in parts {
         let Part::Value(value) = each else { continue };
         if let Some(verb) = verb_of(value).filter(|verb| !verbs.contains(verb)) {
             verbs.push(verb);
@@ -67,12 +68,12 @@ fn verb_of(value: &Value) -> Option<&str> {
 }
 
 /// The references of the methods that were used.
-fn cited(report: &Report) -> String {
+fn cited(parts: &[Part]) -> String {
     let reference = |verb: &&str| {
         let record = records().find(|record| record.verb == *verb).filter(|record| !record.reference.is_empty())?;
         Some(format!("<li><b>{}</b>: {}</li>\n", escape(verb), escape(record.reference)))
     };
-    let listed: String = verbs(report).iter().filter_map(reference).collect();
+    let listed: String = verbs(parts).iter().filter_map(reference).collect();
     let own =
         format!("<li><b>sinew</b>: version {}, {}</li>\n", env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_DESCRIPTION"));
     format!("<h2>How to cite</h2>\n<ul>\n{listed}{own}</ul>\n")

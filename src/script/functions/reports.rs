@@ -51,7 +51,7 @@ pub(super) fn define(b: &mut Builder) {
     parts(b);
 }
 
-/// What adds to a report changes it, and gives it, so that calls can follow each other.
+/// What adds to a report changes it and all its copies, and gives it, so that calls can follow each other.
 fn parts(b: &mut Builder) {
     b.verb(
         "add",
