@@ -114,8 +114,8 @@ fn documented(path: &'static str, source: &'static str) -> StdModule {
             let text = std::mem::take(&mut comment);
             if let Some((function, arity)) = line.strip_prefix("fn ").and_then(signature) {
                 let full = format!("{name}::{function}");
-                match functions.iter_mut().find(|known| known.name == full) {
-                    Some(known) => known.arities.push(arity),
+                match functions.iter().position(|known| known.name == full) {
+                    Some(known) => functions[known].arities.push(arity),
                     None => functions.push(StdFunction { name: full, arities: vec![arity], ..explained(&text) }),
                 }
             }

@@ -113,12 +113,12 @@ mod tests {
 
     #[test]
     fn a_fit_gives_its_method_with_the_penalty_it_ended_with() {
-        assert_eq!(shown("`${x.graphical_lasso(#{ lambda: 0.2 }).estimator()}`"), "GraphicalLasso(#{ lambda: 0.2 })");
+        assert!(shown("`${x.graphical_lasso(#{ lambda: 0.2 }).estimator()}`").contains("lambda: 0.2"));
         let chosen = "let fit = x.graphical_lasso(#{ lambda: \"ebic\", gamma: 0.3, n_lambdas: 5 });\n";
         assert_eq!(shown(&format!("{chosen}`${{fit.estimator().options.lambda == fit.lambda}}`")), "true");
         assert_eq!(shown(&format!("{chosen}`${{fit.estimator().fit(x).n_edges == fit.n_edges}}`")), "true");
         let tuned = "let fit = x.graphical_lasso(#{ lambda: \"tune\", penalty: \"matrix\", steps: 2, seed: 1 });\n";
-        assert_eq!(shown(&format!("{tuned}`${{fit.estimator()}}`")), "GraphicalLasso(#{ lambda: a Matrix })");
+        assert!(shown(&format!("{tuned}`${{fit.estimator()}}`")).contains("lambda: a Matrix"));
         assert_eq!(shown(&format!("{tuned}`${{fit.estimator().fit(x).p}}`")), "11");
         let path = "let fit = x.graphical_lasso_path(#{ n_lambdas: 5 }).select(\"bic\");\n";
         assert_eq!(shown(&format!("{path}`${{fit.estimator().fit(x).lambda == fit.lambda}}`")), "true");
