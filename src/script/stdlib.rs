@@ -159,20 +159,25 @@ fn explained(comment: &[&str]) -> StdFunction {
     function
 }
 
-/// Imports the modules that come with sinew, and files where a session may read them.
+/// Imports the modules that come with sinew, and others as another resolver finds them.
 pub(super) struct Resolver {
-    files: Option<FileModuleResolver>,
+    others: Option<Box<dyn ModuleResolver>>,
 }
 
 impl Resolver {
-    /// For sessions that import files too.
+    /// For sessions that import files as they like.
     pub(super) fn with_files() -> Self {
-        Self { files: Some(FileModuleResolver::new()) }
+        Self::over(FileModuleResolver::new())
+    }
+
+    /// For sessions that import what this resolver finds.
+    fn over(others: impl ModuleResolver + 'static) -> Self {
+        Self { others: Some(Box::new(others)) }
     }
 
     /// For sessions that import no files.
     pub(super) fn without_files() -> Self {
-        Self { files: None }
+        Self { others: None }
     }
 }
 
@@ -184,9 +189,9 @@ impl ModuleResolver for Resolver {
         path: &str,
         position: Position,
     ) -> Result<Shared<Module>, Box<EvalAltResult>> {
-        match &self.files {
+        match &self.others {
             _ if is_std(path) => compiled(path, position),
-            Some(files) => files.resolve(engine, source, path, position),
+            Some(others) => others.resolve(engine, source, path, position),
             None => Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_string(), position))),
         }
     }
@@ -201,7 +206,7 @@ impl ModuleResolver for Resolver {
         if is_std(path) {
             return None;
         }
-        self.files.as_ref().and_then(|files| files.resolve_ast(engine, source, path, position))
+        self.others.as_ref().and_then(|others| others.resolve_ast(engine, source, path, position))
     }
 }
 
