@@ -20,6 +20,11 @@ use crate::value::Value;
 /// What scripts write for `lambda`.
 pub const TUNE_WORD: &str = TUNE;
 
+/// Whether an option says how penalties are tuned.
+pub fn is_option(name: &str) -> bool {
+    OPTIONS.iter().any(|opt| opt.name == name)
+}
+
 /// p x p matrices that an inner problem keeps: three second moments, the last solution, and of the points that a line search
 /// compares inverse, precision matrix and gradient.
 const MATRICES: usize = 12;

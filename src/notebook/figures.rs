@@ -109,6 +109,19 @@ pub(super) fn network(graph: &Graph, nodes: usize, edges: usize) -> String {
     network_figure(graph, &NetworkOptions::default(), &Context::new()).map_or_else(|_| String::new(), |it| small(&it))
 }
 
+/// The same with its numbers, for a page that has plotly.js.
+pub(super) fn interactive_network(graph: &Graph, nodes: usize, edges: usize, ctx: &Context) -> crate::Result<String> {
+    if graph.n_edges() == 0 || graph.n_nodes() > nodes || graph.n_edges() > edges {
+        return Ok(String::new());
+    }
+    network_figure(graph, &NetworkOptions::default(), ctx).map(|figure| figure.to_html_block(&mark(&figure)))
+}
+
+/// plotly.js, for the end of a page.
+pub(super) fn plotly() -> String {
+    plotly_script()
+}
+
 /// The EBIC along a path; nothing where it is not known.
 pub(super) fn criterion(path: &Path) -> String {
     let figure = criterion_curve(path, Criterion::Ebic { gamma: 0.5 }, "EBIC");

@@ -68,7 +68,12 @@ pub(super) fn name(text: &str) -> String {
 
 /// A whole output. MathJax must not look for formulas in names.
 pub(super) fn output(body: &str) -> String {
-    format!("<div class=\"sinew-out tex2jax_ignore mathjax_ignore\">\n<style>\n{THEME}{STYLE}</style>\n{body}</div>\n")
+    format!("<div class=\"sinew-out tex2jax_ignore mathjax_ignore\">\n<style>\n{}</style>\n{body}</div>\n", styles())
+}
+
+/// The styles of outputs, for a page that has them once.
+pub(super) fn styles() -> String {
+    format!("{THEME}{STYLE}")
 }
 
 /// The line above a table: what it is and how large.

@@ -14,10 +14,12 @@ mod markup;
 mod outline;
 #[cfg(feature = "plot")]
 mod reduced;
+mod report;
 mod results;
 mod values;
 
 pub use compose::compose;
+pub use report::Report;
 
 use serde_json::Value as Json;
 
@@ -166,6 +168,7 @@ fn object(value: &Value) -> Option<String> {
         .or_else(|| value.object::<NetworkComparison>().map(results::network_comparison))
         .or_else(|| value.object::<Trained>().map(results::trained))
         .or_else(|| value.object::<Simulation>().map(results::simulation))
+        .or_else(|| value.object::<Report>().map(report::card))
 }
 
 /// Values below each other: the first ones with all they have, as far as there is room.

@@ -46,7 +46,7 @@ fn strongest(graph: &Graph) -> String {
 }
 
 /// What a result says about itself. That it did not converge must not be overlooked.
-fn told(lines: Vec<(&'static str, String)>, converged: bool) -> String {
+pub(super) fn told(lines: Vec<(&'static str, String)>, converged: bool) -> String {
     let fact = |(label, text): (&str, String)| {
         let is_warning = label == "warning" || (label == "solver" && !converged);
         Fact { is_warning, ..Fact::new(label, text) }
@@ -64,6 +64,16 @@ pub(super) fn fit(fit: &Fit) -> String {
 }
 
 pub(super) fn path(path: &Path) -> String {
+    let solutions = path.points().len();
+    path_card(path, &format!("Path of {}, {solutions} solutions, {} s", path.method(), number(path.seconds())))
+}
+
+/// The same in a page that does not depend on the clock.
+pub(super) fn path_without_time(path: &Path) -> String {
+    path_card(path, &format!("Path of {}, {} solutions", path.method(), path.points().len()))
+}
+
+fn path_card(path: &Path, title: &str) -> String {
     let points = path.points();
     let ebic = path.criterion(Criterion::Ebic { gamma: 0.5 }).ok();
     let row_name = |i: usize| i.to_string();
@@ -82,8 +92,7 @@ pub(super) fn path(path: &Path) -> String {
     };
     let warnings: Vec<Fact> = path.warnings().into_iter().map(Fact::warning).collect();
     let below = if warnings.is_empty() { String::new() } else { facts(&warnings) };
-    let title = format!("Path of {}, {} solutions, {} s", path.method(), points.len(), number(path.seconds()));
-    card(&title, &[grid.html() + below.as_str(), figures::criterion(path)])
+    card(title, &[grid.html() + below.as_str(), figures::criterion(path)])
 }
 
 pub(super) fn joint_fit(joint: &JointFit) -> String {

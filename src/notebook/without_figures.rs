@@ -1,6 +1,7 @@
 //! Without the feature `plot` there are no figures, and no pictures in cards.
 
 use super::Bundle;
+use crate::context::Context;
 use crate::graph::Graph;
 use crate::model::{Path, Trained};
 use crate::value::Value;
@@ -14,6 +15,19 @@ pub(super) fn body(_value: &Value) -> Option<String> {
 }
 
 pub(super) fn network(_graph: &Graph, _nodes: usize, _edges: usize) -> String {
+    String::new()
+}
+
+pub(super) fn interactive_network(
+    _graph: &Graph,
+    _nodes: usize,
+    _edges: usize,
+    _ctx: &Context,
+) -> crate::Result<String> {
+    Ok(String::new())
+}
+
+pub(super) fn plotly() -> String {
     String::new()
 }
 

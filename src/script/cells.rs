@@ -10,6 +10,7 @@ use super::diagnose::ScriptError;
 use super::operators::bare_engine;
 use super::scan::Scan;
 use super::session::Session;
+use super::stdlib::source_of;
 use super::tokens::{CLOSE_TEXT, Kind, OPEN_TEXT, tokens};
 use super::variables::{displayed, shown};
 use crate::value::Value;
@@ -125,7 +126,9 @@ impl Called {
         if self.module.is_empty() {
             return origins.0.get(&self.name).cloned();
         }
-        Some(Origin { source: self.module.as_str().into(), text: None })
+        // Of a file it is not known whether it is as it was.
+        let text = source_of(&self.module).map(Into::into);
+        Some(Origin { source: self.module.as_str().into(), text })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::data::{Groups, Mask, Matrix, SparseMatrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Fit, JointFit, NetworkComparison, Path, Simulation, Trained};
+use crate::notebook::Report;
 use crate::options::{Opt, Options};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
@@ -28,7 +29,7 @@ impl From<Error> for Box<EvalAltResult> {
 /// Calls a macro with every type of the engine that scripts can hold, and its name there.
 macro_rules! for_engine_types {
     ($call:ident) => {
-        $call! { Matrix, "Matrix"; SparseMatrix, "SparseMatrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Groups, "Groups"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; JointFit, "JointFit"; NetworkComparison, "NetworkComparison"; Trained, "TrainedModel"; Simulation, "Simulation"; }
+        $call! { Matrix, "Matrix"; SparseMatrix, "SparseMatrix"; Vector, "Vector"; Mask, "Mask"; Table, "Table"; Groups, "Groups"; Graph, "Graph"; Fit, "Fit"; Path, "Path"; JointFit, "JointFit"; NetworkComparison, "NetworkComparison"; Trained, "TrainedModel"; Simulation, "Simulation"; Report, "Report"; }
         #[cfg(feature = "plot")]
         $call! { Figure, "Figure"; }
     };

@@ -176,7 +176,8 @@ mod tests {
             assert!(line.starts_with("fn ") && line.ends_with(';') && line.contains('('), "{line}");
             assert!(seen.insert(line), "twice: {line}");
         }
-        for name in super::super::names() {
+        // Functions of modules are called behind the module's name.
+        for name in super::super::names().into_iter().filter(|name| is_word(name)) {
             let defined = [format!("fn {name}("), format!("fn get {name}(")];
             assert!(defined.iter().any(|start| text.contains(start)), "{name} is not defined");
         }

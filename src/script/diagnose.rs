@@ -7,6 +7,7 @@ use super::convert::{plain_type, to_value};
 use super::help::is_verb;
 use super::limits::{too_large, too_many_operations};
 use super::members::members_of;
+use super::stdlib::no_module;
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
 use crate::registry::records;
@@ -219,9 +220,7 @@ fn translate(error: EvalAltResult, called: Option<&str>) -> Error {
         EvalAltResult::ErrorTooManyOperations(_) => too_many_operations(),
         EvalAltResult::ErrorDataTooLarge(what, _) => too_large(&what),
         EvalAltResult::ErrorTooManyVariables(_) => Error::new(ErrorKind::Limit, "too many variables"),
-        EvalAltResult::ErrorModuleNotFound(name, _) => {
-            Error::new(ErrorKind::File, format!("there is no module '{name}'"))
-        }
+        EvalAltResult::ErrorModuleNotFound(name, _) => no_module(&name),
         other => {
             let text = without_position(&other.to_string());
             match called {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::stdlib::{StdFunction, std_function, std_module, std_modules};
 use super::vocabulary::{Entry, vocabulary};
 use crate::error::{Error, Result};
 use crate::model::{Area, Record};
@@ -25,7 +26,11 @@ pub fn help(name: &str) -> Result<String> {
             format!("{forms}  {}\n  {} of {}.\n", property.help, kinds.join(" and "), record.verb)
         }))
         .collect();
-    if texts.is_empty() { Err(unknown_name(name)) } else { Ok(texts.join("\n")) }
+    match std_help(name) {
+        _ if !texts.is_empty() => Ok(texts.join("\n")),
+        Some(text) => Ok(text),
+        None => Err(unknown_name(name)),
+    }
 }
 
 /// The error for a name that help does not know.
@@ -69,6 +74,8 @@ pub fn search(text: &str) -> Vec<(String, String)> {
         .map(|record| (record.verb, record.summary))
         .chain(vocabulary.entries.iter().map(|entry| (entry.name, entry.summary)))
         .chain(records().flat_map(|record| record.adds.iter().map(|property| (property.name, property.help))))
+        .chain(std_modules().iter().map(|module| (module.path, module.summary.as_str())))
+        .chain(std_functions().map(|function| (function.name.as_str(), function.summary.as_str())))
         .filter(|(name, summary)| name.contains(&wanted) || summary.to_lowercase().contains(&wanted))
         .map(|(name, summary)| (name.to_string(), summary.to_string()))
         .collect();
@@ -90,11 +97,45 @@ pub fn names() -> Vec<String> {
             std::iter::once(record.verb).chain(record.constructor).chain(record.adds.iter().map(|p| p.name))
         })
         .chain(vocabulary().entries.iter().map(|entry| entry.name))
+        .chain(std_modules().iter().map(|module| module.path))
+        .chain(std_functions().map(|function| function.name.as_str()))
         .map(String::from)
         .collect();
     names.sort();
     names.dedup();
     names
+}
+
+fn std_functions() -> impl Iterator<Item = &'static StdFunction> {
+    std_modules().iter().flat_map(|module| &module.functions)
+}
+
+/// Help on a module that comes with sinew, or on a function of one.
+fn std_help(name: &str) -> Option<String> {
+    if let Some(function) = std_function(name) {
+        return Some(std_function_help(function));
+    }
+    let module = std_module(name)?;
+    let mut text = format!("import \"{}\" as {};\n{}", module.path, module.name, wrap(&module.summary, 2));
+    for function in &module.functions {
+        let _ = write!(text, "\n{}\n{}", indent(&function.usage), wrap(&function.summary, 4));
+    }
+    Some(text)
+}
+
+fn std_function_help(function: &StdFunction) -> String {
+    let mut text = format!("{}\n{}", function.usage, wrap(&function.summary, 2));
+    if !function.details.is_empty() {
+        let _ = write!(text, "\n{}", wrap(&function.details, 2));
+    }
+    if !function.options.is_empty() {
+        text.push_str("\nOptions\n");
+    }
+    for (name, help) in &function.options {
+        let _ = writeln!(text, "  {name:<18}{}{help}", gap(name));
+    }
+    let _ = write!(text, "\nExample\n{}\n", indent(&function.example));
+    text
 }
 
 fn entry_help(entry: &Entry) -> String {
@@ -247,5 +288,7 @@ pub fn overview() -> String {
         names.retain(|name| seen.insert(*name));
         let _ = write!(text, "\n{}\n{}", area.title(), wrap(&names.join(" "), 2));
     }
+    let modules: Vec<&str> = std_modules().iter().map(|module| module.path).collect();
+    let _ = write!(text, "\nmodules to import\n{}", wrap(&modules.join(" "), 2));
     text
 }

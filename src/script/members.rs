@@ -19,6 +19,7 @@ use crate::data::{Groups, Mask, Matrix, SparseMatrix, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::model::{Fit, JointFit, NetworkComparison, Path, Record, Simulation, Trained};
+use crate::notebook::Report;
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
 use crate::registry::records;

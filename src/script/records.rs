@@ -22,7 +22,14 @@ pub struct Estimator {
 
 impl Estimator {
     fn new(record: &'static Record, options: &Map) -> Outcome<Self> {
-        let options = to_entries(options)?;
+        Ok(Self::of(record, to_entries(options)?)?)
+    }
+
+    /// A method with these options.
+    ///
+    /// # Errors
+    /// An unknown option or a value that does not fit.
+    pub(super) fn of(record: &'static Record, options: Vec<(String, Value)>) -> crate::Result<Self> {
         record.check(&options)?;
         Ok(Self { record, options })
     }

@@ -19,6 +19,7 @@ use super::operators::bare_engine;
 use super::sandbox::Sandbox;
 use super::session_options::SessionOptions;
 use super::state::{Exit, State, StateHandle};
+use super::stdlib::Resolver;
 use super::vocabulary::vocabulary;
 use crate::context::{CancelHandle, Context, FileAccess};
 use crate::error::Error;
@@ -321,11 +322,12 @@ fn engine(state: &Arc<State>, guard: &Arc<Guard>, sandbox: &Sandbox) -> Engine {
     engine.set_max_operations(sandbox.operations.unwrap_or(0));
     if !sandbox.is_trusted {
         set_limits(&mut engine);
-        engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
     }
-    if let FileAccess::Under { .. } = sandbox.files {
-        engine.set_module_resolver(ModulesBelow::new(sandbox.files.clone()));
-    }
+    engine.set_module_resolver(match sandbox.files {
+        FileAccess::All => Resolver::with_files(),
+        FileAccess::Under { .. } => Resolver::over(ModulesBelow::new(sandbox.files.clone())),
+        FileAccess::None => Resolver::without_files(),
+    });
     if !sandbox.has_eval {
         engine.disable_symbol("eval");
     }

@@ -21,6 +21,7 @@ const RECEIVERS: &[(&str, &str)] = &[
     ("trained", "TrainedModel"),
     ("sim", "Simulation"),
     ("figure", "Figure"),
+    ("report", "Report"),
     ("timer", "Timer"),
     ("model", "Estimator"),
     ("error", "Error"),

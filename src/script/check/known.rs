@@ -11,7 +11,7 @@ use crate::registry::records;
 
 /// Types whose properties are fixed. Others take the name of a column, an entry or an element as a property.
 const FIXED_TYPES: &[&str] =
-    &["Fit", "Path", "JointFit", "TrainedModel", "Graph", "Figure", "Simulation", "NetworkComparison"];
+    &["Fit", "Path", "JointFit", "TrainedModel", "Graph", "Figure", "Simulation", "NetworkComparison", "Report"];
 
 /// The functions and properties that every script has, those of Rhai and ours.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 pub(super) mod advice;
 mod calls;
 mod known;
+mod modules;
 mod options;
 mod properties;
 mod report;
@@ -56,6 +57,7 @@ impl Checker {
         {
             let script = Script::new(&source, &self.known);
             calls::check(&script, &mut report);
+            modules::check(&script, &mut report);
             properties::check(&script, &mut report);
             options::check(&script, &mut report);
             warnings::check(&script, &mut report);

@@ -1,9 +1,11 @@
 //! Completion in code: names, what stands behind a point, option keys.
 
+use super::super::cells::imports;
 use super::super::functions::TRAIN;
 use super::super::members::members_of;
 use super::super::scan::{Kind, Open, word_before, word_start};
 use super::super::session::Session;
+use super::super::stdlib::std_module;
 use super::super::vocabulary::vocabulary;
 use super::{Candidate, CandidateKind, candidate, receiver};
 use crate::model::Record;
@@ -21,11 +23,22 @@ pub(super) fn in_code(session: &Session, text: &str, open: &[Open]) -> (usize, V
     let before = text[..start].trim_end();
     let found = match open.last() {
         _ if text[start..].starts_with(|c: char| c.is_ascii_digit()) => Vec::new(),
+        _ if before.ends_with("::") => functions_of_module(text, &before[..before.len() - 2]),
         _ if before.ends_with('.') && !before.ends_with("..") => members(session, &before[..before.len() - 1], open),
         Some(map) if map.kind == Kind::Map && !map.has_colon => option_keys(text, open),
         _ => names(session),
     };
     (start, found)
+}
+
+/// The functions of a module that comes with sinew, by the name at the end of `before`, which `text` imports it by.
+fn functions_of_module(text: &str, before: &str) -> Vec<Candidate> {
+    let name = word_before(before);
+    let path = imports(text).into_iter().find(|(_, known)| known == name).map(|(path, _)| path);
+    // What an earlier piece imported usually has the name of the module.
+    let module = std_module(path.as_deref().unwrap_or(name));
+    let functions = module.map(|module| module.functions.as_slice()).unwrap_or_default();
+    functions.iter().map(|f| candidate(f.plain_name(), CandidateKind::Function, f.summary.as_str())).collect()
 }
 
 /// What can stand behind a point at the end of `text`, which does not have the point: the entries of a map, then what

@@ -189,6 +189,9 @@ mod tests {
         assert_eq!(at_end("example(\"sachs_"), ["sachs_edges"]);
         assert_eq!(at_end("help(\"graphical_lasso_p"), ["graphical_lasso_path"]);
         assert_eq!(at_end("?graphical_lasso_p"), ["graphical_lasso_path"]);
+        assert_eq!(at_end("import \"std/sta"), ["std/stability"]);
+        assert_eq!(at_end("import \"std/stability\" as s;\ns::stable"), ["stable_graph"]);
+        assert_eq!(at_end("print(consensus::vo"), ["vote"]);
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("data")).expect("a folder");
         std::fs::write(folder.path().join("data.csv"), "").expect("a file");

@@ -6,6 +6,7 @@ use rhai::Dynamic;
 
 use super::super::scan::{Kind, Open, chain_start, word_before, word_start};
 use super::super::session::Session;
+use super::super::stdlib::std_modules;
 use super::code::options_of;
 use super::{Candidate, CandidateKind, candidate, topics};
 use crate::data::example::EXAMPLES;
@@ -39,6 +40,9 @@ const ENTRIES: usize = 10_000;
 /// A text that starts at `start` and is open at the end of `text`; `around` is what is open outside it.
 pub(super) fn in_quotes(session: &Session, text: &str, start: usize, around: &[Open]) -> (usize, Vec<Candidate>) {
     let found = match around {
+        _ if word_before(text[..start - 1].trim_end()) == "import" => {
+            std_modules().iter().map(|m| candidate(m.path, CandidateKind::Topic, m.summary.as_str())).collect()
+        }
         [.., call, map] if map.kind == Kind::Map && map.has_colon => choices(text, call, map),
         [.., call] if call.kind == Kind::Round => return argument(session, text, start, call),
         [.., list] if list.kind == Kind::Square => in_list(session, text, around),

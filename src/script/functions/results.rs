@@ -19,6 +19,7 @@ use crate::model::{
     Area, Fit, GRID_OPTIONS, JointFit, NetworkComparison, Path, Run, SavedPath, Simulation, Solved, Trained,
     value_from_json, value_to_json,
 };
+use crate::notebook::Report;
 use crate::options::{Kind, Opt, Preset};
 #[cfg(feature = "plot")]
 use crate::plot::Figure;
@@ -211,7 +212,7 @@ pub(super) fn define(b: &mut Builder) {
     let save = b.verb(
         "save",
         "x.save(path)\nfigure.save(path, #{ js: \"cdn\" })",
-        "Write a result to a file by its ending: .json for all, also for lists and maps; matrices .csv .tsv .npy .mtx (sparse ones .mtx); tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg; with .gz behind it packed",
+        "Write a result to a file by its ending: .json for all, also for lists and maps; matrices .csv .tsv .npy .mtx (sparse ones .mtx); tables .csv .tsv; graphs .graphml .gexf .cyjs .dot .csv .tsv; figures .html .svg; reports .html; with .gz behind it packed",
         "eye(2).save(\"example.csv\");\nrandom_graph(\"band\", #{ nodes: 4 }).save(\"example.graphml\");",
     );
     #[cfg(feature = "plot")]

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn the_index_names_everything_that_has_help() {
         let index = index_page(&items()).html;
-        for name in super::super::names() {
+        for name in super::super::names().into_iter().filter(|name| !name.starts_with("std/") && !name.contains("::")) {
             assert!(index.contains(&format!("<code>{name}</code>")), "{name}");
         }
     }
