@@ -9,7 +9,7 @@ use rhai::{AST, Dynamic, Engine, EvalAltResult, Module, ParseError, Position, Sc
 
 use super::cells::{Origins, imports};
 use super::check::advice::{Surroundings, improve};
-use super::convert::{to_dynamic, to_value};
+use super::convert::to_value;
 use super::diagnose::ScriptError;
 use super::guard::Guard;
 use super::help::is_verb;

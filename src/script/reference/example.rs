@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::diagnose::ScriptError;
-use super::super::session::{Session, SessionOptions};
+use super::super::session::Session;
+use super::super::session_options::SessionOptions;
 use super::super::source::Source;
 use super::html::{code_block, output_block};
 use crate::value::Value;
