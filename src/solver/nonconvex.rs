@@ -17,7 +17,7 @@ use crate::parallel;
 use crate::problem::{Certificate, Certified, Concave, L1, LogDet, Nonconvex, certify_factored, primal};
 
 /// Weighted problems at most where their number is not given: their errors fall by a constant factor.
-const MOST_PROBLEMS: usize = 100;
+const MOST_PROBLEMS: usize = 200;
 /// More steps than this are a mistake.
 pub(super) const MOST_STEPS: usize = 1000;
 /// Weights that change by less, relative to lambda, are the same: no next problem differs from the last.
