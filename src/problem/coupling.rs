@@ -376,3 +376,117 @@ fn violation_of_group(x: &[f64], gradient: &[f64], Weights { l1, l2 }: Weights) 
     };
     x.iter().zip(gradient).map(apart).fold(0.0, f64::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers between -1 and 1.
+    fn noise(k: usize) -> f64 {
+        ((k * 7919 + 13) as f64).sin()
+    }
+
+    fn penalty(coupling: Coupling, l1: f64, l2: f64) -> JointPenalty {
+        JointPenalty::new(coupling, L1::scalar(l1, false), L1::scalar(l2, false)).unwrap()
+    }
+
+    #[test]
+    fn the_weighted_map_of_a_group_meets_its_optimality_conditions() {
+        let mut scratch = CouplingScratch::default();
+        let mut moved = 0;
+        for case in 0..60 {
+            let count = 1 + case % 5;
+            let penalty = penalty(Coupling::Group, [0.0, 0.1, 0.4][case % 3], [0.05, 0.3, 1.0, 2.5][case % 4]);
+            let u: Vec<f64> = (0..count).map(|k| 2.0 * noise(11 * case + k)).collect();
+            let a: Vec<f64> = (0..count).map(|k| 10f64.powf(2.0 * noise(5 * case + k + 3))).collect();
+            let mut x = u.clone();
+            penalty.weighted_proximal(0, 1, &mut x, &a, &mut scratch);
+            let gradient: Vec<f64> = (0..count).map(|k| a[k] * (x[k] - u[k])).collect();
+            let violation = penalty.violation(0, 1, &x, &gradient, &mut scratch);
+            assert!(violation < 1e-10, "{penalty:?} {u:?} {a:?}: {x:?} {violation}");
+            moved += usize::from(x.iter().any(|&value| value != 0.0));
+        }
+        assert!(moved > 10 && moved < 55, "{moved} of 60 are not 0");
+    }
+
+    #[test]
+    fn maps_of_differences_meet_theirs_and_a_violation_is_seen() {
+        let mut scratch = CouplingScratch::default();
+        for (case, coupling) in (0..60).flat_map(|case| [(case, Coupling::Fused), (case, Coupling::Chain)]) {
+            let count = 1 + case % 5;
+            let penalty = penalty(coupling, [0.0, 0.1, 0.4][case % 3], [0.05, 0.3, 1.0, 0.0][case % 4]);
+            let u: Vec<f64> = (0..count).map(|k| 2.0 * noise(11 * case + k)).collect();
+            let a: Vec<f64> = (0..count).map(|k| 1.2 + noise(5 * case + k + 3)).collect();
+            let mut x = u.clone();
+            penalty.weighted_proximal(0, 1, &mut x, &a, &mut scratch);
+            let mut gradient: Vec<f64> = (0..count).map(|k| a[k] * (x[k] - u[k])).collect();
+            let violation = penalty.violation(0, 1, &x, &gradient, &mut scratch);
+            assert!(violation < 1e-12, "{penalty:?} {u:?} {a:?}: {x:?} {violation}");
+            gradient.iter_mut().for_each(|value| *value += 7.0);
+            assert!(penalty.violation(0, 1, &x, &gradient, &mut scratch) > 1.0, "{penalty:?} {x:?}");
+        }
+    }
+
+    #[test]
+    fn the_projection_is_within_the_dual_ball_and_bounds_the_penalty() {
+        let mut scratch = CouplingScratch::default();
+        for (case, coupling) in (0..40).flat_map(|case| Coupling::ALL.map(|coupling| (case, coupling))) {
+            let penalty = penalty(coupling, 0.2, 0.3);
+            let outside: Vec<f64> = (0..4).map(|k| 3.0 * noise(7 * case + k)).collect();
+            let mut g = outside.clone();
+            penalty.project(0, 1, &mut g, &mut scratch);
+            let inner: Vec<f64> = g.iter().map(|value| value * (1.0 - 1e-12)).collect();
+            assert!(penalty.allows_zero(0, 1, &inner, &mut scratch), "{coupling:?} {outside:?} {g:?}");
+            for other in 0..20 {
+                let x: Vec<f64> = (0..4).map(|k| noise(100 + 13 * other + k)).collect();
+                let product: f64 = g.iter().zip(&x).map(|(g, x)| g * x).sum();
+                assert!(product <= penalty.value(0, 1, &x) + 1e-12, "{coupling:?} {g:?} {x:?}");
+            }
+            // What is left is where the penalty is as large as the ball allows.
+            let rest: Vec<f64> = outside.iter().zip(&g).map(|(outside, g)| outside - g).collect();
+            let product: f64 = g.iter().zip(&rest).map(|(g, x)| g * x).sum();
+            assert!((product - penalty.value(0, 1, &rest)).abs() < 1e-12, "{coupling:?} {outside:?} {g:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_can_be_checked_by_hand() {
+        let mut scratch = CouplingScratch::default();
+        let mut run = |coupling: Coupling, l1: f64, l2: f64, x: [f64; 2], step: f64| {
+            let mut x = x;
+            penalty(coupling, l1, l2).proximal(0, 1, &mut x, step, &mut scratch);
+            x
+        };
+        // (3, 4) is 5 long.
+        assert_eq!(run(Coupling::Group, 0.0, 2.5, [3.0, 4.0], 1.0), [1.5, 2.0]);
+        // After the soft threshold of one half (3.5, -4.5) is longer than 2.5, (1, -1) is not.
+        assert_eq!(run(Coupling::Group, 1.0, 5.0, [1.5, -1.5], 0.5), [0.0, 0.0]);
+        assert_eq!(run(Coupling::Fused, 0.5, 0.25, [3.0, 1.0], 2.0), [1.5, 0.5]);
+        assert_eq!(run(Coupling::Chain, 0.0, 9.0, [3.0, 1.0], 1.0), [2.0, 2.0]);
+        let value = |coupling| penalty(coupling, 1.0, 2.0).value(0, 1, &[3.0, 0.0, -4.0]);
+        assert_eq!(Coupling::ALL.map(value), [17.0, 35.0, 21.0]);
+        assert_eq!(penalty(Coupling::Group, 1.0, 2.0).value(1, 1, &[3.0]), 0.0, "the diagonal is free");
+    }
+
+    #[test]
+    fn forbidden_and_free_entries_and_penalties_of_one_data_set() {
+        let weights = |value: f64| L1::Matrix(Array2::from_elem((2, 2), value));
+        let mut scratch = CouplingScratch::default();
+        let forbidden = JointPenalty::new(Coupling::Fused, weights(f64::INFINITY), weights(f64::INFINITY)).unwrap();
+        let mut x = [1.0, 2.0];
+        forbidden.proximal(0, 1, &mut x, 1.0, &mut scratch);
+        assert_eq!((x, forbidden.value(0, 1, &x)), ([0.0; 2], 0.0));
+        let mut g = [9.0, -9.0];
+        forbidden.project(0, 1, &mut g, &mut scratch);
+        assert_eq!((g, forbidden.allows_zero(0, 1, &g, &mut scratch)), ([9.0, -9.0], true));
+        let free = JointPenalty::new(Coupling::Group, weights(0.0), weights(0.0)).unwrap();
+        free.project(0, 1, &mut g, &mut scratch);
+        assert_eq!((g, free.apart(3)), ([0.0; 2], Some(weights(0.0))));
+        assert!(JointPenalty::new(Coupling::Group, weights(1.0), weights(f64::INFINITY)).is_err());
+        assert!(JointPenalty::new(Coupling::Group, weights(1.0), weights(-1.0)).is_err());
+        assert_eq!(penalty(Coupling::Group, 1.0, 2.0).apart(1), Some(L1::scalar(3.0, false)));
+        assert_eq!(penalty(Coupling::Chain, 1.0, 2.0).apart(1), Some(L1::scalar(1.0, false)));
+        assert_eq!(penalty(Coupling::Chain, 1.0, 2.0).apart(2), None);
+        assert!(Coupling::ALL.iter().all(|one| Coupling::named(one.name()) == Some(*one)));
+    }
+}

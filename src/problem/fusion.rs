@@ -252,7 +252,7 @@ mod tests {
             let least = total(&x, &u, &a, strength);
             for set in 1..1usize << count {
                 for step in [1e-6, -1e-6] {
-                    let moved = (0..count).map(|k| if set >> k & 1 == 1 { x[k] + step } else { x[k] });
+                    let moved = (0..count).map(|k| if (set >> k) & 1 == 1 { x[k] + step } else { x[k] });
                     let value = total(&moved.collect::<Vec<f64>>(), &u, &a, strength);
                     assert!(value >= least - 1e-13, "{strength:?} {u:?} {a:?}: {x:?} moves by {set:b}");
                 }

@@ -1,7 +1,7 @@
 //! Options of the joint graphical lasso.
 
 use super::super::lambda::Lambda;
-use super::super::penalties::{PENALIZE_DIAGONAL, TOL, WEIGHTS};
+use super::super::penalties::TOL;
 use super::{JointGraphicalLasso, RECORD};
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -53,8 +53,13 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Unset("chosen by the rule of lambda, by \"ebic\" where lambda is given"),
         "Penalty on the coupling: a number, or the rule that chooses it, with lambda if that is chosen too",
     ),
-    WEIGHTS,
-    PENALIZE_DIAGONAL,
+    Opt::new(
+        "weights",
+        &[Kind::Object("Matrix")],
+        Preset::Unset("all 1"),
+        "Factors of both penalties, p x p, symmetric: 0 leaves an edge free, infinity forbids it",
+    ),
+    Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise and couple the diagonals too"),
     SET_WEIGHTS,
     VARIABLES,
     SAMPLES,

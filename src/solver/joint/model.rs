@@ -15,7 +15,7 @@ use crate::problem::{CouplingScratch, JointPenalty};
 /// Columns of U that are copied out at once: a cache line of numbers.
 const TILE: usize = 8;
 /// Passes over the free pairs of one step at most.
-const PASSES: usize = 400;
+const PASSES: usize = 100;
 
 /// One data set: its S, and the weight of its loss.
 #[derive(Debug, Clone, Copy)]
