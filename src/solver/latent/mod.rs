@@ -8,6 +8,7 @@
 //! directions (Chandrasekaran, Parrilo, Willsky, Annals of Statistics 40:1935, 2012; Ma, Xue, Zou, Neural Computation
 //! 25:2172, 2013).
 
+mod acceleration;
 mod bound;
 mod direction;
 mod profile;
@@ -15,6 +16,7 @@ mod strength;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
+use self::acceleration::Steps;
 use self::bound::bound;
 use self::direction::{Direction, Place};
 use self::profile::{Profile, Slope};
@@ -107,6 +109,9 @@ impl Solution {
 /// Steps in a row at most whose effect is lost in rounding and that do not halve the gap.
 const QUIET: usize = 3;
 
+/// The share of the decrease that the model foresees which a step must reach.
+const SUFFICIENT: f64 = 1e-3;
+
 const EXHAUSTED: &str = "the steps were used up: a larger max_iter, lambda, mu or tol helps";
 const STALLED: &str = "double precision ends here for so ill-conditioned a problem; a larger lambda, mu or tol helps";
 
@@ -130,21 +135,24 @@ pub fn solve(
     ctx: &Context,
 ) -> Result<Solution> {
     let p = sets.first().map_or(0, |set| set.s.nrows());
-    // Theta and the next one, factor, images, gradient and curvature, direction, a dual point with its factor; what an
-    // eigendecomposition needs beside.
-    let _held = ctx.reserve_matrices(14 * sets.len(), p, p)?;
+    // Theta and the next one, factor, images, gradient and curvature, direction, a dual point with its factor, the last steps;
+    // what an eigendecomposition needs beside.
+    let _held = ctx.reserve_matrices(24 * sets.len(), p, p)?;
     if let [set] = sets
         && rules_out_low_rank(set)
     {
         return without_low_rank(set, penalty, settings, ctx);
     }
-    let warm = start.map(|theta| at(theta, sets, penalty, ctx)).transpose()?.flatten();
+    let problem = Problem { sets, penalty, ctx };
+    let warm = start.map(|theta| problem.at(theta)).transpose()?.flatten();
     let mut point = match warm {
         Some(point) => point,
-        None => at(diagonals(sets, penalty), sets, penalty, ctx)?
+        None => problem
+            .at(problem.diagonals())?
             .ok_or_else(|| Error::internal("a diagonal start is not positive definite"))?,
     };
     let mut direction = Direction::new(p, sets.len());
+    let mut history = Steps::default();
     let (mut steps, mut quiet, mut last_gap) = (0, 0, f64::INFINITY);
     let (certificate, why) = loop {
         ctx.check()?;
@@ -171,7 +179,7 @@ pub fn solve(
         if -decrease <= noise {
             quiet += 1;
         }
-        match line_search(&point, &direction, decrease, noise, sets, penalty, ctx)? {
+        match problem.step(&point, &slopes, &direction, Expected { decrease, noise }, &mut history)? {
             Some(next) => point = next,
             None => break (certificate, STALLED),
         }
@@ -199,57 +207,92 @@ fn without_low_rank(set: &Set<'_>, penalty: &JointPenalty, settings: Settings, c
     Ok(Solution { parts: vec![part], certificate, iterations, converged, why: STALLED })
 }
 
-/// The objective and its parts at Theta; `None` if one is not positive definite.
-fn at(theta: Vec<Array2<f64>>, sets: &[Set<'_>], penalty: &JointPenalty, ctx: &Context) -> Result<Option<Point>> {
-    let profiles = parallel::map(&theta, ctx, |k, theta| Profile::of(theta.view(), &sets[k], ctx))?;
-    let Some(profiles) = profiles.into_iter().collect::<Option<Vec<Profile>>>() else { return Ok(None) };
-    let losses: f64 = sets.iter().zip(&profiles).map(|(set, profile)| set.weight * profile.value).sum();
-    let value = losses + penalty_of(&theta, penalty);
-    Ok(value.is_finite().then_some(Point { theta, profiles, value }))
-}
-
-fn penalty_of(theta: &[Array2<f64>], penalty: &JointPenalty) -> f64 {
-    let p = theta.first().map_or(0, Array2::nrows);
-    let mut numbers = vec![0.0; theta.len()];
-    let mut sum = 0.0;
-    for j in 0..p {
-        for i in 0..=j {
-            numbers.iter_mut().zip(theta).for_each(|(number, theta)| *number = theta[(j, i)]);
-            sum += if i == j { 1.0 } else { 2.0 } * penalty.value(i, j, &numbers);
-        }
-    }
-    sum
-}
-
-fn diagonals(sets: &[Set<'_>], penalty: &JointPenalty) -> Vec<Array2<f64>> {
-    let entry = |set: &Set<'_>, i: usize| 1.0 / (set.s[(i, i)] + penalty.lambda().at(i, i) / set.weight);
-    sets.iter().map(|set| Array2::from_diag(&Array1::from_shape_fn(set.s.nrows(), |i| entry(set, i)))).collect()
-}
-
-/// Armijo's rule by halving; `None` if no step keeps Theta positive definite and the objective from growing.
-fn line_search(
-    point: &Point,
-    direction: &Direction,
+/// By how much a whole step changes the objective to first order, and what of it is rounding.
+#[derive(Clone, Copy)]
+struct Expected {
     decrease: f64,
     noise: f64,
-    sets: &[Set<'_>],
-    penalty: &JointPenalty,
-    ctx: &Context,
-) -> Result<Option<Point>> {
-    const SUFFICIENT: f64 = 1e-3;
-    let mut length = 1.0;
-    for _ in 0..50 {
-        ctx.check()?;
-        let mut theta = point.theta.clone();
-        direction.write(&point.theta, length, &mut theta);
-        if let Some(next) = at(theta, sets, penalty, ctx)?
-            && next.value <= point.value + SUFFICIENT * length * decrease + noise
+}
+
+/// What is minimised.
+#[derive(Clone, Copy)]
+struct Problem<'a> {
+    sets: &'a [Set<'a>],
+    penalty: &'a JointPenalty,
+    ctx: &'a Context,
+}
+
+impl Problem<'_> {
+    /// The objective and its parts at Theta; `None` if one is not positive definite.
+    fn at(&self, theta: Vec<Array2<f64>>) -> Result<Option<Point>> {
+        let one = |k: usize, theta: &Array2<f64>| Profile::of(theta.view(), &self.sets[k], self.ctx);
+        let profiles = parallel::map(&theta, self.ctx, one)?;
+        let Some(profiles) = profiles.into_iter().collect::<Option<Vec<Profile>>>() else { return Ok(None) };
+        let losses: f64 = self.sets.iter().zip(&profiles).map(|(set, profile)| set.weight * profile.value).sum();
+        let value = losses + self.penalty_of(&theta);
+        Ok(value.is_finite().then_some(Point { theta, profiles, value }))
+    }
+
+    fn penalty_of(&self, theta: &[Array2<f64>]) -> f64 {
+        let p = theta.first().map_or(0, Array2::nrows);
+        let mut numbers = vec![0.0; theta.len()];
+        let mut sum = 0.0;
+        for j in 0..p {
+            for i in 0..=j {
+                numbers.iter_mut().zip(theta).for_each(|(number, theta)| *number = theta[(j, i)]);
+                let times = if i == j { 1.0 } else { 2.0 };
+                sum += times * self.penalty.value(i, j, &numbers);
+            }
+        }
+        sum
+    }
+
+    /// A start that is positive definite whatever S is.
+    fn diagonals(&self) -> Vec<Array2<f64>> {
+        let entry = |set: &Set<'_>, i: usize| 1.0 / (set.s[(i, i)] + self.penalty.lambda().at(i, i) / set.weight);
+        let one = |set: &Set<'_>| Array2::from_diag(&Array1::from_shape_fn(set.s.nrows(), |i| entry(set, i)));
+        self.sets.iter().map(one).collect()
+    }
+
+    /// The next point: a combination of the last steps, or as far along the direction as the objective falls; `None` where it
+    /// does not.
+    fn step(
+        &self,
+        point: &Point,
+        slopes: &[Slope],
+        direction: &Direction,
+        expected: Expected,
+        history: &mut Steps,
+    ) -> Result<Option<Point>> {
+        let mut target = point.theta.clone();
+        direction.write(&point.theta, 1.0, &mut target);
+        history.add(&point.theta, target);
+        if let Some(theta) = history.combined(self.sets, slopes)
+            && let Some(next) = self.at(theta)?
+            && next.value <= point.value + SUFFICIENT * expected.decrease + expected.noise
         {
             return Ok(Some(next));
         }
-        length *= 0.5;
+        history.forget();
+        self.line_search(point, direction, expected)
     }
-    Ok(None)
+
+    /// Armijo's rule by halving; `None` if no step keeps Theta positive definite and the objective from growing.
+    fn line_search(&self, point: &Point, direction: &Direction, expected: Expected) -> Result<Option<Point>> {
+        let mut length = 1.0;
+        for _ in 0..50 {
+            self.ctx.check()?;
+            let mut theta = point.theta.clone();
+            direction.write(&point.theta, length, &mut theta);
+            if let Some(next) = self.at(theta)?
+                && next.value <= point.value + SUFFICIENT * length * expected.decrease + expected.noise
+            {
+                return Ok(Some(next));
+            }
+            length *= 0.5;
+        }
+        Ok(None)
+    }
 }
 
 /// F F', exactly symmetric.
