@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
+use super::indefinite;
 use super::penalties::{self, check_matches, weighted};
 use crate::context::Context;
-use crate::data::covariance::sparse_partial_correlations;
-use crate::data::{Matrix, Names};
+use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::graph::{Edge, Graph};
 use crate::linalg::SparseSymmetric;
 use crate::model::{
-    Accepts, Area, Estimate, Fit, FitBuilder, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed,
+    Accepts, Area, Fit, FitBuilder, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed,
 };
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::{Certificate, L1, Separable};
-use crate::select::{Grid, Rule, check_rule};
+use crate::select::{Grid, Rule};
 use crate::solver::concord::{self, Solution, omega_of};
 use crate::value::Value;
 
@@ -244,7 +243,8 @@ impl Concord {
             solve: Arc::new(move |input, lambdas, ctx| own.points(input, lambdas, ctx)),
         };
         let path = Path::new(solved, ctx)?;
-        of_choice(&path, &rule.choose(&path, ctx)?, ctx)
+        let (builder, point) = indefinite::of_choice(&path, &rule.choose(&path, ctx)?, ctx)?;
+        finish(builder, input, &omega_of(&point.precision), point.warning.clone(), ctx)
     }
 
     /// The smallest penalty that empties the graph; with a ridge less would do.
@@ -329,60 +329,16 @@ fn point(lambda: f64, solution: &Solution, ctx: &Context) -> Result<Point> {
     })
 }
 
-/// The fit of the solution that was chosen along a path, which need not be positive definite.
-fn of_choice(path: &Path, chosen: &Fit, ctx: &Context) -> Result<Fit> {
-    let lambda = chosen.lambda().and_then(Value::as_number);
-    let point = path.points().iter().find(|point| Some(point.lambda) == lambda);
-    let point = point.ok_or_else(|| Error::internal("the chosen penalty is not on the grid"))?;
-    let input = path.input();
-    let mut builder = Fit::builder(RECORD.verb, input, chosen.options().to_vec(), ctx)
-        .lambda(Value::Float(point.lambda))
-        .certificate(point.certificate)
-        .solver(SOLVER, point.iterations, point.converged)
-        .seconds(chosen.seconds());
-    if let Some(selection) = chosen.selection() {
-        builder = builder.selection(selection.clone());
-    }
-    // Those of input and penalty come again; why a solution did not converge is the point's.
-    let (of_path, of_point) = (path.warnings(), point.warning.clone());
-    let is_new = |warning: &&String| !of_path.contains(warning) && of_point.as_ref() != Some(*warning);
-    chosen.warnings().iter().filter(is_new).for_each(|warning| builder.warn(warning.clone()));
-    finish(builder, input, &omega_of(&point.precision), of_point, ctx)
-}
-
-/// A precision matrix where Omega is positive definite, a graph alone where it is not.
+/// The fit of this Omega.
 fn finish(
-    mut builder: FitBuilder,
+    builder: FitBuilder,
     input: &Input,
     omega: &SparseSymmetric,
     missed: Option<String>,
     ctx: &Context,
 ) -> Result<Fit> {
-    let names = input.names();
-    let theta = concord::precision_of(omega);
-    let logdet = theta.logdet(ctx)?;
-    if logdet.is_none() {
-        builder.warn(
-            "Omega is not positive definite: the fit is a graph alone, without a precision matrix; a larger lambda or ridge \
-             helps, and fit.omega is what was found",
-        );
-    }
-    // Why it did not converge stands last, where a strict context looks for it.
-    missed.into_iter().for_each(|why| builder.warn(why));
-    let builder = builder.add("omega", Matrix::square(omega.to_dense(), names).into());
-    match logdet {
-        Some(logdet) => {
-            let likelihood = logdet - theta.inner(input.s(ctx)?);
-            builder.likelihood(likelihood).finish(Estimate::precision(theta, names), ctx)
-        }
-        None => builder.finish(Estimate::Graph(graph(&theta, names)?), ctx),
-    }
-}
-
-/// The graph of -theta_ij / sqrt(theta_ii theta_jj), beyond 1 or not.
-fn graph(theta: &SparseSymmetric, names: Option<&Names>) -> Result<Graph> {
-    let edges = sparse_partial_correlations(theta).map(|(i, j, weight)| Edge::new(i, j, weight)).collect();
-    Graph::new(theta.p(), names.cloned(), false, edges)
+    let builder = builder.add("omega", Matrix::square(omega.to_dense(), input.names()).into());
+    indefinite::finish(builder, input, concord::precision_of(omega), missed, ctx)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod block_options;
 mod directed;
+mod indefinite;
 mod lambda;
 mod latent_factors;
 mod neighborhoods;
@@ -19,6 +20,7 @@ crate::model::records! {
     graphical_lasso_path,
     estimate,
     concord,
+    clime,
     neighborhood_selection,
     tiger,
     gfc_l,

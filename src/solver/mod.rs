@@ -3,6 +3,7 @@
 mod active_set;
 mod algorithm;
 pub mod block_model;
+pub mod clime;
 mod component;
 pub mod concord;
 mod dual_descent;
