@@ -17,7 +17,7 @@ use crate::parallel;
 use crate::problem::{Certificate, Certified, Concave, L1, LogDet, Nonconvex, certify_factored, primal};
 
 /// Weighted problems at most where their number is not given: their errors fall by a constant factor.
-const MOST_PROBLEMS: usize = 100;
+const MOST_PROBLEMS: usize = 200;
 /// More steps than this are a mistake.
 pub(super) const MOST_STEPS: usize = 1000;
 /// Weights that change by less, relative to lambda, are the same: no next problem differs from the last.
@@ -157,7 +157,8 @@ pub(super) fn reweighted(
 /// The KKT violation to aim at: the gap alone, which goes with its square, says little of entries that are hardly curved.
 fn goal(lambda: &L1, p: usize, settings: Settings) -> f64 {
     let pairs = (0..p).flat_map(|i| (0..i).map(move |j| lambda.at(i, j)));
-    CLOSER * settings.tol.sqrt() * pairs.filter(|scale| scale.is_finite()).fold(0.0, f64::max)
+    let largest = pairs.filter(|scale| scale.is_finite()).fold(0.0, f64::max);
+    if largest > 0.0 { CLOSER * settings.tol.sqrt() * largest } else { f64::INFINITY }
 }
 
 /// Checks a number of steps.

@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(error.message(), "x[1] must be a whole number, not 2.5 (float)");
         let map = Value::Map(vec![("a".into(), list)]);
         assert_eq!(BTreeMap::<String, Vec<f64>>::take(map, "m").unwrap()["a"], [1.0, 2.5]);
-        assert_eq!(Option::<String>::take(Value::Unit, "t").unwrap(), None);
+        assert_eq!(<Option<String> as FromValue>::take(Value::Unit, "t").unwrap(), None);
         assert!(usize::take(Value::Int(-1), "n").is_err());
     }
 
