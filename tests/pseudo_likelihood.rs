@@ -155,7 +155,7 @@ fn every_rule_chooses_and_data_are_their_covariance() {
     ];
     for rule in rules {
         let fits = [Concord::new().lambda(rule).fit(&x, &ctx), Clime::new().lambda(rule).fit(&x, &ctx)];
-        for fit in fits.map(|fit| fit.expect(rule.name())) {
+        for fit in fits.map(|fit| fit.unwrap_or_else(|error| panic!("{}: {error}", rule.name()))) {
             assert!(fit.selection().is_some() && fit.n_edges().expect("edges") >= 1, "{} {fit}", rule.name());
             let lambda = fit.lambda().and_then(sinew::Value::as_number).expect("a number");
             let again = match fit.method() {

@@ -1,12 +1,12 @@
 //! Reports: a page has everything, is well formed, fetches nothing, and stays the same.
 
 use sinew::Context;
-use sinew::script::{Session, SessionOptions};
+use sinew::script::{Sandbox, Session, SessionOptions};
 
 fn session() -> Session {
     Session::new(SessionOptions {
         seed: Some(7),
-        time_limit: Some(std::time::Duration::from_secs(60)),
+        sandbox: Sandbox::new().time(std::time::Duration::from_secs(60)),
         ..SessionOptions::default()
     })
 }

@@ -6,19 +6,18 @@ mod scripts;
 use std::sync::{Arc, Mutex};
 
 use sinew::ErrorKind;
-use sinew::script::{Session, SessionOptions, help, names, search, std_modules};
+use sinew::script::{Sandbox, Session, SessionOptions, help, names, search, std_modules};
 
 /// A session with a seed that prints into a list; a sandbox unless it is trusted.
 fn session(trusted: bool, threads: usize) -> (Session, Arc<Mutex<Vec<String>>>) {
     let printed = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&printed);
-    let base = if trusted { SessionOptions::trusted() } else { SessionOptions::default() };
+    let sandbox = if trusted { Sandbox::trusted() } else { Sandbox::new() };
     let options = SessionOptions {
         seed: Some(1),
-        threads: Some(threads),
+        sandbox: sandbox.threads(threads).time(std::time::Duration::from_secs(60)),
         print: Some(Arc::new(move |text: &str| sink.lock().expect("a lock").push(text.to_string()))),
-        time_limit: Some(std::time::Duration::from_secs(60)),
-        ..base
+        ..SessionOptions::default()
     };
     (Session::new(options), printed)
 }

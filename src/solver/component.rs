@@ -64,7 +64,7 @@ pub(super) fn solve(
         return unpenalized(s, penalty, ctx);
     }
     let allowed = |primal: f64| if share < 1.0 { 0.5 } else { 0.9 } * settings.tol * primal.abs().max(share);
-    if let Some(part) = decomposable(s, penalty, &allowed, ctx)? {
+    if let Some(part) = decomposable(s, penalty, allowed, ctx)? {
         return Ok(part);
     }
     let problem = Problem { s, penalty, allowed: &allowed, settings, ctx };

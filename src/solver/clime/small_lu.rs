@@ -90,9 +90,9 @@ mod tests {
         let lu = SmallLu::new(3, entry).unwrap();
         let x = [1.0, -2.0, 0.5];
         let (y, z) = (lu.solve(&x), lu.solve_transposed(&x));
-        for i in 0..3 {
-            assert!(((0..3).map(|j| entry(i, j) * y[j]).sum::<f64>() - x[i]).abs() < 1e-14);
-            assert!(((0..3).map(|j| entry(j, i) * z[j]).sum::<f64>() - x[i]).abs() < 1e-14);
+        for (i, wanted) in x.into_iter().enumerate() {
+            assert!(((0..3).map(|j| entry(i, j) * y[j]).sum::<f64>() - wanted).abs() < 1e-14);
+            assert!(((0..3).map(|j| entry(j, i) * z[j]).sum::<f64>() - wanted).abs() < 1e-14);
         }
         assert!(SmallLu::new(2, |_, _| 1.0).is_none());
         assert!(SmallLu::new(0, |_, _| 1.0).unwrap().solve(&[]).is_empty());

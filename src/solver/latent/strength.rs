@@ -30,7 +30,7 @@ pub fn largest_mu(s: ArrayView2<'_, f64>, penalty: &JointPenalty, settings: Sett
     let _held = ctx.reserve_matrices(3, s.nrows(), s.nrows())?;
     let factor = Cholesky::checked(found.theta.to_dense().view(), ctx)?
         .ok_or_else(|| Error::internal("a graphical lasso is not positive definite"))?;
-    let excess: Array2<f64> = factor.inverse_checked(ctx)? - &s;
+    let excess: Array2<f64> = factor.inverse_checked(ctx)? - s;
     Ok(-min_eigenvalue(excess.view(), ctx)?)
 }
 
