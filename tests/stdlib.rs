@@ -28,8 +28,7 @@ fn printed(script: &str, trusted: bool, threads: usize) -> Vec<String> {
     if let Err(error) = session.eval(script) {
         panic!("{script}\n{error}");
     }
-    let lines = std::mem::take(&mut *printed.lock().expect("a lock"));
-    lines
+    std::mem::take(&mut *printed.lock().expect("a lock"))
 }
 
 /// The error of a script in a sandbox.
