@@ -143,14 +143,16 @@ impl<'a> Descent<'a> {
             }
             self.solve(j, tol, ctx)?;
             let scale = self.scale(j);
-            let variance = 1.0 + self.explained(j);
-            if !(scale.is_finite() && scale > 0.0 && variance.is_finite()) {
+            let explained = self.explained(j);
+            if !(scale.is_finite() && scale > 0.0 && explained.is_finite()) {
                 return Ok(Sweep { moved: f64::INFINITY, lost: true });
             }
             let scale = scale.clamp(own / MOST, own * MOST);
             turned = turned.max((scale / own).ln().abs());
             self.scales[j] = scale;
-            moved += self.write(j, variance, if self.moves { scale / own } else { 1.0 });
+            let ratio = if self.moves { scale / own } else { 1.0 };
+            // Of the column that moves along, so that W stays positive definite.
+            moved += self.write(j, 1.0 + ratio * ratio * explained, ratio);
         }
         // Leaving W alone where that makes matters worse is given up.
         self.always |= !self.moves && moved > self.before;
