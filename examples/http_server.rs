@@ -120,7 +120,7 @@ fn test(address: SocketAddr) -> std::io::Result<()> {
     let clients: Vec<_> = (0..24)
         .map(|client| {
             std::thread::spawn(move || match client % 4 {
-                0 => (ask(address, "loop { }"), 413, "time"),
+                0 => (ask(address, "loop { }"), 413, "limit"),
                 1 => (ask(address, "read_csv(\"/etc/passwd\")"), 403, "denied"),
                 2 => (ask(address, "zeros(100000, 100000)"), 413, "limit"),
                 _ => (ask(address, &format!("print(\"hello\"); {client} + 1")), 200, "hello"),

@@ -43,7 +43,7 @@ RHAI
 (cd "$work" && "$sinew" run make.rhai > /dev/null 2>&1) || true
 # The first byte of a file's seed says its format, as in fuzz_targets/files.rs.
 number=0
-for ending in csv tsv npy mtx h5ad graphml gexf cyjs dot json txt gml; do
+for ending in csv tsv npy mtx h5ad graphml gexf cyjs dot json txt gz; do
   for file in "$work"/*."$ending" ../tests/data/*."$ending"; do
     [ -f "$file" ] || continue
     { printf "\\x$(printf %02x "$number")"; cat "$file"; } > "corpus/files/${ending}_$(basename "$file")"

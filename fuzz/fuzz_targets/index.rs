@@ -2,21 +2,19 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sinew::script::Session;
-use sinew_fuzz::sandbox;
+use sinew_fuzz::with_session;
 
 const SETUP: &str = "let m = matrix([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).set_names([\"a\", \"b\", \"c\"]);\n\
                      let v = vector([1.0, 2.0, 3.0, 4.0]); let t = table([#{ a: 1, b: \"x\" }, #{ a: 2, b: \"y\" }]);\n";
 
 fuzz_target!(|text: &str| {
-    let mut session = Session::new(sandbox());
-    if session.eval(SETUP).is_err() {
-        unreachable!("the values that are indexed cannot be made");
-    }
-    for receiver in ["m", "v", "t"] {
-        let _ = session.eval(&format!("{receiver}[{text}]"));
-        let _ = session.eval(&format!("{receiver}[[{text}]]"));
-        let _ = session.eval(&format!("{receiver}[[{text}]] += 1.5"));
-        let _ = session.eval(&format!("{receiver}[{text}] = 2.5"));
-    }
+    with_session(|session| {
+        if session.eval(SETUP).is_err() {
+            unreachable!("the values that are indexed cannot be made");
+        }
+        for receiver in ["m", "v", "t"] {
+            let _ = session.eval(&format!("{receiver}[{text}]"));
+            let _ = session.eval(&format!("{receiver}[[{text}]] += 1.5"));
+        }
+    });
 });

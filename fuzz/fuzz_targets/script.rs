@@ -2,11 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sinew::script::Session;
-use sinew_fuzz::sandbox;
+use sinew_fuzz::{sandbox, session};
 
 fuzz_target!(|text: &str| {
-    let mut session = Session::new(sandbox());
+    let mut session = session(sandbox());
     let _ = session.eval(text);
     assert_eq!(session.eval_as::<i64>("40 + 2").ok(), Some(42), "the session died");
 });
