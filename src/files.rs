@@ -3,6 +3,8 @@
 //! Access below given folders is held by the system, not by a look at texts: every step of a way is opened from the folder
 //! before it, so that neither `..` nor a link leads out, also where somebody changes the folders meanwhile.
 
+mod new_file;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -13,7 +15,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::rng;
+pub(crate) use new_file::NewFile;
 
 /// Which files a computation may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,18 +76,9 @@ impl Place {
         if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
     }
 
-    fn create(&self) -> io::Result<Below> {
+    fn create(&self) -> io::Result<NewFile> {
         let name = self.rest.file_name().ok_or_else(|| io::Error::other("it names no file"))?.to_os_string();
-        let folder = self.rest.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = self.root()?.open_dir(folder)?;
-        if folder.symlink_metadata(&name).is_ok_and(|there| !there.is_file() && !there.is_symlink()) {
-            return Err(not_regular());
-        }
-        let temporary = format!(".sinew-{:016x}", rng::fresh());
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        let file = folder.open_with(&temporary, &options)?.into_std();
-        Ok(Below { folder, temporary, name, file, is_done: false })
+        NewFile::begin(self.root()?.open_dir(new_file::folder_of(&self.rest))?, name)
     }
 
     fn metadata(&self) -> io::Result<cap_std::fs::Metadata> {
@@ -96,75 +89,6 @@ impl Place {
 /// Device files, pipes, sockets and folders have no bytes that a data file has.
 fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")
-}
-
-/// A file that is being written: it appears under its name when it is complete, or not at all.
-#[derive(Debug)]
-pub(crate) struct NewFile(Kind);
-
-#[derive(Debug)]
-enum Kind {
-    Anywhere(tempfile::NamedTempFile, PathBuf),
-    Below(Below),
-}
-
-/// A temporary file in a folder that is held open: nobody can put another one in its place.
-#[derive(Debug)]
-struct Below {
-    folder: Dir,
-    temporary: String,
-    name: OsString,
-    file: File,
-    is_done: bool,
-}
-
-impl Drop for Below {
-    fn drop(&mut self) {
-        if !self.is_done {
-            // There is nobody to tell.
-            let _ = self.folder.remove_file(&self.temporary);
-        }
-    }
-}
-
-impl NewFile {
-    fn anywhere(path: &Path) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".sinew-");
-        #[cfg(unix)]
-        {
-            // A temporary file is private by default; what the user saves gets the usual permissions.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        // The name of the temporary file would be of no use to anybody.
-        let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
-        Ok(Self(Kind::Anywhere(file, path.to_path_buf())))
-    }
-
-    /// What is written to.
-    pub fn file(&self) -> &File {
-        match &self.0 {
-            Kind::Anywhere(file, _) => file.as_file(),
-            Kind::Below(below) => &below.file,
-        }
-    }
-
-    /// Gives the file its name, in the place of what had that name before.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn persist(self) -> io::Result<()> {
-        match self.0 {
-            Kind::Anywhere(file, path) => file.persist(path).map(|_| ()).map_err(|error| error.error),
-            Kind::Below(mut below) => {
-                below.folder.rename(&below.temporary, &below.folder, &below.name)?;
-                below.is_done = true;
-                Ok(())
-            }
-        }
-    }
 }
 
 impl FileAccess {
@@ -186,9 +110,7 @@ impl FileAccess {
     pub(crate) fn create(&self, path: &Path) -> Result<NewFile> {
         match self.places(path, Wish::Write)? {
             None => NewFile::anywhere(path).map_err(|error| cannot("write", path, &error)),
-            Some(places) => first(&places, Place::create)
-                .map(|below| NewFile(Kind::Below(below)))
-                .map_err(|error| refused(Wish::Write, path, &error)),
+            Some(places) => first(&places, Place::create).map_err(|error| refused(Wish::Write, path, &error)),
         }
     }
 

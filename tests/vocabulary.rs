@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Once, OnceLock};
+use std::time::Instant;
 
+use sinew::ErrorKind;
 use sinew::script::{Sandbox, Session, SessionOptions, help, names, vocabulary};
 
 /// Examples write files; they do so in a folder of their own.
@@ -98,7 +100,14 @@ let v_empty_graph = random_graph("erdos_renyi", #{ nodes: 3, probability: 0 });
 let v_x = randn(20, 3, #{ seed: 1 }); let v_fit = v_x.graphical_lasso(#{ lambda: 0.1 });
 let v_path = v_x.graphical_lasso_path(#{ n_lambdas: 3 }); let v_model = GraphicalLasso(#{ lambda: 0.1 }); let v_timer = timer();
 let v_report = Report("title").add(v_graph);
+let v_composed = Estimate(#{ lambda: 0.1 }); let v_blob = blob(3); let v_function = Fn("abs");
+let v_joint_fit = joint_graphical_lasso([v_x, v_x * 2], #{ penalty: "group", lambda: 0.2, lambda2: 0.1 });
+let v_comparison = network_comparison(PartialCorrelation(), v_x, v_x * 2, #{ permutations: 10, seed: 1 });
+let v_simulation = sergio(random_grn(#{ genes: 10, seed: 1 }), #{ cell_types: 2, cells: 3, seed: 1 });
 "#;
+
+/// A value of a type that builds without figures do not have.
+const FIGURE: &str = if cfg!(feature = "plot") { "let v_figure = v_graph.plot();\n" } else { "" };
 
 /// Values of types that only some methods give.
 const VALUES_OF_METHODS: &[(&str, &str)] = &[
@@ -111,26 +120,81 @@ fn script() -> &'static str {
     static SCRIPT: OnceLock<String> = OnceLock::new();
     let is_there = |verb: &str| sinew::registry::records().any(|record| record.verb == verb);
     let of_methods = || VALUES_OF_METHODS.iter().filter(|(verb, _)| is_there(verb)).map(|(_, line)| *line);
-    SCRIPT.get_or_init(|| std::iter::once(VALUES).chain(of_methods()).collect())
+    SCRIPT.get_or_init(|| [VALUES, FIGURE].into_iter().chain(of_methods()).collect())
 }
 
 fn values() -> Vec<&'static str> {
     let names = script().split("let ").skip(1).map(|part| part.split(' ').next().expect("a name"));
     let unique: BTreeSet<&str> = names.collect();
-    assert!(unique.len() > 35);
+    assert!(unique.len() > 50);
     unique.into_iter().collect()
 }
 
-/// Runs a script that may fail but must not panic.
-fn run(session: &mut Session, script: &str) {
+/// Runs a script that may fail but must not panic; how it failed.
+fn run(session: &mut Session, script: &str) -> Option<ErrorKind> {
     let outcome = catch_unwind(AssertUnwindSafe(|| session.eval(script).map(|_| ())));
     match outcome {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => None,
         Ok(Err(error)) => {
-            assert!(error.error.kind() != sinew::ErrorKind::Internal, "{script}: {error}");
+            assert!(error.error.kind() != ErrorKind::Internal, "{script}: {error}");
             assert!(!error.error.message().is_empty(), "{script}");
+            Some(error.error.kind())
         }
         Err(_) => panic!("{script} panicked"),
+    }
+}
+
+/// Draws that are the same in every run.
+struct Draws(u64);
+
+impl Draws {
+    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        of[((self.0 >> 33) % of.len() as u64) as usize]
+    }
+
+    /// A first argument with others behind it.
+    fn behind<'a>(&mut self, first: &'a str, count: usize, of: &[&'a str]) -> Vec<&'a str> {
+        let mut arguments = vec![first];
+        arguments.extend((1..count).map(|_| self.one(of)));
+        arguments
+    }
+}
+
+/// Calls of a function for each value as its first argument, by which it is seen whether it takes that.
+const TRIES: usize = 4;
+/// Calls of a function with first arguments that it takes.
+const CALLS: usize = 500;
+
+/// Lists of two and more arguments for a function. Most values are refused at the door: those that a function takes first
+/// get most of the calls.
+fn call_with_many(
+    arity: usize,
+    values: &[&str],
+    draws: &mut Draws,
+    mut call: impl FnMut(&[&str]) -> Option<ErrorKind>,
+) {
+    let mut taken = Vec::new();
+    for first in values {
+        let mut is_taken = false;
+        for _ in 0..TRIES {
+            is_taken |= call(&draws.behind(first, arity, values)) != Some(ErrorKind::Function);
+        }
+        if is_taken {
+            taken.push(*first);
+        }
+    }
+    if arity == 2 && taken.len() * values.len() <= CALLS {
+        for a in &taken {
+            for b in values {
+                call(&[a, b]);
+            }
+        }
+    } else if !taken.is_empty() {
+        for _ in 0..CALLS {
+            let first = draws.one(&taken);
+            call(&draws.behind(first, arity, values));
+        }
     }
 }
 
@@ -165,7 +229,7 @@ fn wrong_arguments_give_errors_and_never_panics() {
     let (mut session, _) = session();
     session.eval(script()).expect("the values");
     let values = values();
-    let mut calls = 0usize;
+    let (mut calls, mut draws, started) = (0usize, Draws(1), Instant::now());
     for (name, arity) in registered() {
         let mut call = |arguments: &[&str]| {
             let script = match (name.as_str(), arguments) {
@@ -174,33 +238,48 @@ fn wrong_arguments_give_errors_and_never_panics() {
                 // It changes what it is called on.
                 ("pad", [a, b, c]) => format!("let copy = {a}; copy.pad({b}, {c});"),
                 (_, [a]) if name.starts_with("get$") => format!("{a}.{}", &name[4..]),
+                (_, [a, b]) if name.starts_with("set$") => format!("let copy = {a}; copy.{} = {b};", &name[4..]),
                 (_, [a]) if !is_word(&name) => format!("{name}{a}"),
                 (_, [a, b]) if !is_word(&name) => format!("{a} {name} {b}"),
                 _ => format!("{name}({})", arguments.join(", ")),
             };
-            run(&mut session, &script);
             calls += 1;
+            run(&mut session, &script)
         };
         match arity {
-            0 => call(&[]),
-            1 => values.iter().for_each(|a| call(&[a])),
-            2 => values.iter().for_each(|a| values.iter().for_each(|b| call(&[a, b]))),
-            _ => {
-                // All triples would be tens of thousands a function: every pair, with each value as the third in turn.
-                for (i, a) in values.iter().enumerate() {
-                    for (j, b) in values.iter().enumerate() {
-                        let c = values[(i * 7 + j * 3) % values.len()];
-                        let d = values[(i * 5 + j * 11 + 1) % values.len()];
-                        call(&[a, b, c, d][..arity.min(4)]);
-                    }
-                }
+            0 => {
+                call(&[]);
             }
+            1 => values.iter().for_each(|a| {
+                call(&[a]);
+            }),
+            _ => call_with_many(arity, &values, &mut draws, call),
         }
         // As few and as many arguments as nobody expects.
         run(&mut session, &format!("v_matrix.{}(1, 2, 3, 4, 5)", name.trim_start_matches("get$").replace('$', "_")));
     }
-    println!("{calls} calls");
+    println!("{calls} calls in {:.1} s", started.elapsed().as_secs_f64());
     assert!(calls > 20_000, "{calls}");
+}
+
+#[test]
+fn wrong_arguments_of_modules_give_errors_and_never_panics() {
+    let (mut session, _) = session();
+    session.eval(script()).expect("the values");
+    let (values, mut calls, mut draws) = (values(), 0, Draws(2));
+    for name in names().iter().filter(|name| name.contains("::")) {
+        let module = name.split("::").next().expect("a module");
+        for arity in [1, 2, 3] {
+            for _ in 0..40 {
+                let first = draws.one(&values);
+                let arguments = draws.behind(first, arity, &values).join(", ");
+                run(&mut session, &format!("import \"std/{module}\" as {module}; {name}({arguments})"));
+                calls += 1;
+            }
+        }
+    }
+    println!("{calls} calls");
+    assert!(calls > 1000, "{calls}");
 }
 
 #[test]

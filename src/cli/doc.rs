@@ -82,7 +82,11 @@ fn write_file(folder: &Path, name: &str, text: &str) -> Result<()> {
 /// Runs something that leaves files in the working directory where nobody sees them.
 fn in_a_folder_of_its_own<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     let before = std::env::current_dir().map_err(|error| cannot("read", Path::new("."), &error))?;
-    let own = tempfile::tempdir().map_err(|error| cannot("make", &std::env::temp_dir(), &error))?;
+    // Whoever finds what a killed run has left sees whose it is.
+    let own = tempfile::Builder::new()
+        .prefix("sinew-doc-")
+        .tempdir()
+        .map_err(|error| cannot("make", &std::env::temp_dir(), &error))?;
     enter(own.path())?;
     let result = run();
     enter(&before)?;

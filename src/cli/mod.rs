@@ -40,16 +40,23 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
+    let output = Output::new(&arguments.flags);
+    let code = obey(&arguments, &output);
+    // A success whose results nobody has would mislead.
+    output.lost().map_or(code, |error| fail(&output, &ScriptError::outside(error, "sinew"), None))
+}
+
+/// Does what the arguments say.
+fn obey(arguments: &Arguments, output: &Output) -> ExitCode {
     let flags = &arguments.flags;
-    let output = Output::new(flags);
     match &arguments.command {
-        None if is_interactive() => repl::run(flags, &output),
-        None => no_command(&output, flags),
-        Some(Command::Repl) => repl::run(flags, &output),
-        Some(Command::Run { file, args }) => evaluate(flags, &output, args, |session| session.run_file(file)),
+        None if is_interactive() => repl::run(flags, output),
+        None => no_command(output, flags),
+        Some(Command::Repl) => repl::run(flags, output),
+        Some(Command::Run { file, args }) => evaluate(flags, output, args, |session| session.run_file(file)),
         Some(Command::Eval { code, args }) => {
             let show = !flags.json;
-            evaluate(flags, &output, args, |session| {
+            evaluate(flags, output, args, |session| {
                 let value = session.eval(code)?;
                 if show && session.emitted().is_none() && !matches!(value, Value::Unit) {
                     output.print(&value.to_string());
@@ -57,13 +64,13 @@ pub fn main() -> ExitCode {
                 Ok(value)
             })
         }
-        Some(Command::Check { files }) => check::check(flags, &output, files),
-        Some(Command::Doc { out, force }) => doc::write(&output, out, *force),
-        Some(Command::Notebook { action }) => notebook::run(action, flags, &output),
+        Some(Command::Check { files }) => check::check(flags, output, files),
+        Some(Command::Doc { out, force }) => doc::write(output, out, *force),
+        Some(Command::Notebook { action }) => notebook::run(action, flags, output),
         #[cfg(feature = "kernel")]
-        Some(Command::Kernel { action }) => kernel::run(action, flags, &output),
-        Some(other) => tell(other, flags, &output)
-            .unwrap_or_else(|error| fail(&output, &ScriptError::outside(error, "sinew"), Some(2))),
+        Some(Command::Kernel { action }) => kernel::run(action, flags, output),
+        Some(other) => tell(other, flags, output)
+            .unwrap_or_else(|error| fail(output, &ScriptError::outside(error, "sinew"), Some(2))),
     }
 }
 

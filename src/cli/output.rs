@@ -1,7 +1,7 @@
 //! Standard output and standard error: who writes what where.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Arc;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use super::Printer;
 use super::arguments::{ErrorFormat, Flags};
@@ -18,11 +18,23 @@ pub struct Output {
     errors: ErrorFormat,
     /// The line of progress that may stand on the terminal.
     bar: Arc<Bar>,
+    /// Why something has not reached standard output, such as a full disk.
+    lost: Arc<OnceLock<String>>,
 }
 
-/// Writes a line; a reader that has gone away (`sinew .. | head`) is no error.
+/// Writes a line where there is nobody to tell that it cannot be written.
 fn line(mut stream: impl Write, text: &str) {
     let _ = writeln!(stream, "{text}");
+}
+
+/// Writes a line of results, and notes why that fails; a reader that has gone away (`sinew .. | head`) is no failure.
+fn result_line(text: &str, lost: &OnceLock<String>) {
+    if let Err(error) = writeln!(std::io::stdout(), "{text}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // The first reason is the one to tell.
+        let _ = lost.set(error.to_string());
+    }
 }
 
 /// Writes what stands before an answer, at once.
@@ -32,12 +44,18 @@ fn write_prompt(mut stream: impl Write, prompt: &str) {
 
 impl Output {
     pub fn new(flags: &Flags) -> Self {
-        Self { json: flags.json, quiet: flags.quiet, errors: flags.error_format, bar: Arc::default() }
+        Self {
+            json: flags.json,
+            quiet: flags.quiet,
+            errors: flags.error_format,
+            bar: Arc::default(),
+            lost: Arc::default(),
+        }
     }
 
     /// For errors in the flags themselves.
     pub fn of_errors(errors: ErrorFormat) -> Self {
-        Self { json: false, quiet: false, errors, bar: Arc::default() }
+        Self { json: false, quiet: false, errors, bar: Arc::default(), lost: Arc::default() }
     }
 
     /// What scripts print: standard output, or standard error where JSON goes to standard output.
@@ -46,9 +64,9 @@ impl Output {
     }
 
     pub fn printer(&self) -> Printer {
-        let (json, bar) = (self.json, Arc::clone(&self.bar));
+        let (json, bar, lost) = (self.json, Arc::clone(&self.bar), Arc::clone(&self.lost));
         Arc::new(move |text| {
-            bar.aside(|| if json { line(std::io::stderr(), text) } else { line(std::io::stdout(), text) });
+            bar.aside(|| if json { line(std::io::stderr(), text) } else { result_line(text, &lost) });
         })
     }
 
@@ -103,7 +121,7 @@ impl Output {
 
     /// The program's own answer.
     pub fn result(&self, text: &str) {
-        line(std::io::stdout(), text.trim_end());
+        result_line(text.trim_end(), &self.lost);
     }
 
     /// What the program has done, where that is all it has to say.
@@ -114,7 +132,12 @@ impl Output {
     }
 
     pub fn json(&self, value: &serde_json::Value) {
-        line(std::io::stdout(), &value.to_string());
+        result_line(&value.to_string(), &self.lost);
+    }
+
+    /// The error of results that did not reach standard output, once there is one.
+    pub fn lost(&self) -> Option<Error> {
+        self.lost.get().map(|why| Error::file(format!("cannot write to standard output: {why}")))
     }
 
     /// An error, with the code that the program ends with.

@@ -105,7 +105,11 @@ pub fn write_atomic(
     // A slow disk takes its time for what it has buffered.
     let written = new.file().try_clone().map_err(fail)?;
     detached(ctx, move || written.sync_all())?.map_err(fail)?;
-    new.persist().map_err(fail)
+    let saved = new.persist().map_err(fail)?;
+    // From here on the file is there, whatever becomes of this: a system that cannot do it, or a stop, which the next look
+    // at the context finds.
+    let _ = detached(ctx, move || saved.sync());
+    Ok(())
 }
 
 /// Writes JSON, indented.
