@@ -62,3 +62,24 @@ impl Guard {
         self.memory.as_ref().map_or(Ok(()), MemoryWatch::check)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::context::Context;
+
+    #[test]
+    fn the_first_operation_looks_and_then_one_in_a_stride() {
+        let options = SessionOptions::trusted();
+        let state = State::new(Context::new().with_time_limit(Duration::ZERO), options.outlets(), None);
+        let guard = Guard::new(&options);
+        for _ in 0..3 {
+            guard.restart();
+            assert!(guard.step(&state).is_err());
+            let looks = (0..10 * STRIDE).filter(|_| guard.step(&state).is_err()).count();
+            assert_eq!(looks, 10);
+        }
+    }
+}
