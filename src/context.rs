@@ -102,7 +102,11 @@ impl Drop for Reservation {
 
 /// What a computation runs under. Cloning is cheap; clones share cancellation, budget and seed counter.
 #[derive(Clone)]
-pub struct Context {
+pub struct Context(Arc<Settings>);
+
+/// What a context says. In one piece, because every call of a script clones its context.
+#[derive(Clone)]
+struct Settings {
     threads: usize,
     cancel: CancelHandle,
     deadline: Arc<Deadline>,
@@ -124,9 +128,9 @@ impl Default for Context {
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context")
-            .field("threads", &self.threads)
+            .field("threads", &self.0.threads)
             .field("seed", &self.seed())
-            .field("files", &self.files)
+            .field("files", &self.0.files)
             .finish_non_exhaustive()
     }
 }
@@ -134,7 +138,7 @@ impl std::fmt::Debug for Context {
 impl Context {
     /// All processors, a fresh seed, no limits.
     pub fn new() -> Self {
-        Self {
+        Self(Arc::new(Settings {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             cancel: CancelHandle::default(),
             deadline: Arc::new(Deadline::none()),
@@ -145,121 +149,128 @@ impl Context {
             strict: false,
             seed: Arc::new(AtomicU64::new(rng::fresh())),
             calls: Arc::default(),
-        }
+        }))
+    }
+
+    /// What is said here, to be changed: clones keep what they say.
+    fn settings(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.0)
     }
 
     /// With at most `threads` threads (at least 1). The number never changes a result.
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
+        self.settings().threads = threads.max(1);
         self
     }
 
     /// With this seed, and the count of calls started again.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
-        self.seed = Arc::new(AtomicU64::new(seed & rng::MAX_SEED));
-        self.calls = Arc::default();
+        let settings = self.settings();
+        settings.seed = Arc::new(AtomicU64::new(seed & rng::MAX_SEED));
+        settings.calls = Arc::default();
         self
     }
 
     /// With a limit on time from now on.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
-        self.deadline = Arc::new(Deadline::none());
-        self.deadline.set(Some(limit));
+        let deadline = Deadline::none();
+        deadline.set(Some(limit));
+        self.settings().deadline = Arc::new(deadline);
         self
     }
 
     /// Sets the limit on time from now on, in every clone of this context.
     pub fn restart_clock(&self, limit: Option<Duration>) {
-        self.deadline.set(limit);
+        self.0.deadline.set(limit);
     }
 
     /// Moves the end of the time by `waited`, in every clone of this context: for time in which a person was asked.
     pub fn extend_clock(&self, waited: Duration) {
-        self.deadline.shift(waited);
+        self.0.deadline.shift(waited);
     }
 
     /// With a limit in bytes on what [`Context::reserve`] gives out.
     #[must_use]
     pub fn with_memory_limit(self, bytes: usize) -> Self {
-        self.budget.limit.store(bytes, Ordering::Relaxed);
+        self.0.budget.limit.store(bytes, Ordering::Relaxed);
         self
     }
 
     /// With a receiver of progress, or none.
     #[must_use]
     pub fn with_progress(mut self, progress: Option<ProgressFn>) -> Self {
-        self.progress = progress;
+        self.settings().progress = progress;
         self
     }
 
     /// With this access to files.
     #[must_use]
     pub fn with_files(mut self, files: FileAccess) -> Self {
-        self.files = Arc::new(files);
+        self.settings().files = Arc::new(files);
         self
     }
 
     /// With a limit on the numbers that one matrix may have, or one working space of a method.
     #[must_use]
     pub fn with_max_elements(mut self, elements: usize) -> Self {
-        self.max_elements = elements;
+        self.settings().max_elements = elements;
         self
     }
 
     /// Whether a fit that does not converge is an error.
     #[must_use]
     pub fn with_strict(mut self, strict: bool) -> Self {
-        self.strict = strict;
+        self.settings().strict = strict;
         self
     }
 
     /// With this cancellation flag.
     #[must_use]
     pub fn with_cancel(mut self, cancel: CancelHandle) -> Self {
-        self.cancel = cancel;
+        self.settings().cancel = cancel;
         self
     }
 
     /// Whether a fit that does not converge is an error.
     pub fn is_strict(&self) -> bool {
-        self.strict
+        self.0.strict
     }
 
     /// The most threads to use.
     pub fn threads(&self) -> usize {
-        self.threads
+        self.0.threads
     }
 
     /// The flag that cancels everything under this context.
     pub fn cancel_handle(&self) -> CancelHandle {
-        self.cancel.clone()
+        self.0.cancel.clone()
     }
 
     /// The seed that results record.
     pub fn seed(&self) -> u64 {
-        self.seed.load(Ordering::Relaxed)
+        self.0.seed.load(Ordering::Relaxed)
     }
 
     /// Sets the seed for everything that follows, in every clone of this context.
     pub fn set_seed(&self, seed: u64) {
-        self.seed.store(seed & rng::MAX_SEED, Ordering::Relaxed);
-        self.calls.store(0, Ordering::Relaxed);
+        self.0.seed.store(seed & rng::MAX_SEED, Ordering::Relaxed);
+        self.0.calls.store(0, Ordering::Relaxed);
     }
 
     /// The seed of the next random call: each call under one seed gets its own.
     pub fn next_seed(&self) -> u64 {
-        rng::derive(self.seed(), "call", self.calls.fetch_add(1, Ordering::Relaxed))
+        rng::derive(self.seed(), "call", self.0.calls.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Fails if the computation was cancelled or its time is up. Cheap enough for every few microseconds of work.
     pub fn check(&self) -> Result<()> {
-        if self.cancel.is_cancelled() {
+        if self.0.cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
         }
-        if self.deadline.is_over() {
+        if self.0.deadline.is_over() {
             return Err(Error::new(ErrorKind::Time, "the time limit was reached")
                 .with_hint("a larger --time-limit, or less work"));
         }
@@ -271,12 +282,12 @@ impl Context {
     /// # Errors
     /// When the budget does not have them: an error instead of a killed process.
     pub fn reserve(&self, bytes: usize) -> Result<Reservation> {
-        let limit = self.budget.limit.load(Ordering::Relaxed);
-        let taken = self.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+        let limit = self.0.budget.limit.load(Ordering::Relaxed);
+        let taken = self.0.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(bytes).filter(|&total| total <= limit)
         });
         match taken {
-            Ok(_) => Ok(Reservation { budget: Arc::clone(&self.budget), bytes }),
+            Ok(_) => Ok(Reservation { budget: Arc::clone(&self.0.budget), bytes }),
             Err(used) => Err(Error::memory(format!(
                 "{} of memory needed, {} of {} in use",
                 human_bytes(bytes),
@@ -310,23 +321,23 @@ impl Context {
     /// As said.
     pub fn check_size(&self, rows: usize, cols: usize) -> Result<()> {
         // What does not fit into any memory is the budget's to say.
-        if self.max_elements == usize::MAX || rows.saturating_mul(cols) <= self.max_elements {
+        if self.0.max_elements == usize::MAX || rows.saturating_mul(cols) <= self.0.max_elements {
             return Ok(());
         }
-        let message = format!("{rows} x {cols} numbers are more than one matrix may have ({})", self.max_elements);
+        let message = format!("{rows} x {cols} numbers are more than one matrix may have ({})", self.0.max_elements);
         Err(Error::new(ErrorKind::Limit, message).with_hint("fewer rows or columns"))
     }
 
     /// Tells whoever listens how far `task` is.
     pub fn progress(&self, task: &str, done: usize, total: usize) {
-        if let Some(report) = &self.progress {
+        if let Some(report) = &self.0.progress {
             report(&Progress { task, done, total });
         }
     }
 
     /// Which files may be touched, and the way to them.
     pub fn files(&self) -> &FileAccess {
-        &self.files
+        &self.0.files
     }
 }
 

@@ -83,7 +83,7 @@ fn scripts_of_the_pages_run_and_print_what_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
     std::env::set_current_dir(folder.path()).expect("the folder");
     let count: usize = pages.iter().map(|(name, page)| run(name, page, &[])).sum();
-    assert_eq!(run("README.md", &readme, &["--file", "x.csv"]), 4);
+    assert_eq!(run("README.md", &readme, &["--file", "x.csv"]), 5);
     assert!(count >= 15, "{count} scripts");
 }
 

@@ -85,6 +85,18 @@ fn links_lead_nowhere_and_pipes_are_not_waited_for() {
 }
 
 #[test]
+fn time_in_which_somebody_is_asked_is_no_time_of_the_script() {
+    let sandbox = Sandbox::new().time(Duration::from_millis(300)).watch_process(false);
+    let options = SessionOptions::default().sandbox(sandbox).on_input(|_| {
+        std::thread::sleep(Duration::from_millis(400));
+        Ok("well".into())
+    });
+    let mut session = Session::new(options);
+    assert_eq!(session.eval_as::<String>("input(\"How?\") + input(\"Really?\")").expect("an answer"), "wellwell");
+    assert_eq!(kind(&mut session, "input(\"How?\"); loop { }"), ErrorKind::Time, "its own time still ends");
+}
+
+#[test]
 fn each_limit_ends_the_script_and_the_session_goes_on() {
     let small = Sandbox::new()
         .time(Duration::from_secs(1))

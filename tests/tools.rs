@@ -85,6 +85,26 @@ fn definitions_go_to_a_file_or_to_standard_output() {
     assert_eq!(written.trim_end(), printed.trim_end());
 }
 
+/// What editors are told is that of this version. `SINEW_BLESS=1 cargo test --test tools` writes the file anew.
+#[test]
+#[cfg(all(feature = "plot", feature = "nn", feature = "h5ad", feature = "parallel"))]
+fn the_definitions_for_editors_are_current() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("editors/sinew.d.rhai");
+    let current = sinew::script::definitions();
+    if std::env::var_os("SINEW_BLESS").is_some_and(|value| value == "1") {
+        std::fs::write(&file, &current).expect("written");
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    let other = committed.lines().zip(current.lines()).find(|(old, new)| old != new);
+    assert!(
+        committed == current,
+        "editors/sinew.d.rhai is not that of this version ({} lines, {} now), first at {other:?}: \
+         SINEW_BLESS=1 cargo test --test tools writes it anew",
+        committed.lines().count(),
+        current.lines().count()
+    );
+}
+
 /// The values of an attribute in a page.
 fn attributes(html: &str, name: &str) -> Vec<String> {
     let start = format!(" {name}=\"");

@@ -140,6 +140,12 @@ impl Matrix {
 
     /// One entry; negative positions count from the end.
     pub fn get(&self, row: i64, col: i64) -> Result<f64> {
+        // What loops ask for: one comparison a position, which negative ones fail.
+        if let (Ok(i), Ok(j)) = (usize::try_from(row), usize::try_from(col))
+            && let Some(value) = self.values.get((i, j))
+        {
+            return Ok(*value);
+        }
         let i = single(Selector::Position(row).pick(self.rows(), None, "row")?);
         let j = single(Selector::Position(col).pick(self.cols(), None, "column")?);
         Ok(self.values[(i, j)])

@@ -1,18 +1,15 @@
 //! CLIME: a sparse precision matrix by a linear program for every column.
 
-use std::sync::Arc;
-
+use super::along_grid::AlongGrid;
 use super::graphical_lasso_path::check_choosable;
 use super::{indefinite, penalties};
 use crate::context::Context;
 use crate::data::{Matrix, number};
 use crate::error::{Error, Result};
-use crate::model::{
-    Accepts, Area, Criterion, Fit, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed,
-};
+use crate::model::{Accepts, Area, Criterion, Fit, Input, Point, Property, Record, Run, SecondMoment};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::Certificate;
-use crate::select::{Grid, Rule, check_rule};
+use crate::select::{Rule, check_rule};
 use crate::solver::clime::{self, Solution};
 use crate::value::Value;
 
@@ -226,23 +223,15 @@ impl Clime {
             return Err(Error::option("n_lambdas must be >= 1 and min_ratio between 0 and 1"));
         }
         check_choosable(input, rule)?;
-        let grid = Grid::Automatic { count: self.n_lambdas, min_ratio: self.min_ratio };
-        let (points, seconds) = timed(|| self.points(input, &grid.values(clime::largest(input.s(ctx)?))?, ctx))?;
-        let mut options = vec![("tol".to_string(), Value::Float(self.tol))];
-        options.extend(input.recorded());
-        options.push(("n_lambdas".into(), self.n_lambdas.into()));
-        options.push(("min_ratio".into(), self.min_ratio.into()));
         let own = self.clone();
-        let solved = Solved {
-            verb: RECORD.verb,
-            method: RECORD.verb.into(),
-            input: input.clone(),
-            points,
-            options,
-            seconds,
-            solve: Arc::new(move |input, lambdas, ctx| own.points(input, lambdas, ctx)),
-        };
-        let path = Path::new(solved, ctx)?;
+        let grid = AlongGrid { verb: RECORD.verb, count: self.n_lambdas, min_ratio: self.min_ratio };
+        let path = grid.path(
+            input,
+            vec![("tol".to_string(), Value::Float(self.tol))],
+            || Ok(Some(clime::largest(input.s(ctx)?))),
+            move |input, lambdas, ctx| own.points(input, lambdas, ctx),
+            ctx,
+        )?;
         let (builder, point) = indefinite::of_choice(&path, &rule.choose(&path, ctx)?, ctx)?;
         let builder = builder.add("omega", Matrix::square(point.precision.to_dense(), input.names()).into());
         indefinite::finish(builder, input, point.precision.clone(), point.warning.clone(), ctx)

@@ -1,21 +1,17 @@
 //! CONCORD: a sparse precision matrix by the pseudo-likelihood of every variable given the others.
 
-use std::sync::Arc;
-
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::indefinite;
-use super::penalties::{self, check_matches, weighted};
+use super::penalties;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::linalg::SparseSymmetric;
-use crate::model::{
-    Accepts, Area, Fit, FitBuilder, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed,
-};
+use crate::model::{Accepts, Area, Fit, FitBuilder, Input, Point, Property, Record, Run, SecondMoment};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::{Certificate, L1, Separable};
-use crate::select::{Grid, Rule};
+use crate::select::Rule;
 use crate::solver::concord::{self, Solution, omega_of};
 use crate::value::Value;
 
@@ -222,27 +218,15 @@ impl Concord {
                 .with_hint(format!("rules of {}: {}", RECORD.verb, RULES.join(", "))));
         }
         check_choosable(input, rule)?;
-        if let Some(weights) = &self.base.weights {
-            check_matches(weights, input, "weights")?;
-        }
-        let base = &self.base;
-        let grid = Grid::Automatic { count: base.n_lambdas, min_ratio: base.min_ratio };
-        let (points, seconds) = timed(|| self.points(input, &grid.values(self.largest(input, ctx)?)?, ctx))?;
-        let mut options = self.recorded();
-        options.extend(input.recorded());
-        options.push(("n_lambdas".into(), base.n_lambdas.into()));
-        options.push(("min_ratio".into(), base.min_ratio.into()));
+        self.base.check_weights(input)?;
         let own = self.clone();
-        let solved = Solved {
-            verb: RECORD.verb,
-            method: RECORD.verb.into(),
-            input: input.clone(),
-            points,
-            options,
-            seconds,
-            solve: Arc::new(move |input, lambdas, ctx| own.points(input, lambdas, ctx)),
-        };
-        let path = Path::new(solved, ctx)?;
+        let path = self.base.along_grid(RECORD.verb).path(
+            input,
+            self.recorded(),
+            || self.largest(input, ctx).map(Some),
+            move |input, lambdas, ctx| own.points(input, lambdas, ctx),
+            ctx,
+        )?;
         let (builder, point) = indefinite::of_choice(&path, &rule.choose(&path, ctx)?, ctx)?;
         finish(builder, input, &omega_of(&point.precision), point.warning.clone(), ctx)
     }
@@ -255,16 +239,11 @@ impl Concord {
 
     /// The solutions for descending penalties, each started from the one before. Their likelihood is what criteria take.
     fn points(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
-        let base = &self.base;
         let mut points = Vec::with_capacity(lambdas.len());
         let mut warm: Option<SparseSymmetric> = None;
         for (done, &value) in lambdas.iter().enumerate() {
             ctx.progress("concord", done, lambdas.len());
-            let lasso = match &base.weights {
-                Some(weights) => weighted(value, weights.view(), base.penalize_diagonal)?,
-                None => L1::scalar(value, base.penalize_diagonal),
-            };
-            let solution = self.solve(input, &lasso, warm.as_ref(), ctx)?;
+            let solution = self.solve(input, &self.base.scaled(value)?, warm.as_ref(), ctx)?;
             points.push(point(value, &solution, ctx)?);
             warm = Some(solution.omega);
         }

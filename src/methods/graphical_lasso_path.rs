@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::graphical_lasso::{GraphicalLasso, Lambda};
-use super::penalties::{self, check_matches, refuse_grid, weighted};
+use super::penalties::{self, refuse_grid};
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Fit, Input, Path, Point, Record, Run, SecondMoment, Solved, timed};
 use crate::options::{Kind, Opt, Options, Preset};
-use crate::problem::L1;
 use crate::select::{Grid, Rule, path_points};
 use crate::value::Value;
 
@@ -156,9 +155,7 @@ impl GraphicalLassoPath {
 
     /// The grid of penalties, largest first.
     fn grid_of(&self, input: &Input, ctx: &Context) -> Result<Vec<f64>> {
-        if let Some(weights) = &self.model.weights {
-            check_matches(weights, input, "weights")?;
-        }
+        self.model.check_weights(input)?;
         let grid = match &self.lambdas {
             Some(lambdas) => Grid::Given(lambdas.clone()),
             None => Grid::Automatic { count: self.model.n_lambdas, min_ratio: self.model.min_ratio },
@@ -169,10 +166,7 @@ impl GraphicalLassoPath {
 
     fn solve(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
         let model = &self.model;
-        let penalty = |lambda: f64| match &model.weights {
-            Some(weights) => weighted(lambda, weights.view(), model.penalize_diagonal),
-            None => Ok(L1::scalar(lambda, model.penalize_diagonal)),
-        };
+        let penalty = |lambda: f64| model.scaled(lambda);
         let convention = model.convention;
         let mut points =
             convention.solve(input, ctx, |moments| path_points(moments, lambdas, penalty, model.settings(), ctx))?;

@@ -1,5 +1,6 @@
 //! What a user can fit, one file a method. A new method is a file here and its line below.
 
+mod along_grid;
 pub(crate) mod block_options;
 mod directed;
 mod indefinite;

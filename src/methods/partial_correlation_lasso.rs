@@ -1,21 +1,19 @@
 //! The partial correlation graphical lasso: a sparse precision matrix whose penalty is on partial correlations.
 
-use std::sync::Arc;
-
 use ndarray::Array2;
 
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
-use super::penalties::{self, check_matches, weighted};
+use super::penalties;
 use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::linalg::SparseSymmetric;
-use crate::model::{self, Accepts, Area, Fit, Input, Path, Point, Property, Record, Run, SecondMoment, Solved, timed};
+use crate::model::{self, Accepts, Area, Fit, Input, Point, Property, Record, Run, SecondMoment};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::{Certificate, L1};
-use crate::select::{Grid, Rule};
+use crate::select::Rule;
 use crate::solver::Moments;
 use crate::solver::partial_correlation::{Problem, Solution, default_weight, solve};
 use crate::value::Value;
@@ -242,27 +240,16 @@ impl PartialCorrelationLasso {
     /// The fit that a rule chooses along the automatic grid.
     fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
         check_choosable(input, rule)?;
-        let base = &self.base;
-        if let Some(weights) = &base.weights {
-            check_matches(weights, input, "weights")?;
-        }
-        let grid = Grid::Automatic { count: base.n_lambdas, min_ratio: base.min_ratio };
-        let (points, seconds) = timed(|| self.points(input, &grid.values(self.largest(input, ctx)?)?, ctx))?;
-        let mut options = self.recorded();
-        options.extend(input.recorded());
-        options.push(("n_lambdas".into(), base.n_lambdas.into()));
-        options.push(("min_ratio".into(), base.min_ratio.into()));
+        self.base.check_weights(input)?;
         let own = self.clone();
-        let solved = Solved {
-            verb: RECORD.verb,
-            method: RECORD.verb.into(),
-            input: input.clone(),
-            points,
-            options,
-            seconds,
-            solve: Arc::new(move |input, lambdas, ctx| own.points(input, lambdas, ctx)),
-        };
-        rule.choose(&Path::new(solved, ctx)?, ctx)
+        let path = self.base.along_grid(RECORD.verb).path(
+            input,
+            self.recorded(),
+            || self.largest(input, ctx).map(Some),
+            move |input, lambdas, ctx| own.points(input, lambdas, ctx),
+            ctx,
+        )?;
+        rule.choose(&path, ctx)
     }
 
     /// The smallest penalty at which the empty graph is a solution.
@@ -282,11 +269,7 @@ impl PartialCorrelationLasso {
         let mut warm: Option<Solution> = None;
         for (done, &lambda) in lambdas.iter().enumerate() {
             ctx.progress("partial correlation lasso", done, lambdas.len());
-            let penalty = match &self.base.weights {
-                Some(weights) => weighted(lambda, weights.view(), false)?,
-                None => L1::scalar(lambda, false),
-            };
-            let solution = self.solve(&prepared, &penalty, warm.as_ref(), ctx)?;
+            let solution = self.solve(&prepared, &self.base.scaled(lambda)?, warm.as_ref(), ctx)?;
             points.push(self.point(lambda, &prepared, &solution));
             warm = Some(solution);
         }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::records::arity;
-use super::usage::{Form, Usage, receiver_type, usages};
+use super::stdlib::{StdFunction, StdModule, std_modules};
+use super::usage::{Form, Usage, receiver_type, usage, usages};
 use super::vocabulary::{Entry, vocabulary};
 use crate::model::Record;
 use crate::options::Opt;
@@ -11,12 +12,14 @@ use crate::registry::records;
 
 /// A definitions file: all functions, methods, properties and constructors with their help.
 pub fn definitions() -> String {
-    let mut file = File { text: String::from("module static;\n"), written: HashSet::new() };
+    let mut file = File { text: String::from("module static;\n"), ..File::default() };
     records().for_each(|record| file.record(record));
     vocabulary().entries.iter().for_each(|entry| file.entry(entry));
+    std_modules().iter().for_each(|module| file.module(module));
     file.text
 }
 
+#[derive(Default)]
 struct File {
     text: String,
     written: HashSet<String>,
@@ -73,6 +76,33 @@ impl File {
         help.push(example_help(entry.example));
         for usage in usages(entry) {
             self.write(signature(entry.name, &usage), &help);
+        }
+    }
+
+    /// A module that comes with sinew, with its functions in it.
+    fn module(&mut self, module: &StdModule) {
+        let mut inside = Self::default();
+        module.functions.iter().for_each(|function| inside.function(function));
+        let StdModule { path, name, summary, .. } = module;
+        self.text.push_str(&format!(
+            "\n/// {summary}\n///\n/// import \"{path}\" as {name};\nmodule {name} {{{}}}\n",
+            inside.text
+        ));
+    }
+
+    fn function(&mut self, function: &StdFunction) {
+        let mut help = vec![function.summary.clone()];
+        if !function.details.is_empty() {
+            help.push(format!("\n{}", function.details));
+        }
+        if !function.options.is_empty() {
+            let lines: Vec<String> =
+                function.options.iter().map(|(name, help)| format!("- `{name}`: {help}")).collect();
+            help.push(format!("\n# Options\n\n{}", lines.join("\n")));
+        }
+        help.push(example_help(&function.example));
+        for usage in function.usage.lines().filter_map(|line| usage(line, &function.name)) {
+            self.write(signature(function.plain_name(), &usage), &help);
         }
     }
 }
@@ -163,6 +193,8 @@ mod tests {
             "fn GraphicalLasso(options: Map) -> Estimator;",
             "fn get n_components(fit: Fit) -> ?;",
             "/// Sparse precision matrix by L1-penalised Gaussian likelihood",
+            "module stability {",
+            "fn edge_frequency(method: ?, x: ?, options: Map) -> Graph;",
         ] {
             assert!(text.lines().any(|found| found == line), "no line {line}");
         }
@@ -172,9 +204,22 @@ mod tests {
     fn every_line_is_a_comment_or_a_signature_and_stands_once() {
         let text = definitions();
         let mut seen = HashSet::new();
+        let mut module = "";
         for line in text.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with("///")) {
+            if let Some(name) = line.strip_prefix("module ").and_then(|rest| rest.strip_suffix(" {")) {
+                module = name;
+                continue;
+            }
+            if line == "}" {
+                module = "";
+                continue;
+            }
             assert!(line.starts_with("fn ") && line.ends_with(';') && line.contains('('), "{line}");
-            assert!(seen.insert(line), "twice: {line}");
+            assert!(seen.insert((module, line)), "twice: {line}");
+        }
+        for function in std_modules().iter().flat_map(|module| &module.functions) {
+            let forms = function.usage.lines().filter_map(|line| usage(line, &function.name)).count();
+            assert_eq!(forms, function.usage.lines().count(), "{}", function.name);
         }
         // Functions of modules are called behind the module's name.
         for name in super::super::names().into_iter().filter(|name| is_word(name)) {

@@ -6,6 +6,7 @@ use super::convert::type_name;
 use super::help::help;
 use super::scan::{Kind, Scan, word_before, word_start};
 use super::session::Session;
+use super::stdlib::std_module_as;
 use super::variables::{shown, summary};
 
 /// Letters of a value at most.
@@ -24,12 +25,32 @@ impl Session {
         let word = &text[start..text.len() - rest.len()];
         let open = Scan::of(&text[..cursor]).open;
         let is_key = open.last().is_some_and(|open| open.kind == Kind::Map) && is_before_colon(rest);
-        let is_member = text[..start].trim_end().ends_with('.');
-        let own = if is_key { None } else { self.explain(word, is_member) };
+        let own = match is_key {
+            true => None,
+            false if rest.trim_start().starts_with("::") => {
+                std_module_as(text, word).and_then(|module| help(module.path).ok())
+            }
+            false => self.explain_at(text, start, word),
+        };
         own.or_else(|| {
             let calls = open.iter().rev().filter(|open| open.kind == Kind::Round);
-            calls.map(|open| word_before(&text[..open.at])).find_map(|name| self.explain(name, false))
+            calls.map(|open| text[..open.at].trim_end()).find_map(|before| {
+                let name = word_before(before);
+                self.explain_at(text, before.len() - name.len(), name)
+            })
         })
+    }
+
+    /// Explains the name that starts at byte `start` of `text`: a member, one of a module, or one that stands alone.
+    fn explain_at(&self, text: &str, start: usize, name: &str) -> Option<String> {
+        let before = text[..start].trim_end();
+        match before.strip_suffix("::") {
+            Some(before) => {
+                let module = std_module_as(text, word_before(before))?;
+                help(&format!("{}::{name}", module.name)).ok()
+            }
+            None => self.explain(name, before.ends_with('.')),
+        }
     }
 
     fn explain(&self, name: &str, is_member: bool) -> Option<String> {
@@ -96,6 +117,11 @@ mod tests {
         assert!(at(&session, "x.graphical_lasso(#{ lambda: lamb|da })").starts_with("lambda: float"));
         assert!(at(&session, "fit.lam|bda").contains("fit.lambda"));
         assert!(at(&session, "twi|ce(2)").starts_with("twice(a)\nTwice as much."));
+        assert!(at(&session, "stability::edge_freq|uency(m, x)").starts_with("stability::edge_frequency("));
+        let imported = "import \"std/stability\" as s;\n";
+        assert!(at(&session, &format!("{imported}s::stable_graph(m, |)")).starts_with("stability::stable_graph("));
+        assert!(at(&session, &format!("{imported}|s::stable_graph(m)")).starts_with("import \"std/stability\""));
+        assert_eq!(at(&session, "own::edge_freq|uency"), "");
         assert_eq!(at(&session, "|"), "");
         assert_eq!(at(&session, "nonsense|"), "");
     }

@@ -314,7 +314,8 @@ fn engine(state: &Arc<State>, guard: &Arc<Guard>, sandbox: &Sandbox) -> Engine {
     let mut engine = bare_engine();
     engine.register_global_module(vocabulary().module.clone());
     engine.set_default_tag(Dynamic::from(StateHandle(Arc::clone(state))));
-    // With them on, our comparisons with infinite numbers would not be looked at.
+    // With them on, the language would compare infinite numbers itself, and wrongly (`inf() > 1.0` is false): what is built
+    // in cannot be told apart from what is not, so that arithmetic pays for comparisons.
     engine.set_fast_operators(false);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
@@ -332,7 +333,7 @@ fn engine(state: &Arc<State>, guard: &Arc<Guard>, sandbox: &Sandbox) -> Engine {
         engine.disable_symbol("eval");
     }
     let (clock, guard) = (Arc::clone(state), Arc::clone(guard));
-    engine.on_progress(move |_| clock.check().and_then(|()| guard.check()).err().map(Dynamic::from));
+    engine.on_progress(move |_| guard.step(&clock).err().map(Dynamic::from));
     let printer = Arc::clone(state);
     engine.on_print(move |text| printer.print(text));
     let debugger = Arc::clone(state);

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use rhai::module_resolvers::FileModuleResolver;
 use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
+use super::cells::imports;
 use super::operators::bare_engine;
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
@@ -71,6 +72,13 @@ pub fn std_modules() -> &'static [StdModule] {
 /// The module of a path, or of the name that it usually has.
 pub(super) fn std_module(path: &str) -> Option<&'static StdModule> {
     std_modules().iter().find(|module| module.path == path || module.name == path)
+}
+
+/// The module that a script calls by a name: as it imports it, or as it is usually called.
+pub(super) fn std_module_as(text: &str, name: &str) -> Option<&'static StdModule> {
+    let path = imports(text).into_iter().find(|(_, known)| known == name).map(|(path, _)| path);
+    // What an earlier piece imported usually has the name of the module.
+    std_module(path.as_deref().unwrap_or(name))
 }
 
 /// A function by its name with the module's before it, as help is asked for it.

@@ -61,7 +61,8 @@ pub(super) fn usages(entry: &Entry) -> Vec<Usage<'static>> {
     entry.usage.lines().filter_map(|line| usage(line, entry.name)).collect()
 }
 
-fn usage<'a>(line: &'a str, name: &str) -> Option<Usage<'a>> {
+/// The form that a line writes of a name.
+pub(super) fn usage<'a>(line: &'a str, name: &str) -> Option<Usage<'a>> {
     let (left, gives) = match line.rsplit_once(" -> ") {
         Some((left, gives)) => (left, Some(gives)),
         None => (line, None),

@@ -56,8 +56,8 @@ pub use sinew::methods::ridge_regulators::RidgeRegulators;
 pub use sinew::methods::shrunk_partial_correlation::ShrunkPartialCorrelation;
 pub use sinew::methods::tiger::Tiger;
 pub use sinew::methods::tigress::Tigress;
-pub use sinew::model::{Criterion, Fit, JointFit, Path, Simulation, Trained};
-pub use sinew::notebook::{Bundle, page_script};
+pub use sinew::model::{Criterion, Fit, JointFit, NetworkComparison, Path, Simulation, Trained};
+pub use sinew::notebook::{Bundle, Report, page_script};
 pub use sinew::plot::{
     Axis, EdgeColor, Figure, JsSource, NetworkLayout, NetworkOptions, Points, bar, boxes, coefficient_paths,
     criterion_curve, degree_distribution, edge_curve, heatmap, histogram, likelihood_curve, line_chart, network,

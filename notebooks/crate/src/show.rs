@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::io::Write;
 
 use sinew::data::{Groups, Mask, SparseMatrix};
-use sinew::model::{Fit, JointFit, Path, Simulation, Trained};
-use sinew::notebook::{self, Bundle};
+use sinew::model::{Fit, JointFit, NetworkComparison, Path, Simulation, Trained};
+use sinew::notebook::{self, Bundle, Report};
 use sinew::plot::Figure;
 use sinew::script::ScriptError;
 use sinew::{Error, Graph, Matrix, Table, Value, Vector};
@@ -76,7 +76,8 @@ macro_rules! show_engine_types {
     )* };
 }
 show_engine_types! {
-    Matrix, SparseMatrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure
+    Matrix, SparseMatrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, NetworkComparison, Trained, Simulation,
+    Figure, Report
 }
 
 /// Numbers and words stand in one line.
@@ -174,8 +175,8 @@ macro_rules! show_references {
 }
 // One by one, because `&str` is a plain type.
 show_references! {
-    Matrix, SparseMatrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, Trained, Simulation, Figure, Value,
-    Bundle, String
+    Matrix, SparseMatrix, Vector, Mask, Table, Groups, Graph, Fit, Path, JointFit, NetworkComparison, Trained, Simulation,
+    Figure, Report, Value, Bundle, String
 }
 
 macro_rules! show_tuples {
@@ -231,5 +232,6 @@ mod tests {
         let blocks = pair.bundle().to_evcxr();
         assert_eq!(blocks.matches("EVCXR_BEGIN_CONTENT text/html").count(), 1);
         assert_eq!(compose(&[&matrix, &vector, &"done"]), pair.bundle());
+        assert!(html(&Report::new("Signals")).contains("Signals"));
     }
 }

@@ -2,8 +2,9 @@
 
 use sinew::data::{Groups, Mask, SparseMatrix};
 use sinew::faer::Mat;
-use sinew::model::{Fit, JointFit, Path, Simulation, Trained};
+use sinew::model::{Fit, JointFit, NetworkComparison, Path, Simulation, Trained};
 use sinew::ndarray::{Array1, Array2};
+use sinew::notebook::Report;
 use sinew::plot::Figure;
 use sinew::{Error, Graph, Matrix, Table, Value, Vector};
 
@@ -49,7 +50,8 @@ engine_types! {
     Matrix, "a Matrix"; SparseMatrix, "a SparseMatrix"; Vector, "a Vector"; Mask, "a Mask"; Table, "a Table";
     Groups, "groups of a Table";
     Graph, "a Graph"; Fit, "a Fit"; Path, "a Path"; JointFit, "a JointFit";
-    Trained, "a TrainedModel"; Simulation, "a Simulation"; Figure, "a Figure";
+    NetworkComparison, "a NetworkComparison";
+    Trained, "a TrainedModel"; Simulation, "a Simulation"; Figure, "a Figure"; Report, "a Report";
 }
 
 macro_rules! plain_types {

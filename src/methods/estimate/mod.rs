@@ -5,18 +5,15 @@ mod joint;
 mod nodewise;
 mod options;
 
-use std::sync::Arc;
-
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::neighborhoods::Rule as Links;
-use super::penalties::{check_matches, weighted};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::model::{self, Accepts, Area, Fit, Input, Path, Point, Property, Record, Run, Solved, timed};
+use crate::model::{self, Accepts, Area, Fit, Input, Point, Property, Record, Run};
 use crate::problem::L1;
-use crate::select::{Grid, Rule};
+use crate::select::Rule;
 use crate::solver::penalized::{Solution, solve};
 use crate::solver::{Algorithm, Loss, Moments, Penalty};
 
@@ -212,32 +209,20 @@ impl Estimate {
     fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
         check_choosable(input, rule)?;
         self.check_sparse(rule)?;
-        let is_ric = matches!(rule, Rule::Ric { .. });
-        let base = &self.base;
-        if let Some(weights) = &base.weights {
-            check_matches(weights, input, "weights")?;
-        }
-        // The rule that brings its own penalty needs no solution of a grid.
-        let grid = Grid::Automatic { count: base.n_lambdas, min_ratio: base.min_ratio };
-        let (points, seconds) = timed(|| match is_ric {
-            true => Ok(Vec::new()),
-            false => self.points(input, &grid.values(self.largest(input, ctx)?)?, ctx),
-        })?;
-        let mut options = self.recorded();
-        options.extend(input.recorded());
-        options.push(("n_lambdas".into(), base.n_lambdas.into()));
-        options.push(("min_ratio".into(), base.min_ratio.into()));
+        self.base.check_weights(input)?;
         let own = self.clone();
-        let solved = Solved {
-            verb: RECORD.verb,
-            method: RECORD.verb.into(),
-            input: input.clone(),
-            points,
-            options,
-            seconds,
-            solve: Arc::new(move |input, lambdas, ctx| own.points(input, lambdas, ctx)),
-        };
-        rule.choose(&Path::new(solved, ctx)?, ctx)
+        let path = self.base.along_grid(RECORD.verb).path(
+            input,
+            self.recorded(),
+            || match rule {
+                // It brings its own penalty, and needs no solution of a grid.
+                Rule::Ric { .. } => Ok(None),
+                _ => self.largest(input, ctx).map(Some),
+            },
+            move |input, lambdas, ctx| own.points(input, lambdas, ctx),
+            ctx,
+        )?;
+        rule.choose(&path, ctx)
     }
 
     /// The smallest penalty that empties the graph.
@@ -254,16 +239,12 @@ impl Estimate {
 
     /// The solutions for descending penalties, each started from the one before.
     fn points(&self, input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Vec<Point>> {
-        let (moments, base) = (input.moments(ctx)?, &self.base);
+        let moments = input.moments(ctx)?;
         let mut points = Vec::with_capacity(lambdas.len());
         let mut warm: Option<Solution> = None;
         for (done, &value) in lambdas.iter().enumerate() {
             ctx.progress("estimates", done, lambdas.len());
-            let lambda = match &base.weights {
-                Some(weights) => weighted(value, weights.view(), base.penalize_diagonal)?,
-                None => L1::scalar(value, base.penalize_diagonal),
-            };
-            let solution = self.solve(moments, &lambda, warm.take(), ctx)?;
+            let solution = self.solve(moments, &self.base.scaled(value)?, warm.take(), ctx)?;
             points.push(point(value, &solution));
             warm = Some(solution);
         }

@@ -1,11 +1,10 @@
 //! Completion in code: names, what stands behind a point, option keys.
 
-use super::super::cells::imports;
 use super::super::functions::TRAIN;
 use super::super::members::members_of;
 use super::super::scan::{Kind, Open, word_before, word_start};
 use super::super::session::Session;
-use super::super::stdlib::std_module;
+use super::super::stdlib::std_module_as;
 use super::super::vocabulary::vocabulary;
 use super::{Candidate, CandidateKind, candidate, receiver};
 use crate::model::Record;
@@ -33,10 +32,7 @@ pub(super) fn in_code(session: &Session, text: &str, open: &[Open]) -> (usize, V
 
 /// The functions of a module that comes with sinew, by the name at the end of `before`, which `text` imports it by.
 fn functions_of_module(text: &str, before: &str) -> Vec<Candidate> {
-    let name = word_before(before);
-    let path = imports(text).into_iter().find(|(_, known)| known == name).map(|(path, _)| path);
-    // What an earlier piece imported usually has the name of the module.
-    let module = std_module(path.as_deref().unwrap_or(name));
+    let module = std_module_as(text, word_before(before));
     let functions = module.map(|module| module.functions.as_slice()).unwrap_or_default();
     functions.iter().map(|f| candidate(f.plain_name(), CandidateKind::Function, f.summary.as_str())).collect()
 }

@@ -174,7 +174,7 @@ fn options(title: &str, options: impl Iterator<Item = &'static Opt>) -> String {
 }
 
 /// An example with what it prints; one that fails is noted.
-fn shown(name: &str, code: &str, failures: &mut Vec<String>) -> String {
+pub(super) fn shown(name: &str, code: &str, failures: &mut Vec<String>) -> String {
     match example(code) {
         Ok(html) => format!("<h3>Example</h3>\n{html}"),
         Err(error) => {

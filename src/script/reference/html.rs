@@ -5,6 +5,7 @@ const STYLE: &str = include_str!("assets/style.css");
 /// Pages that every page links to.
 const NAVIGATION: &[(&str, &str)] = &[
     ("index.html", "sinew"),
+    ("modules.html", "Modules"),
     ("for-r.html", "R"),
     ("for-scikit-learn.html", "scikit-learn"),
     ("for-julia.html", "Julia"),

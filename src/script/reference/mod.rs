@@ -3,6 +3,7 @@
 mod entries;
 mod example;
 mod html;
+mod modules;
 mod phrases;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub fn pages() -> Result<Vec<Page>> {
         pages.push(area_page(area, &items, &mut failures));
     }
     pages.extend(methods().map(|record| method_page(record, &mut failures)));
+    pages.push(modules::page(&mut failures));
     pages.extend(phrases::pages());
     pages.push(errors_page());
     match failures.as_slice() {
@@ -66,23 +68,27 @@ fn index_page(items: &[Item]) -> Page {
          aria-label=\"Find a name or a word\" autocomplete=\"off\" hidden>\n",
     );
     for (area, items) in areas(items) {
-        body.push_str(&format!(
-            "<section class=\"area\">\n<h2><a href=\"{}\">{}</a></h2>\n<ul class=\"names\">\n",
-            area_file(area),
-            area.title()
-        ));
-        for item in items {
-            body.push_str(&format!(
-                "<li><a href=\"{}\">{}</a> <span class=\"faint\">{}</span></li>\n",
-                escape(&item.link),
-                code(item.name),
-                prose(item.summary)
-            ));
-        }
-        body.push_str("</ul>\n</section>\n");
+        let lines: String = items.iter().map(|item| line(&item.link, item.name, item.summary)).collect();
+        body.push_str(&names_of(&area_file(area), area.title(), &lines));
     }
+    let lines: String = modules::names().map(|(link, name, summary)| line(&link, name, summary)).collect();
+    body.push_str(&names_of(modules::FILE, "modules", &lines));
     body.push_str(&format!("<script>\n{SEARCH}</script>\n"));
     Page::new("index.html", "Reference", &body)
+}
+
+/// The names of a page.
+fn names_of(file: &str, title: &str, lines: &str) -> String {
+    format!(
+        "<section class=\"area\">\n<h2><a href=\"{file}\">{title}</a></h2>\n<ul class=\"names\">\n{lines}</ul>\n\
+         </section>\n"
+    )
+}
+
+/// A name with what it is for.
+fn line(link: &str, name: &str, summary: &str) -> String {
+    let link = escape(link);
+    format!("<li><a href=\"{link}\">{}</a> <span class=\"faint\">{}</span></li>\n", code(name), prose(summary))
 }
 
 /// The file of an area's page.
@@ -152,7 +158,7 @@ mod tests {
     #[test]
     fn the_index_names_everything_that_has_help() {
         let index = index_page(&items()).html;
-        for name in super::super::names().into_iter().filter(|name| !name.starts_with("std/") && !name.contains("::")) {
+        for name in super::super::names() {
             assert!(index.contains(&format!("<code>{name}</code>")), "{name}");
         }
     }

@@ -1,0 +1,78 @@
+//! What methods share that choose their penalty by a rule: the solutions along an automatic grid, and lambda x weights.
+
+use std::sync::Arc;
+
+use super::graphical_lasso::GraphicalLasso;
+use super::penalties::{check_matches, weighted};
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::{Input, Path, Point, Solved, timed};
+use crate::problem::L1;
+use crate::select::Grid;
+use crate::value::Value;
+
+/// The automatic grid of a method.
+pub(super) struct AlongGrid {
+    /// The method's verb.
+    pub verb: &'static str,
+    /// Penalties in the grid.
+    pub count: usize,
+    /// Smallest over largest penalty.
+    pub min_ratio: f64,
+}
+
+impl AlongGrid {
+    /// The path of what `points` gives for descending penalties, from the one that empties the graph on. `recorded` are the
+    /// options that hold, beside lambda and its grid. Without a largest penalty the path has no solution yet: for a rule
+    /// that brings its own penalty.
+    ///
+    /// # Errors
+    /// Those of `largest` and `points`, a limit of the context.
+    pub fn path(
+        &self,
+        input: &Input,
+        mut recorded: Vec<(String, Value)>,
+        largest: impl FnOnce() -> Result<Option<f64>>,
+        points: impl Fn(&Input, &[f64], &Context) -> Result<Vec<Point>> + Send + Sync + 'static,
+        ctx: &Context,
+    ) -> Result<Path> {
+        let grid = Grid::Automatic { count: self.count, min_ratio: self.min_ratio };
+        let (found, seconds) = timed(|| match largest()? {
+            Some(largest) => points(input, &grid.values(largest)?, ctx),
+            None => Ok(Vec::new()),
+        })?;
+        recorded.extend(input.recorded());
+        recorded.push(("n_lambdas".into(), self.count.into()));
+        recorded.push(("min_ratio".into(), self.min_ratio.into()));
+        let solved = Solved {
+            verb: self.verb,
+            method: self.verb.into(),
+            input: input.clone(),
+            points: found,
+            options: recorded,
+            seconds,
+            solve: Arc::new(points),
+        };
+        Path::new(solved, ctx)
+    }
+}
+
+impl GraphicalLasso {
+    /// The grid of a method that has these options, by its verb.
+    pub(super) fn along_grid(&self, verb: &'static str) -> AlongGrid {
+        AlongGrid { verb, count: self.n_lambdas, min_ratio: self.min_ratio }
+    }
+
+    /// Fails for weights that are not those of the input's variables.
+    pub(super) fn check_weights(&self, input: &Input) -> Result<()> {
+        self.weights.as_ref().map_or(Ok(()), |weights| check_matches(weights, input, "weights"))
+    }
+
+    /// lambda x weights.
+    pub(super) fn scaled(&self, lambda: f64) -> Result<L1> {
+        match &self.weights {
+            Some(weights) => weighted(lambda, weights.view(), self.penalize_diagonal),
+            None => Ok(L1::scalar(lambda, self.penalize_diagonal)),
+        }
+    }
+}
