@@ -42,7 +42,7 @@ fn values() -> Vec<Value> {
 fn arguments() -> Vec<Vec<Value>> {
     let x: Value = correlated(30, 4, 0.7, 1).into();
     let theta = Matrix::from_fn(4, 4, |i, j| if i == j { 2.0 } else { 0.5 });
-    let graph: Value = Graph::from_precision(&theta).expect("a graph").into();
+    let graph: Value = Graph::from_matrix(&theta, 0.0, &Context::new()).expect("a graph").into();
     vec![
         vec![x.clone()],
         vec![],

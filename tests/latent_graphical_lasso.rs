@@ -71,7 +71,7 @@ fn solutions_meet_the_optimality_conditions() {
             }
         }
     }
-    assert!(ranks.iter().any(|&rank| rank == 0) && ranks.iter().any(|&rank| rank > 1), "{ranks:?}");
+    assert!(ranks.contains(&0) && ranks.iter().any(|&rank| rank > 1), "{ranks:?}");
 }
 
 const S: [[f64; 6]; 6] = [
@@ -102,10 +102,10 @@ fn agrees_with_gglasso() {
     let fit = fit.fit_input(&covariance_input(&matrix(S)), &Context::new()).expect("a fit");
     let theta = added(&fit, "sparse_part");
     let diagonal = [0.922282, 0.761303, 1.2167, 1.216265, 0.883204, 0.986101];
-    for i in 0..6 {
+    for (i, own) in diagonal.into_iter().enumerate() {
         for j in 0..6 {
             let theirs = match (i, j) {
-                _ if i == j => diagonal[i],
+                _ if i == j => own,
                 (1, 4) | (4, 1) => -0.029839,
                 _ => 0.0,
             };
@@ -179,7 +179,7 @@ fn a_large_mu_is_the_graphical_lasso() {
 fn hidden(n: usize) -> (Matrix, impl Fn(usize, usize) -> bool) {
     let (p, hidden) = (40, 2);
     let whole = Array2::from_shape_fn((p + hidden, p + hidden), |(i, j)| {
-        let loading = |i: usize, h: usize| if h == 0 || (i / 2) % 2 == 0 { 0.24 } else { -0.24 };
+        let loading = |i: usize, h: usize| if h == 0 || (i / 2).is_multiple_of(2) { 0.24 } else { -0.24 };
         match (i < p, j < p) {
             (true, true) if i == j => 1.8,
             (true, true) if i.abs_diff(j) == 1 => -0.3,

@@ -133,7 +133,7 @@ fn is_left(entry: &DirEntry) -> bool {
     let Ok(there) = entry.metadata() else { return false };
     let modified = there.modified().ok().map(|modified| modified.into_std());
     let age = modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
-    if !there.is_file() || !age.is_some_and(|age| age > AGE) {
+    if !there.is_file() || age.is_none_or(|age| age <= AGE) {
         return false;
     }
     let mut options = OpenOptions::new();

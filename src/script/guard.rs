@@ -55,7 +55,7 @@ impl Guard {
         self.operations.as_ref().map_or(Ok(()), Operations::count)?;
         let steps = STEPS.get();
         STEPS.set(steps.wrapping_add(1));
-        if steps % STRIDE != 0 {
+        if !steps.is_multiple_of(STRIDE) {
             return Ok(());
         }
         state.check()?;
