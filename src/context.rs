@@ -3,8 +3,8 @@
 //! One `&Context` is passed down; nothing is global. Long loops call [`Context::check`] at least every 50 ms, and
 //! every allocation that grows with the square of the number of variables goes through [`Context::reserve`].
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -139,7 +139,7 @@ impl Context {
     /// All processors, a fresh seed, no limits.
     pub fn new() -> Self {
         Self(Arc::new(Settings {
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            threads: processors(),
             cancel: CancelHandle::default(),
             deadline: Arc::new(Deadline::none()),
             budget: Arc::new(Budget { limit: AtomicUsize::new(usize::MAX), used: AtomicUsize::new(0) }),
@@ -339,6 +339,12 @@ impl Context {
     pub fn files(&self) -> &FileAccess {
         &self.0.files
     }
+}
+
+/// Processors of the machine that may be used. Asked once: that reads files, and every session has a context.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Bytes as people read them.

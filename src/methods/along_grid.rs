@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::graphical_lasso::GraphicalLasso;
-use super::penalties::{check_matches, weighted};
+use super::penalties::{check_matches, scaled};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::{Input, Path, Point, Solved, timed};
@@ -70,9 +70,6 @@ impl GraphicalLasso {
 
     /// lambda x weights.
     pub(super) fn scaled(&self, lambda: f64) -> Result<L1> {
-        match &self.weights {
-            Some(weights) => weighted(lambda, weights.view(), self.penalize_diagonal),
-            None => Ok(L1::scalar(lambda, self.penalize_diagonal)),
-        }
+        scaled(lambda, self.weights.as_ref(), self.penalize_diagonal)
     }
 }

@@ -57,6 +57,14 @@ pub(super) fn weighted(lambda: f64, weights: ArrayView2<'_, f64>, penalize_diago
     L1::matrix(scaled, penalize_diagonal, "weights")
 }
 
+/// lambda for every pair, times its weight where there are weights.
+pub(super) fn scaled(lambda: f64, weights: Option<&Matrix>, penalize_diagonal: bool) -> Result<L1> {
+    match weights {
+        Some(weights) => weighted(lambda, weights.view(), penalize_diagonal),
+        None => Ok(L1::scalar(lambda, penalize_diagonal)),
+    }
+}
+
 /// Checks that a p x p matrix belongs to the variables of the input.
 pub(super) fn check_matches(matrix: &Matrix, input: &Input, what: &str) -> Result<()> {
     check_weights(matrix.view(), what)?;

@@ -2,6 +2,25 @@
 //!
 //! [`Session`] runs scripts within a [`Sandbox`]; [`SinewPackage`] gives the functions to an engine of a host's own. `functions/` is the vocabulary; verbs of methods come from their records.
 
+/// A function that gives one shared value: made once, or once a thread where Rhai's types cannot be shared between threads.
+macro_rules! made_once {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident() -> $type:ty { $make:expr }) => {
+        $(#[$doc])*
+        #[cfg(feature = "parallel")]
+        $vis fn $name() -> $type {
+            static MADE: std::sync::OnceLock<$type> = std::sync::OnceLock::new();
+            MADE.get_or_init(|| $make).clone()
+        }
+
+        $(#[$doc])*
+        #[cfg(not(feature = "parallel"))]
+        $vis fn $name() -> $type {
+            thread_local!(static MADE: $type = $make);
+            MADE.with(Clone::clone)
+        }
+    };
+}
+
 mod cells;
 mod check;
 mod complete;

@@ -1,6 +1,7 @@
 //! `+ - * / **`, comparisons, `!`, and the matrix product `@`.
 
-use rhai::{Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiNativeFunc};
+use rhai::packages::{Package, StandardPackage};
+use rhai::{Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiNativeFunc, Shared};
 
 use super::convert::Outcome;
 use super::state::context;
@@ -18,14 +19,26 @@ pub fn register_operators(engine: &mut Engine) -> Result<(), String> {
     engine.register_custom_operator("@", 180).map(|_| ())
 }
 
-/// An engine that knows how scripts are written, and no function of ours.
+/// Texts of scripts that an engine keeps once for all places where they stand; as many as the language keeps by itself.
+const TEXTS: usize = 256;
+
+/// An engine that knows how scripts are written, and no function of ours. It prints nothing and imports nothing.
+///
+/// All engines share the functions of the language: they are some hundreds, and `Engine::new` makes them anew each time.
 pub(super) fn bare_engine() -> Engine {
-    let mut engine = Engine::new();
+    let mut engine = Engine::new_raw();
+    engine.set_max_strings_interned(TEXTS);
+    engine.register_global_module(standard());
     // On an engine of its own nothing has taken the operator yet.
     let registered = register_operators(&mut engine);
     debug_assert!(registered.is_ok());
     engine.set_max_expr_depths(256, 128);
     engine
+}
+
+made_once! {
+    /// The functions of the language.
+    fn standard() -> Shared<Module> { StandardPackage::new().as_shared_module() }
 }
 
 fn operator<A: 'static, const N: usize, const X: bool, R: Clone + Send + Sync + 'static, const F: bool>(

@@ -122,18 +122,9 @@ fn named() -> Shared<Module> {
     module.into()
 }
 
-/// The functions with their name; made once (once a thread, where Rhai's types cannot be shared between threads).
-#[cfg(feature = "parallel")]
-fn functions() -> Shared<Module> {
-    static FUNCTIONS: std::sync::OnceLock<Shared<Module>> = std::sync::OnceLock::new();
-    FUNCTIONS.get_or_init(named).clone()
-}
-
-/// The functions with their name; made once (once a thread, where Rhai's types cannot be shared between threads).
-#[cfg(not(feature = "parallel"))]
-fn functions() -> Shared<Module> {
-    thread_local!(static FUNCTIONS: Shared<Module> = named());
-    FUNCTIONS.with(Clone::clone)
+made_once! {
+    /// The functions with their name.
+    fn functions() -> Shared<Module> { named() }
 }
 
 #[cfg(test)]

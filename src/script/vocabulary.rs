@@ -203,15 +203,11 @@ fn build() -> Vocabulary {
 }
 
 /// The vocabulary; built once (once a thread, where Rhai's types cannot be shared between threads).
-#[cfg(feature = "parallel")]
 pub fn vocabulary() -> Shared<Vocabulary> {
-    static VOCABULARY: std::sync::OnceLock<Shared<Vocabulary>> = std::sync::OnceLock::new();
-    VOCABULARY.get_or_init(|| Shared::new(build())).clone()
+    built()
 }
 
-/// The vocabulary; built once (once a thread, where Rhai's types cannot be shared between threads).
-#[cfg(not(feature = "parallel"))]
-pub fn vocabulary() -> Shared<Vocabulary> {
-    thread_local!(static VOCABULARY: Shared<Vocabulary> = Shared::new(build()));
-    VOCABULARY.with(Clone::clone)
+made_once! {
+    /// The vocabulary.
+    fn built() -> Shared<Vocabulary> { Shared::new(build()) }
 }

@@ -8,7 +8,7 @@ use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Vector, number};
 use crate::error::{Error, Result};
 use crate::methods::graphical_lasso::Lambda;
-use crate::methods::penalties::{check_matches, weighted};
+use crate::methods::penalties::scaled;
 use crate::model::{self, Criterion, Fit, FitBuilder, Input};
 use crate::parallel;
 use crate::problem::{Certificate, L1};
@@ -77,10 +77,7 @@ impl Estimate {
 
     /// lambda x weights.
     fn scaled(&self, lambda: f64) -> Result<L1> {
-        match &self.base.weights {
-            Some(weights) => weighted(lambda, weights.view(), false),
-            None => Ok(L1::scalar(lambda, false)),
-        }
+        scaled(lambda, self.base.weights.as_ref(), false)
     }
 
     /// The penalty that a rule chooses, in units of correlations.
@@ -94,9 +91,7 @@ impl Estimate {
     ) -> Result<(f64, FitBuilder)> {
         let base = &self.base;
         self.check_sparse(rule)?;
-        if let Some(weights) = &base.weights {
-            check_matches(weights, input, "weights")?;
-        }
+        base.check_weights(input)?;
         let grid = match rule {
             Rule::Ric { .. } if base.weights.is_some() => {
                 return Err(Error::option("\"ric\" knows one penalty for all pairs, not weights")

@@ -6,7 +6,7 @@ pub(in crate::methods) mod options;
 use self::grid::{Axes, Found, table};
 use self::options::{set_weights, sized};
 use super::lambda::Lambda;
-use super::penalties::{check_matches, weighted};
+use super::penalties::{check_matches, scaled};
 use crate::context::Context;
 use crate::data::{Matrix, number};
 use crate::error::{Error, Result};
@@ -288,10 +288,7 @@ impl JointGraphicalLasso {
 
     /// The penalty of these numbers; without the first that of the matrix that was given.
     fn penalty_of(&self, lambda: Option<f64>, lambda2: f64) -> Result<JointPenalty> {
-        let scaled = |value: f64| match &self.weights {
-            Some(weights) => weighted(value, weights.view(), self.penalize_diagonal),
-            None => Ok(L1::scalar(value, self.penalize_diagonal)),
-        };
+        let scaled = |value: f64| scaled(value, self.weights.as_ref(), self.penalize_diagonal);
         let first = match (&self.lambda, lambda) {
             (_, Some(lambda)) => scaled(lambda)?,
             (Lambda::Matrix(matrix), None) => L1::matrix(matrix.view().to_owned(), self.penalize_diagonal, "lambda")?,

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::linalg::min_eigenvalue;
 use crate::methods::graphical_lasso::GraphicalLasso;
 use crate::methods::lambda::Lambda;
-use crate::methods::penalties::weighted;
+use crate::methods::penalties::scaled;
 use crate::model::{Convention, Criterion, Input, low_rank_parameters};
 use crate::problem::{JointPenalty, L1};
 use crate::select::{Grid, Rule};
@@ -220,11 +220,10 @@ impl LatentGraphicalLasso {
             model = model.weights(weights.clone());
         }
         let own = model.penalty(input)?;
-        let coupled = match (self.lambda2, &self.weights) {
+        let coupled = match self.lambda2 {
             _ if inputs.len() == 1 => L1::scalar(0.0, false),
-            (None, _) => own.map(|weight| 0.5 * weight),
-            (Some(lambda2), Some(weights)) => weighted(lambda2, weights.view(), self.penalize_diagonal)?,
-            (Some(lambda2), None) => L1::scalar(lambda2, self.penalize_diagonal),
+            None => own.map(|weight| 0.5 * weight),
+            Some(lambda2) => scaled(lambda2, self.weights.as_ref(), self.penalize_diagonal)?,
         };
         JointPenalty::new(self.coupling, own, coupled)
     }
