@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use common::correlated;
-use sinew::{Context, ErrorKind, Graph, Matrix, Value, registry};
+use sinew::script::Session;
+use sinew::{Context, ErrorKind, Matrix, Value, registry};
 
 /// Values that are drawn for each option.
 const DRAWS: usize = 6;
@@ -41,8 +42,7 @@ fn values() -> Vec<Value> {
 /// Arguments that some record may take.
 fn arguments() -> Vec<Vec<Value>> {
     let x: Value = correlated(30, 4, 0.7, 1).into();
-    let theta = Matrix::from_fn(4, 4, |i, j| if i == j { 2.0 } else { 0.5 });
-    let graph: Value = Graph::from_matrix(&theta, 0.0, &Context::new()).expect("a graph").into();
+    let graph = Session::trusted().eval("random_graph(\"band\", #{ nodes: 4 })").expect("a graph");
     vec![
         vec![x.clone()],
         vec![],
@@ -94,7 +94,10 @@ fn every_option_takes_or_refuses_any_value() {
         }
         // Several at once, of which each may be in its range.
         let all: Vec<_> = record.all_options().collect();
-        for _ in 0..if all.is_empty() { 0 } else { DRAWS } {
+        for _ in 0..DRAWS {
+            if all.is_empty() {
+                break;
+            }
             let options: Vec<(String, Value)> =
                 (0..2).map(|_| (all[draw(all.len())].name.to_string(), values[draw(values.len())].clone())).collect();
             call(record, &arguments[draw(arguments.len())], &options);
@@ -102,5 +105,5 @@ fn every_option_takes_or_refuses_any_value() {
         }
     }
     println!("{calls} calls, {refused} single options refused, {:.1} s", started.elapsed().as_secs_f64());
-    assert!(calls > 1000 && refused * 2 > calls, "{refused} of {calls}");
+    assert!(calls > 1000 && refused * 4 > calls, "{refused} of {calls}");
 }

@@ -150,3 +150,29 @@ fn the_map_names_every_file() {
         assert!(map.contains(&wanted), "src/README.md does not mention {wanted} ({file})");
     }
 }
+
+/// Whether a line of code has a word, outside of its comment.
+fn has_word(line: &str, word: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
+}
+
+#[test]
+fn no_code_of_ours_is_unsafe() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeMap::new();
+    for folder in ["src", "examples", "benches", "notebooks/crate/src", "fuzz/src", "fuzz/fuzz_targets"] {
+        sources(&root.join(folder), None, &mut found);
+    }
+    assert!(found.len() > 100, "{}", found.len());
+    for (file, (_, text)) in found {
+        for (number, line) in text.lines().enumerate() {
+            let is_unsafe = has_word(line, "unsafe") || line.contains("allow(unsafe_code)");
+            assert!(!is_unsafe, "{file}:{}: {line}", number + 1);
+        }
+    }
+    for manifest in ["Cargo.toml", "notebooks/crate/Cargo.toml"] {
+        let text = std::fs::read_to_string(root.join(manifest)).expect(manifest);
+        assert!(text.contains("unsafe_code = \"forbid\""), "{manifest}");
+    }
+}

@@ -86,7 +86,7 @@ fn outcome(number: usize, base: &Session) -> Result<String, String> {
     let mut session = if number.is_multiple_of(5) && !is_slow {
         base.fork()
     } else {
-        let time = Duration::from_millis(if is_slow { 20 } else { 10_000 });
+        let time = Duration::from_millis(if is_slow { 200 } else { 10_000 });
         Session::new(options(time).on_print(move |text| {
             if let Ok(mut printed) = sink.lock() {
                 printed.push_str(text);
