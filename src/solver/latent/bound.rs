@@ -73,7 +73,7 @@ fn feasible_share(
     is_exact: bool,
     ctx: &Context,
 ) -> Result<Option<f64>> {
-    for part in [0.125, 1.0, 4.0] {
+    for part in [1.0 / 64.0, 0.125, 1.0, 4.0] {
         let share = set.mu / (set.mu + part * moved);
         if is_exact && part >= 1.0 {
             return Ok(Some(share));

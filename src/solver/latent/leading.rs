@@ -49,8 +49,7 @@ impl Leading {
         shifted.diag_mut().mapv_inplace(|value| value - set.mu);
         let product = matmul(lower.t(), matmul(shifted.view(), lower.view(), ctx)?.view(), ctx)?;
         let (mut values, vectors) = eigh(product.view(), ctx)?;
-        let above = values.iter().filter(|&&value| value > 1.0).count();
-        let dropped = values.len().saturating_sub(above + SPARE.max(above / 3));
+        let dropped = surplus(&values);
         let values = values.split_off(dropped);
         let images = matmul(lower.view(), vectors.view().split_at(Axis(1), dropped).1, ctx)?;
         let duals = factor.solve_checked(images.view(), ctx)?;
@@ -87,12 +86,14 @@ impl Leading {
         }
         let base = Array2::from_shape_fn(axes.dim(), |(i, k)| axes[(i, k)] / squares[k].sqrt());
         let inner = matmul(base.t(), matmul(inner.view(), base.view(), ctx)?.view(), ctx)?;
-        let (values, turn) = eigh(inner.view(), ctx)?;
+        let (mut values, turn) = eigh(inner.view(), ctx)?;
         // Where all are above 1 there may be more.
         if values.first().is_none_or(|&least| least > 1.0) {
             return Ok(None);
         }
-        let turn = matmul(base.view(), turn.view(), ctx)?;
+        let dropped = surplus(&values);
+        let values = values.split_off(dropped);
+        let turn = matmul(base.view(), turn.view().split_at(Axis(1), dropped).1, ctx)?;
         let images = matmul(images.view(), turn.view(), ctx)?;
         let duals = matmul(duals.view(), turn.view(), ctx)?;
         Ok(Some(Self { values, images, duals, is_exact: false }))
@@ -128,6 +129,12 @@ impl Leading {
         }
         Ok(Some(now))
     }
+}
+
+/// How many of the smallest of these eigenvalues are not kept.
+fn surplus(values: &[f64]) -> usize {
+    let above = values.iter().filter(|&&value| value > 1.0).count();
+    values.len().saturating_sub(above + SPARE.max(above / 3))
 }
 
 /// (S - mu I) Y.

@@ -352,7 +352,7 @@ fn finish(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linalg::Cholesky;
+    use crate::linalg::{Cholesky, min_eigenvalue};
     use crate::problem::{Coupling, L1};
 
     /// Two factors over variables in a chain.
@@ -381,5 +381,20 @@ mod tests {
             let again = solve(&sets, &penalty, Some(found.clone().into_start()), settings, &ctx).unwrap();
             assert!(again.iterations <= 1, "a warm start at the solution");
         }
+    }
+
+    #[test]
+    fn vectors_that_are_followed_lead_to_the_best_low_rank_part() {
+        let (ctx, p, mu) = (Context::new(), 100, 0.8);
+        let s = [covariance(p, 0)];
+        let penalty = JointPenalty::new(Coupling::Group, L1::scalar(0.08, false), L1::scalar(0.0, false)).unwrap();
+        let settings = Settings { tol: 1e-8, max_iter: 100 };
+        let found = solve(&[Set { s: s[0].view(), weight: 1.0, mu }], &penalty, None, settings, &ctx).unwrap();
+        assert!(found.converged && found.iterations < 30, "{}", found.why_not(settings));
+        assert_eq!(found.parts[0].rank(), 2);
+        let mut slack = Cholesky::new(found.parts[0].precision.view()).unwrap().inverse() - &s[0];
+        slack.diag_mut().mapv_inplace(|value| value + mu);
+        let least = min_eigenvalue(slack.view(), &ctx).unwrap();
+        assert!(least.abs() < 1e-6, "{least}");
     }
 }
