@@ -14,11 +14,12 @@ use crate::error::Result;
 use crate::linalg::Cholesky;
 use crate::problem::{Certificate, CouplingScratch};
 
-/// The certificate of a point with this objective and this weighted sum of log determinants.
+/// The certificate of a point with this objective and this weighted sum of log determinants; `None` where low-rank parts
+/// that are not known to be the best ones are too far from it to say.
 ///
 /// # Errors
 /// Cancellation.
-pub(super) fn bound(place: Place<'_, '_>, primal: f64, logdet: f64, ctx: &Context) -> Result<Certificate> {
+pub(super) fn bound(place: Place<'_, '_>, primal: f64, logdet: f64, ctx: &Context) -> Result<Option<Certificate>> {
     let p = place.theta.first().map_or(0, Array2::nrows);
     let count = place.sets.len();
     // W - S of every data set, projected.
@@ -50,18 +51,18 @@ pub(super) fn bound(place: Place<'_, '_>, primal: f64, logdet: f64, ctx: &Contex
     for (k, (set, slope)) in place.sets.iter().zip(&slopes).enumerate() {
         match feasible_share(set, slope, moved[k].sqrt(), place.slopes[k].is_exact, ctx)? {
             Some(own) => share = share.min(own),
-            None => return Ok(certificate),
+            None => return Ok(None),
         }
     }
     let mut dual = 0.0;
     for (set, mut slope) in place.sets.iter().zip(slopes) {
         slope.zip_mut_with(&set.s, |slope, s| *slope = s + share * *slope);
-        let Some(factor) = Cholesky::checked(slope.view(), ctx)? else { return Ok(certificate) };
+        let Some(factor) = Cholesky::checked(slope.view(), ctx)? else { return Ok(Some(certificate)) };
         dual += set.weight * (factor.logdet() + p as f64);
     }
     let gap = primal - dual;
     // The true gap is not negative; rounding can make it so by a few units in the last place.
-    Ok(if gap.is_nan() { certificate } else { Certificate { gap: gap.max(0.0), ..certificate } })
+    Ok(Some(if gap.is_nan() { certificate } else { Certificate { gap: gap.max(0.0), ..certificate } }))
 }
 
 /// A t for which mu I + t (W - S) has no negative eigenvalue, where `slope` is the projected W - S and `moved` the length

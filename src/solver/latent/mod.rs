@@ -171,11 +171,10 @@ pub fn solve(
         let slopes = parallel::map(&indices, ctx, |_, &k| point.profiles[k].slope(&sets[k], ctx))?;
         let place = Place { sets, theta: &point.theta, slopes: &slopes, penalty };
         let logdet = sets.iter().zip(&point.profiles).map(|(set, profile)| set.weight * profile.logdet).sum();
-        let certificate = bound(place, point.value, logdet, ctx)?;
-        if certificate.gap.is_infinite() && !point.is_exact() {
+        let Some(certificate) = bound(place, point.value, logdet, ctx)? else {
             point = problem.exact(point)?;
             continue;
-        }
+        };
         let gap = certificate.relative_gap();
         quiet = if gap.is_finite() && gap <= 0.5 * last_gap { 0 } else { quiet };
         last_gap = last_gap.min(gap);
