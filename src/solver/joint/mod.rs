@@ -50,6 +50,8 @@ const ALONE: usize = 16;
 /// How closely data sets are solved alone for a start.
 const ROUGH: Settings = Settings { tol: 1e-3, max_iter: 100 };
 
+const UNKNOWN: &str = "without a penalty on some pairs there may be no minimum; a larger lambda or max_iter helps";
+
 /// Solves again at most so often, more closely each time.
 const ROUNDS: usize = 4;
 
@@ -182,7 +184,10 @@ fn together(
         if converged || !all_reached || round == ROUNDS {
             let worst = parts.iter().filter(|part| part.stop != Stop::Reached);
             let worst = worst.max_by(|a, b| a.certificate.gap.total_cmp(&b.certificate.gap));
-            let why = worst.map_or(Stop::Stalled, |part| part.stop).why();
+            let why = match worst.map_or(Stop::Stalled, |part| part.stop) {
+                Stop::Exhausted if gap.is_infinite() => UNKNOWN,
+                stop => stop.why(),
+            };
             let missed = || format!("the relative gap is {gap:.1e}, not {:.1e}: {why}", settings.tol);
             return Ok(Solution {
                 thetas: whole,

@@ -98,7 +98,8 @@ impl Solution {
     /// Why the tolerance was not reached.
     pub fn why_not(&self, settings: Settings) -> String {
         let gap = self.certificate.relative_gap();
-        format!("the relative gap is {gap:.1e}, not {:.1e}: {}", settings.tol, self.why)
+        let why = if gap.is_finite() { self.why } else { UNKNOWN };
+        format!("the relative gap is {gap:.1e}, not {:.1e}: {why}", settings.tol)
     }
 
     /// The sparse parts, from which another penalty can start.
@@ -114,6 +115,7 @@ const QUIET: usize = 10;
 const SUFFICIENT: f64 = 1e-3;
 
 const EXHAUSTED: &str = "the steps were used up: a larger max_iter, lambda, mu or tol helps";
+const UNKNOWN: &str = "without a penalty on some pairs there may be no minimum; a larger lambda or max_iter helps";
 const STALLED: &str = "double precision ends here for so ill-conditioned a problem; a larger lambda, mu or tol helps";
 
 /// Sparse parts with all that is known of them.
@@ -143,8 +145,7 @@ pub fn solve(
     ctx: &Context,
 ) -> Result<Solution> {
     let p = sets.first().map_or(0, |set| set.s.nrows());
-    // Theta and the next one, factor, images, gradient and curvature, direction, a dual point with its factor, the last steps;
-    // what an eigendecomposition needs beside.
+    // What a point, its slopes, a direction, the last steps, a dual point and a decomposition need.
     let _held = ctx.reserve_matrices(24 * sets.len(), p, p)?;
     if let [set] = sets
         && rules_out_low_rank(set)
