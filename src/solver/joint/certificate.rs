@@ -16,7 +16,7 @@ use crate::problem::{Certificate, CouplingScratch, JointPenalty};
 /// The certificate of all matrices, with their inverses in row order.
 pub(super) struct Certified {
     pub certificate: Certificate,
-    /// Whether the gap was computed: it is more than what is allowed otherwise, and `certificate.gap` is a bound from below.
+    /// Whether the gap was computed; if not, it is at least `certificate.gap`, which is more than what is allowed.
     pub has_gap: bool,
     pub inverses: Vec<Array2<f64>>,
 }

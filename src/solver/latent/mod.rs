@@ -5,8 +5,8 @@
 //! definite and L_k positive semidefinite. L is eliminated in closed form (`profile.rs`); what is left is a convex
 //! function of Theta, minimised by proximal Newton steps (`direction.rs`) whose second derivative knows that L moves
 //! along. The first step costs an eigendecomposition a data set; the others follow its leading vectors (`leading.rs`) and
-//! decompose again only where the certificate fails for it. Alternating directions take one or two each step (Chandrasekaran, Parrilo, Willsky, Annals of Statistics 40:1935, 2012; Ma, Xue, Zou, Neural Computation
-//! 25:2172, 2013).
+//! decompose again only where the certificate asks for it. Alternating directions decompose in every step (Chandrasekaran,
+//! Parrilo, Willsky, Annals of Statistics 40:1935, 2012; Ma, Xue, Zou, Neural Computation 25:2172, 2013).
 
 mod acceleration;
 mod bound;
