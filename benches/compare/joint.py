@@ -11,6 +11,8 @@ The objective of both is computed here, of the matrices as they are; where Theta
 count. Times are seconds, median (smallest) of the rounds, taken in turn.
 """
 
+import contextlib
+import io
 import os
 import time
 
@@ -66,6 +68,11 @@ def objective(s, theta, kind, lam, lam2):
 
 
 def peer(s, kind, lam, lam2, tol):
+    with contextlib.redirect_stdout(io.StringIO()):
+        return timed(s, kind, lam, lam2, tol)
+
+
+def timed(s, kind, lam, lam2, tol):
     start = time.perf_counter()
     if len(s) == 1:
         # The norm of one number is its size.

@@ -152,6 +152,15 @@ impl JointPenalty {
         (count == 1).then(|| sum(&self.lambda, &self.coupled))
     }
 
+    /// About what the penalty is for each of `count` data sets whose entries are alike, on its own.
+    pub fn alike(&self, count: usize) -> L1 {
+        let share = match self.coupling {
+            Coupling::Group => 1.0 / (count.max(1) as f64).sqrt(),
+            Coupling::Fused | Coupling::Chain => 0.5,
+        };
+        sum(&self.lambda, &self.coupled.map(|weight| share * weight))
+    }
+
     #[inline]
     fn weights(&self, i: usize, j: usize) -> Weights {
         Weights { l1: self.lambda.at(i, j), l2: self.coupled.at(i, j) }

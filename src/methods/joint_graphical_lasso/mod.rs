@@ -102,6 +102,9 @@ pub struct JointGraphicalLasso {
     max_iter: usize,
 }
 
+/// Combinations of both penalties that are tried at most.
+const COMBINATIONS: usize = 10_000;
+
 impl Default for JointGraphicalLasso {
     fn default() -> Self {
         let rule = Rule::Criterion(Criterion::Ebic { gamma: 0.5 });
@@ -329,6 +332,11 @@ impl JointGraphicalLasso {
         let ratio = self.min_ratio > 0.0 && self.min_ratio < 1.0;
         if !(self.tol > 0.0 && self.tol.is_finite()) || self.max_iter == 0 || !ratio {
             return Err(Error::option("tol must be > 0, max_iter >= 1 and min_ratio between 0 and 1"));
+        }
+        let combinations = self.n_lambdas.saturating_mul(self.n_lambdas2);
+        if !(1..=COMBINATIONS).contains(&combinations) {
+            let message = format!("n_lambdas and n_lambdas2 must be >= 1, their product at most {COMBINATIONS}");
+            return Err(Error::option(message));
         }
         Ok(())
     }

@@ -16,9 +16,11 @@ use super::proximal_newton::{Stop, unbounded};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::analysis::UnionFind;
-use crate::linalg::{Cholesky, SparseSymmetric};
+use crate::linalg::SparseSymmetric;
 use crate::parallel;
 use crate::problem::{Certificate, CouplingScratch, JointPenalty, L1};
+
+use newton::Start;
 
 pub use model::Member;
 
@@ -42,6 +44,13 @@ pub struct Solution {
     /// Why the tolerance was not reached.
     pub warning: Option<String>,
 }
+
+/// Components of fewer variables start from the diagonal.
+const ALONE: usize = 16;
+/// How closely data sets are solved alone for a start.
+const ROUGH: Settings = Settings { tol: 1e-3, max_iter: 100 };
+
+const UNKNOWN: &str = "without a penalty on some pairs there may be no minimum; a larger lambda or max_iter helps";
 
 /// Solves again at most so often, more closely each time.
 const ROUNDS: usize = 4;
@@ -175,7 +184,10 @@ fn together(
         if converged || !all_reached || round == ROUNDS {
             let worst = parts.iter().filter(|part| part.stop != Stop::Reached);
             let worst = worst.max_by(|a, b| a.certificate.gap.total_cmp(&b.certificate.gap));
-            let why = worst.map_or(Stop::Stalled, |part| part.stop).why();
+            let why = match worst.map_or(Stop::Stalled, |part| part.stop) {
+                Stop::Exhausted if gap.is_infinite() => UNKNOWN,
+                stop => stop.why(),
+            };
             let missed = || format!("the relative gap is {gap:.1e}, not {:.1e}: {why}", settings.tol);
             return Ok(Solution {
                 thetas: whole,
@@ -239,28 +251,43 @@ fn component(
     })
 }
 
-/// The warm start where it is positive definite, else the diagonal.
+/// The warm start where it is positive definite, else the solutions of the data sets alone, else the diagonal.
 fn start(
     members: &[Member<'_>],
     penalty: &JointPenalty,
     group: &[usize],
     warm: Option<&[SparseSymmetric]>,
     ctx: &Context,
-) -> Result<Vec<Array2<f64>>> {
-    if let Some(warm) = warm {
-        let restrict = |theta: &SparseSymmetric| {
-            if theta.p() == group.len() { theta.to_dense() } else { theta.restrict(group).to_dense() }
-        };
-        let thetas: Vec<Array2<f64>> = warm.iter().map(restrict).collect();
-        let mut definite = true;
-        for theta in &thetas {
-            definite = definite && Cholesky::checked(theta.view(), ctx)?.is_some();
+) -> Result<Start> {
+    let restrict = |theta: &SparseSymmetric| {
+        if theta.p() == group.len() { theta.to_dense() } else { theta.restrict(group).to_dense() }
+    };
+    let known = match warm {
+        Some(warm) => Some(warm.iter().map(restrict).collect()),
+        // Free pairs may have a solution only together.
+        None if group.len() >= ALONE && !penalty.lambda().has_free_pairs(group.len()) => {
+            Some(alone(members, penalty, ctx)?)
         }
-        if definite {
-            return Ok(thetas);
-        }
+        None => None,
+    };
+    if let Some(thetas) = known
+        && let Some(start) = Start::new(thetas, ctx)?
+    {
+        return Ok(start);
     }
-    Ok(members.iter().map(|member| diagonal(member.s, penalty, member.weight)).collect())
+    let diagonals = members.iter().map(|member| diagonal(member.s, penalty, member.weight)).collect();
+    Start::new(diagonals, ctx)?.ok_or_else(|| Error::internal("a diagonal start is not positive definite"))
+}
+
+/// Roughly the graphical lasso of every data set, whose solver costs less than a step on all together.
+fn alone(members: &[Member<'_>], penalty: &JointPenalty, ctx: &Context) -> Result<Vec<Array2<f64>>> {
+    let lambda = penalty.alike(members.len());
+    parallel::map(members, ctx, |index, member| {
+        let inner = parallel::within(ctx, members.len(), index);
+        let own = if member.weight == 1.0 { lambda.clone() } else { lambda.map(|value| value / member.weight) };
+        let found = graphical_lasso::solve(Moments::Whole(member.s), &own, None, ROUGH, &inner)?;
+        Ok::<_, Error>(found.theta.to_dense())
+    })
 }
 
 fn diagonal(s: ArrayView2<'_, f64>, penalty: &JointPenalty, weight: f64) -> Array2<f64> {

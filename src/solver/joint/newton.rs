@@ -7,13 +7,29 @@ use super::super::proximal_newton::{Stop, is_runaway};
 use super::certificate::{Certified, certify};
 use super::model::{Direction, Member, Place};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::linalg::Cholesky;
 use crate::parallel;
 use crate::problem::{Certificate, JointPenalty};
 
 /// Steps in a row at most whose effect is lost in rounding and that do not halve the gap.
 const QUIET: usize = 3;
+
+/// Where a descent starts: symmetric positive definite matrices with their Cholesky factors.
+pub(super) struct Start {
+    pub thetas: Vec<Array2<f64>>,
+    pub factors: Vec<Cholesky>,
+}
+
+impl Start {
+    /// `None` if some matrix is not positive definite.
+    ///
+    /// # Errors
+    /// Cancellation.
+    pub fn new(thetas: Vec<Array2<f64>>, ctx: &Context) -> Result<Option<Self>> {
+        Ok(factored(&thetas, ctx)?.map(|factors| Self { thetas, factors }))
+    }
+}
 
 /// Where a descent ended.
 pub(super) struct Descent {
@@ -26,14 +42,14 @@ pub(super) struct Descent {
     pub stop: Stop,
 }
 
-/// Newton steps from `thetas` until the gap is at most what is `allowed` or nothing moves any more.
+/// Newton steps from a start until the gap is at most what is `allowed` or nothing moves any more.
 ///
 /// # Errors
-/// A start that is not positive definite; cancellation; memory.
+/// Cancellation; memory.
 pub(super) fn descend(
     members: &[Member<'_>],
     penalty: &JointPenalty,
-    mut thetas: Vec<Array2<f64>>,
+    Start { mut thetas, mut factors }: Start,
     allowed: impl Fn(&Certificate) -> f64,
     max_steps: usize,
     ctx: &Context,
@@ -41,11 +57,9 @@ pub(super) fn descend(
     let p = thetas.first().map_or(0, |theta| theta.nrows());
     // Of each: Theta and the next one, their inverses, the product of the direction, a dual point, two factors.
     let _held = ctx.reserve_matrices(8 * members.len(), p, p)?;
-    let mut factors = factored(&thetas, ctx)?
-        .ok_or_else(|| Error::internal("proximal Newton was started outside the positive definite matrices"))?;
     let mut candidates = thetas.clone();
     let mut direction = Direction::new(members.len(), p);
-    let mut certified = certify(members, penalty, &thetas, &factors, ctx)?;
+    let mut certified = certify(members, penalty, &thetas, &factors, &allowed, ctx)?;
     let (mut taken, mut quiet) = (0, 0);
     let stop = loop {
         ctx.check()?;
@@ -73,10 +87,13 @@ pub(super) fn descend(
         };
         factors = found;
         std::mem::swap(&mut thetas, &mut candidates);
-        certified = certify(members, penalty, &thetas, &factors, ctx)?;
+        certified = certify(members, penalty, &thetas, &factors, &allowed, ctx)?;
         let is_quiet = -expected.decrease <= expected.noise() && certified.certificate.gap >= 0.5 * before.gap;
         quiet = if is_quiet { quiet + 1 } else { 0 };
     };
+    if !certified.has_gap {
+        certified = certify(members, penalty, &thetas, &factors, |_| f64::INFINITY, ctx)?;
+    }
     let Certified { certificate, .. } = certified;
     let logdets = factors.iter().map(Cholesky::logdet).collect();
     Ok(Descent { thetas, certificate, logdets, steps: taken, stop })

@@ -9,6 +9,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::Set;
+use super::leading::Leading;
 use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::{Cholesky, eigh, matmul, symmetrize};
@@ -27,12 +28,12 @@ pub(super) struct Profile {
     /// log det(Theta - L).
     pub logdet: f64,
     factor: Cholesky,
-    /// The eigenvalues r_i of at most 1.
-    below: Vec<f64>,
-    /// Those above 1.
-    above: Vec<f64>,
-    /// C x_i of those above 1, p x rank.
-    images: Array2<f64>,
+    /// The eigenvalues r_i above 1 with their vectors, and some below.
+    leading: Leading,
+    /// Where those above 1 begin.
+    first: usize,
+    /// The mean of the eigenvalues of at most 1, where there are any.
+    others: Option<f64>,
 }
 
 /// The gradient of the loss at Theta, and what stands for its second derivative.
@@ -43,38 +44,52 @@ pub(super) struct Slope {
     /// M, row by row: the second derivative along D is about tr(M D M D). It is W without most of what W has along the
     /// low-rank part: L follows Theta there.
     pub bend: Array2<f64>,
+    /// Whether they belong to the best low-rank part, and not only to the best of those that are looked at.
+    pub is_exact: bool,
 }
 
 impl Profile {
-    /// The minimum at Theta; `None` if that is not positive definite.
+    /// The minimum at Theta, with the vectors of a nearby Theta where they are given; `None` if Theta is not positive
+    /// definite.
     ///
     /// # Errors
     /// Cancellation; memory.
-    pub fn of(theta: ArrayView2<'_, f64>, set: &Set<'_>, ctx: &Context) -> Result<Option<Self>> {
+    pub fn of(theta: ArrayView2<'_, f64>, set: &Set<'_>, near: Option<&Self>, ctx: &Context) -> Result<Option<Self>> {
         let Some(factor) = Cholesky::checked(theta, ctx)? else { return Ok(None) };
-        let lower = factor.factor();
-        let mut shifted = set.s.to_owned();
-        shifted.diag_mut().mapv_inplace(|value| value - set.mu);
-        let product = matmul(lower.t(), matmul(shifted.view(), lower.view(), ctx)?.view(), ctx)?;
-        let (values, vectors) = eigh(product.view(), ctx)?;
-        let first = values.partition_point(|&value| value <= 1.0 + ROUNDING);
-        let (below, above) = (values[..first].to_vec(), values[first..].to_vec());
-        let images = match above.is_empty() {
-            true => Array2::zeros((theta.nrows(), 0)),
-            false => matmul(lower.view(), vectors.view().split_at(Axis(1), first).1, ctx)?,
+        let followed = match near {
+            Some(near) => near.leading.followed(theta, &factor, set, ctx)?,
+            None => None,
         };
+        let leading = match followed {
+            Some(leading) => leading,
+            None => Leading::whole(&factor, set, ctx)?,
+        };
+        let first = leading.values.partition_point(|&value| value <= 1.0 + ROUNDING);
+        let above = &leading.values[first..];
         let logdet = factor.logdet();
         let trace: f64 = set.s.iter().zip(theta.iter()).map(|(s, theta)| s * theta).sum();
         let gain: f64 = above.iter().map(|ratio| ratio.ln() - ratio + 1.0).sum();
         let logdet_of_low_rank: f64 = above.iter().map(|ratio| ratio.ln()).sum();
+        let rest = theta.nrows() - above.len();
+        let sum = trace - set.mu * theta.diag().sum() - above.iter().sum::<f64>();
         Ok(Some(Self {
             value: trace - logdet + gain,
             logdet: logdet - logdet_of_low_rank,
             factor,
-            below,
-            above,
-            images,
+            others: (rest > 0).then(|| (sum / rest as f64).min(1.0)),
+            leading,
+            first,
         }))
+    }
+
+    /// Whether no other low-rank part is better, apart from rounding.
+    pub fn is_exact(&self) -> bool {
+        self.leading.is_exact
+    }
+
+    /// The eigenvalues above 1.
+    fn above(&self) -> &[f64] {
+        &self.leading.values[self.first..]
     }
 
     /// Gradient and curvature.
@@ -83,26 +98,18 @@ impl Profile {
     /// Cancellation; memory.
     pub fn slope(&self, set: &Set<'_>, ctx: &Context) -> Result<Slope> {
         let inverse = self.factor.inverse_checked(ctx)?;
-        let q = match self.above.is_empty() {
-            true => self.images.clone(),
-            false => matmul(inverse.view(), self.images.view(), ctx)?,
-        };
-        let mut w = plus_scaled(&inverse, &q, |i| self.above[i] - 1.0, ctx)?;
-        let bend = plus_scaled(&inverse, &q, |i| self.stiffness(self.above[i]) - 1.0, ctx)?;
+        let (above, q) = (self.above(), self.leading.duals.view().split_at(Axis(1), self.first).1);
+        let mut w = plus_scaled(&inverse, q, |i| above[i] - 1.0, ctx)?;
+        let bend = plus_scaled(&inverse, q, |i| self.stiffness(above[i]) - 1.0, ctx)?;
         w.zip_mut_with(&set.s, |w, s| *w = s - *w);
-        Ok(Slope { gradient: w, bend })
+        Ok(Slope { gradient: w, bend, is_exact: self.leading.is_exact })
     }
 
     /// Along x_i x_j' with r_i > 1 >= r_j the second derivative of the minimum is r_i (1 - r_j) / (r_i - r_j), where
-    /// between two of those above 1 it is 0, between two others 1. One number for each i, the mean over j, makes it a
-    /// product, as coordinate descent needs it.
+    /// between two of those above 1 it is 0, between two others 1. One number for each i, that of the mean r_j, makes it
+    /// a product, as coordinate descent needs it.
     fn stiffness(&self, ratio: f64) -> f64 {
-        if self.below.is_empty() {
-            return 1.0;
-        }
-        let one = |other: &f64| ratio * (1.0 - other.min(1.0)) / (ratio - other.min(1.0));
-        let mean = self.below.iter().map(one).sum::<f64>() / self.below.len() as f64;
-        mean.max(LEAST)
+        self.others.map_or(1.0, |other| (ratio * (1.0 - other) / (ratio - other)).max(LEAST))
     }
 
     /// F, p x rank, with L = F F', its columns orthogonal and the longest first; and their squared lengths, the
@@ -111,11 +118,11 @@ impl Profile {
     /// # Errors
     /// Cancellation; memory.
     pub fn low_rank(&self, ctx: &Context) -> Result<(Array2<f64>, Vec<f64>)> {
-        let mut factor = self.images.clone();
-        if self.above.is_empty() {
+        let mut factor = self.leading.images.view().split_at(Axis(1), self.first).1.to_owned();
+        if self.above().is_empty() {
             return Ok((factor, Vec::new()));
         }
-        for (mut column, ratio) in factor.columns_mut().into_iter().zip(&self.above) {
+        for (mut column, ratio) in factor.columns_mut().into_iter().zip(self.above()) {
             let length = (1.0 - 1.0 / ratio).sqrt();
             column.mapv_inplace(|value| value * length);
         }
@@ -136,7 +143,12 @@ impl Profile {
 }
 
 /// A + sum over i of scale(i) q_i q_i', for the columns q_i; exactly symmetric.
-fn plus_scaled(a: &Array2<f64>, q: &Array2<f64>, scale: impl Fn(usize) -> f64, ctx: &Context) -> Result<Array2<f64>> {
+fn plus_scaled(
+    a: &Array2<f64>,
+    q: ArrayView2<'_, f64>,
+    scale: impl Fn(usize) -> f64,
+    ctx: &Context,
+) -> Result<Array2<f64>> {
     if q.ncols() == 0 {
         return Ok(a.clone());
     }
@@ -157,9 +169,9 @@ mod tests {
         let s = array![[2.0, 1.2, 0.9], [1.2, 1.5, 0.8], [0.9, 0.8, 1.1]];
         let theta = array![[1.6, 0.1, -0.2], [0.1, 1.9, 0.0], [-0.2, 0.0, 2.2]];
         let set = Set { s: s.view(), weight: 1.0, mu: 0.7 };
-        let value = |theta: &Array2<f64>| Profile::of(theta.view(), &set, &ctx).unwrap().unwrap();
+        let value = |theta: &Array2<f64>| Profile::of(theta.view(), &set, None, &ctx).unwrap().unwrap();
         let profile = value(&theta);
-        assert!(profile.above.len() == 1, "{:?}", profile.above);
+        assert!(profile.above().len() == 1, "{:?}", profile.above());
         let slope = profile.slope(&set, &ctx).unwrap();
         let h = 1e-5;
         for i in 0..3 {
