@@ -1,4 +1,4 @@
-//! LU factors of small matrices, which pivots make anew again and again: no thread, no allocation to speak of.
+//! LU factors of small matrices: no thread, no allocation to speak of.
 
 /// P A = L U with partial pivoting.
 #[derive(Debug)]
