@@ -19,6 +19,11 @@ fn is_safe(pivot: f64) -> bool {
     pivot.is_finite() && pivot.abs() > SMALL
 }
 
+/// The largest absolute value; infinite where one is not a number.
+pub(super) fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0f64, |most, value| if value.is_nan() { f64::INFINITY } else { most.max(value.abs()) })
+}
+
 impl Basis {
     /// Of the n x n matrix with these entries; none where it is singular in double precision.
     pub fn new(n: usize, entry: impl Fn(usize, usize) -> f64) -> Option<Self> {

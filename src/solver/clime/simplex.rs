@@ -5,7 +5,7 @@
 //! another column has |S z| = 1, which then may enter J, or a row's z is 0, which leaves I. Where an entry of b reaches 0 its
 //! column leaves J, and z moves in the same way.
 
-use super::basis::Basis;
+use super::basis::{Basis, largest};
 use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::{axpy, combine};
@@ -63,8 +63,6 @@ pub(super) struct Simplex<'a> {
 const STILL: f64 = 1e-11;
 /// Pivots between two computations of what moves have kept up to date.
 const FRESH: usize = 20;
-/// Pivots between two inverses made anew.
-const FRESH_BASIS: usize = 100;
 /// By how much, in units of the direction, what an inverse gives may be wrong; how often that is mended, and when by a
 /// new inverse instead of a correction.
 const LOOSE: f64 = 1e-11;
@@ -161,9 +159,6 @@ impl<'a> Simplex<'a> {
                 }
                 if self.pivots.is_multiple_of(FRESH) {
                     self.refresh();
-                }
-                if self.pivots.is_multiple_of(FRESH_BASIS) && self.renew(false).is_none() {
-                    return Ok(Ended::Lost);
                 }
             }
         }
@@ -386,11 +381,6 @@ impl<'a> Simplex<'a> {
         self.image(&rows, &values);
         self.slopes.copy_from_slice(&self.change);
     }
-}
-
-/// The largest absolute value; infinite where one is not a number.
-fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |most, value| if value.is_nan() { f64::INFINITY } else { most.max(value.abs()) })
 }
 
 /// What b meets on its way down.
