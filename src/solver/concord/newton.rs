@@ -36,7 +36,7 @@ impl Slots {
 
     /// Entry by entry.
     fn combined(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
-        let of = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(&x, &y)| combine(x, y)).collect();
+        let of = |x: &[f64], y: &[f64]| -> Vec<f64> { x.iter().zip(y).map(|(&x, &y)| combine(x, y)).collect() };
         Self { diagonal: of(&self.diagonal, &other.diagonal), others: of(&self.others, &other.others) }
     }
 }
