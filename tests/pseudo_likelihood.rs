@@ -151,7 +151,8 @@ fn every_rule_chooses_and_data_are_their_covariance() {
         Criterion::Bic.into(),
         Criterion::Aic.into(),
         Rule::CrossValidation { folds: 4, one_se: false },
-        Rule::Stars { subsamples: 10, ratio: None, threshold: 0.1 },
+        // The edges of a chain are about equally strong and come in together: a lower threshold leaves none.
+        Rule::Stars { subsamples: 10, ratio: None, threshold: 0.4 },
     ];
     for rule in rules {
         let fits = [Concord::new().lambda(rule).fit(&x, &ctx), Clime::new().lambda(rule).fit(&x, &ctx)];

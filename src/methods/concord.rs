@@ -61,7 +61,7 @@ const OPTIONS: &[Opt] = &[
         "max_iter",
         &[Kind::Count(1)],
         Preset::Count(MAX_ITER as i64),
-        "Passes over the entries that may be non-zero, at most",
+        "Passes over the entries that may be non-zero, at most; a step of conjugate gradients counts as one",
     ),
 ];
 

@@ -3,6 +3,7 @@
 //!
 //! The dual is: maximise z_i - lambda |z|_1 over |S z|_inf <= 1.
 
+mod basis;
 mod simplex;
 mod small_lu;
 
@@ -50,7 +51,7 @@ const MOVE: f64 = 1e-10;
 /// Degenerate numbers that no pivots resolve; cancellation; memory.
 pub fn solve(s: ArrayView2<'_, f64>, lambdas: &[f64], ctx: &Context) -> Result<Vec<Solution>> {
     let p = s.nrows();
-    let _held = ctx.reserve_matrices(2, p, p)?;
+    let _held = ctx.reserve_matrices(4, p, p)?;
     // The units of S as a whole do not matter to lambda.
     let unit = s.diag().iter().copied().fold(0.0, f64::max);
     let numbers: Vec<f64> = s.iter().map(|value| value / unit).collect();

@@ -5,7 +5,7 @@
 //! another column has |S z| = 1, which then may enter J, or a row's z is 0, which leaves I. Where an entry of b reaches 0 its
 //! column leaves J, and z moves in the same way.
 
-use super::small_lu::SmallLu;
+use super::basis::{Basis, largest};
 use crate::context::Context;
 use crate::error::Result;
 use crate::linalg::{axpy, combine};
@@ -53,6 +53,8 @@ pub(super) struct Simplex<'a> {
     column_signs: Vec<f64>,
     is_row: Vec<bool>,
     is_column: Vec<bool>,
+    /// The inverse of S with the active rows and columns.
+    basis: Basis,
     lambda: f64,
     pivots: usize,
 }
@@ -61,6 +63,11 @@ pub(super) struct Simplex<'a> {
 const STILL: f64 = 1e-11;
 /// Pivots between two computations of what moves have kept up to date.
 const FRESH: usize = 20;
+/// By how much, in units of the direction, what an inverse gives may be wrong; how often that is mended, and when by a
+/// new inverse instead of a correction.
+const LOOSE: f64 = 1e-11;
+const MEND: usize = 3;
+const RENEW: usize = 1;
 /// Pivots for every variable at most.
 const MOST: usize = 50;
 
@@ -90,6 +97,7 @@ impl<'a> Simplex<'a> {
             column_signs: Vec::new(),
             is_row: vec![false; p],
             is_column: vec![false; p],
+            basis: Basis::default(),
             pivots: 0,
         }
     }
@@ -133,8 +141,8 @@ impl<'a> Simplex<'a> {
                     return Ok(Ended::Lost);
                 }
                 let Some(&lambda) = wanted.peek() else { return Ok(Ended::Solved) };
-                let Some(factor) = self.factor() else { return Ok(Ended::Lost) };
-                match self.descend(&factor, lambda) {
+                let Some(below) = self.descend(lambda) else { return Ok(Ended::Lost) };
+                match below {
                     Below::Reached => {
                         wanted.next();
                         show(&self.b, &self.z, lambda, self.pivots);
@@ -157,35 +165,51 @@ impl<'a> Simplex<'a> {
         Ok(Ended::Solved)
     }
 
-    /// The factors of S with the active rows and columns.
-    fn factor(&self) -> Option<SmallLu> {
-        SmallLu::new(self.rows.len(), |i, j| self.s[self.rows[i] * self.p + self.columns[j]])
+    /// Computes the inverse anew unless what it went through was `safe`; none where it is singular.
+    fn renew(&mut self, safe: bool) -> Option<()> {
+        if !safe {
+            let entry = |i: usize, j: usize| self.s[self.rows[i] * self.p + self.columns[j]];
+            self.basis = Basis::new(self.rows.len(), entry)?;
+        }
+        Some(())
+    }
+
+    /// Entries of a row of S at some places; S is symmetric.
+    fn entries(&self, row: usize, places: &[usize]) -> Vec<f64> {
+        places.iter().map(|&k| self.s[row * self.p + k]).collect()
     }
 
     /// Moves z so that a row can be active. Whether something stops it: otherwise there is no solution below this lambda;
     /// none where the numbers are singular.
     fn enter_row(&mut self, (row, sign): (usize, f64)) -> Option<bool> {
-        let factor = self.factor()?;
-        let right: Vec<f64> = self.columns.iter().map(|&j| -self.s[j * self.p + row] * sign).collect();
-        let mut direction = factor.solve_transposed(&right);
+        let own = self.entries(row, &self.columns);
+        let mut direction = self.basis.solve_transposed(&own);
+        direction.iter_mut().for_each(|value| *value *= -sign);
         let mut rows = self.rows.clone();
         rows.push(row);
         direction.push(sign);
-        self.image(&rows, &direction);
+        self.dual_image(&rows, &mut direction, &vec![0.0; self.columns.len()]);
         let (step, met) = self.first_met(&direction, f64::INFINITY);
         let Some(met) = met else { return Some(false) };
         self.move_dual(&rows, &direction, step);
         self.is_row[row] = true;
         match met {
             Met::Column(column, side) => {
+                let entries = self.entries(column, &self.rows);
+                let safe = self.basis.grow(&own, &entries, self.s[row * self.p + column]);
                 self.rows.push(row);
                 self.row_signs.push(sign);
-                self.add_column(column, side);
+                self.columns.push(column);
+                self.column_signs.push(side);
+                self.is_column[column] = true;
+                self.renew(safe)?;
             }
             Met::Row(place) => {
+                let safe = self.basis.replace_row(place, &own);
                 self.forget_row(place);
                 self.rows[place] = row;
                 self.row_signs[place] = sign;
+                self.renew(safe)?;
             }
         }
         Some(true)
@@ -193,39 +217,41 @@ impl<'a> Simplex<'a> {
 
     /// Lets the column at `place` leave, whose entry of b is 0, and moves z until another comes in or a row leaves with it.
     fn leave_column(&mut self, place: usize) -> Option<()> {
-        let column = self.columns.remove(place);
-        let sign = self.column_signs.remove(place);
+        let (column, sign) = (self.columns[place], self.column_signs[place]);
         self.b[column] = 0.0;
-        // Behind the others, so that the system has their order.
-        self.columns.push(column);
-        let factor = self.factor()?;
-        self.columns.pop();
-        let mut right = vec![0.0; self.rows.len()];
-        *right.last_mut()? = -sign;
-        let direction = factor.solve_transposed(&right);
+        // What takes column `place` of the active ones off its bound, and keeps the others there.
+        let mut direction: Vec<f64> = self.basis.row(place).iter().map(|value| -sign * value).collect();
         let rows = self.rows.clone();
-        self.image(&rows, &direction);
+        let mut wanted = vec![0.0; rows.len()];
+        wanted[place] = -sign;
+        self.dual_image(&rows, &mut direction, &wanted);
         // At the latest the column itself comes to its other bound.
         let farthest = 2.0 * self.column_bounds[column];
         let (step, met) = self.first_met(&direction, farthest);
         self.move_dual(&rows, &direction, step);
-        self.is_column[column] = false;
         match met {
-            None => self.add_column(column, -sign),
-            Some(Met::Column(other, side)) => self.add_column(other, side),
-            Some(Met::Row(place)) => {
-                self.forget_row(place);
-                self.rows.remove(place);
-                self.row_signs.remove(place);
+            None => self.column_signs[place] = -sign,
+            Some(Met::Column(other, side)) => {
+                let entries = self.entries(other, &self.rows);
+                let safe = self.basis.replace_column(place, &entries);
+                self.is_column[column] = false;
+                self.is_column[other] = true;
+                self.columns[place] = other;
+                self.column_signs[place] = side;
+                self.renew(safe)?;
+            }
+            Some(Met::Row(row)) => {
+                let safe = self.basis.shrink(row, place);
+                self.is_column[column] = false;
+                self.columns.remove(place);
+                self.column_signs.remove(place);
+                self.forget_row(row);
+                self.rows.remove(row);
+                self.row_signs.remove(row);
+                self.renew(safe)?;
             }
         }
         Some(())
-    }
-
-    fn add_column(&mut self, column: usize, sign: f64) {
-        self.columns.push(column);
-        self.column_signs.push(sign);
-        self.is_column[column] = true;
     }
 
     fn forget_row(&mut self, place: usize) {
@@ -263,13 +289,37 @@ impl<'a> Simplex<'a> {
         axpy(step, &self.change, &mut self.slopes);
     }
 
-    /// Moves b and lambda down to `wanted`, or to where a row comes to its bound or an entry of b to 0.
-    fn descend(&mut self, factor: &SmallLu, wanted: f64) -> Below {
+    /// How b moves while lambda falls, with its image in `change`; none where the active rows and columns are singular.
+    fn descent(&mut self) -> Option<Vec<f64>> {
         let right: Vec<f64> =
             self.rows.iter().zip(&self.row_signs).map(|(&row, sign)| sign * self.row_bounds[row]).collect();
-        let direction = factor.solve(&right);
         let columns = self.columns.clone();
-        self.image(&columns, &direction);
+        let mut direction = self.basis.solve(&right);
+        for attempt in 0..=MEND {
+            self.image(&columns, &direction);
+            // Active rows must stay at their bounds: where they do not, rounding has spoilt the inverse.
+            let missing: Vec<f64> = self.rows.iter().zip(&right).map(|(&k, wanted)| wanted - self.change[k]).collect();
+            let missed = largest(&missing);
+            if missed <= LOOSE * largest(&direction).max(1.0) {
+                break;
+            }
+            if attempt == MEND {
+                return missed.is_finite().then_some(direction);
+            }
+            if attempt == RENEW {
+                self.renew(false)?;
+                direction = self.basis.solve(&right);
+            } else {
+                axpy(1.0, &self.basis.solve(&missing), &mut direction);
+            }
+        }
+        Some(direction)
+    }
+
+    /// Moves b and lambda down to `wanted`, or to where a row comes to its bound or an entry of b to 0.
+    fn descend(&mut self, wanted: f64) -> Option<Below> {
+        let direction = self.descent()?;
+        let columns = self.columns.clone();
         let (mut step, mut met) = (self.lambda - wanted, Below::Reached);
         for k in (0..self.p).filter(|&k| !self.is_row[k]) {
             let (bound, residual, rate) = (self.row_bounds[k], self.residual[k], self.change[k]);
@@ -295,7 +345,19 @@ impl<'a> Simplex<'a> {
         columns.iter().zip(&direction).for_each(|(&column, &rate)| self.b[column] += step * rate);
         axpy(-step, &self.change, &mut self.residual);
         self.lambda -= step;
-        met
+        Some(met)
+    }
+
+    /// S times a move of z on these rows, of which the first are the active ones, to `change`; mends the move where that is
+    /// not as `wanted` in the active columns.
+    fn dual_image(&mut self, rows: &[usize], direction: &mut [f64], wanted: &[f64]) {
+        self.image(rows, direction);
+        let missing: Vec<f64> = self.columns.iter().zip(wanted).map(|(&k, wanted)| wanted - self.change[k]).collect();
+        if largest(&missing) > LOOSE {
+            let correction = self.basis.solve_transposed(&missing);
+            axpy(1.0, &correction, &mut direction[..missing.len()]);
+            self.image(rows, direction);
+        }
     }
 
     /// S times a vector with these entries, to `change`.

@@ -6,21 +6,24 @@ use crate::error::Result;
 use crate::linalg::SparseSymmetric;
 use crate::problem::Separable;
 
+/// Passes after which coordinate steps are slow.
+const SLOW: usize = 20;
+
 /// Omega on some of the pairs, column by column, with both entries of every pair.
 ///
 /// A step of entry (i, j) needs (S Omega)_ij + (S Omega)_ji, which are sums over columns i and j alone: for sparse Omega
 /// far less than keeping all of S Omega up to date.
 #[derive(Debug)]
 pub(super) struct Active<'a, P> {
-    problem: &'a Problem<'a, P>,
-    diagonal: Vec<f64>,
+    pub problem: &'a Problem<'a, P>,
+    pub diagonal: Vec<f64>,
     /// Column j's entries stand at `starts[j]..starts[j + 1]`.
-    starts: Vec<usize>,
+    pub starts: Vec<usize>,
     /// Rows, ascending within a column.
-    rows: Vec<u32>,
-    values: Vec<f64>,
+    pub rows: Vec<u32>,
+    pub values: Vec<f64>,
     /// For the place of (i, j) that of (j, i).
-    mirrors: Vec<usize>,
+    pub mirrors: Vec<usize>,
 }
 
 impl<'a, P: Separable> Active<'a, P> {
@@ -55,18 +58,25 @@ impl<'a, P: Separable> Active<'a, P> {
         Self { problem, diagonal, starts, rows, values, mirrors }
     }
 
-    /// Passes over all entries until none moves its own condition by more than `tol` in a pass, `most` at most; returns
-    /// how many.
+    /// Passes over all entries until none moves its own condition by more than `tol` in a pass, with a step of Newton's
+    /// method wherever that takes long; `most` passes at most. Returns how many, as which the conjugate gradients count.
     ///
     /// # Errors
     /// Cancellation.
     pub fn descend(&mut self, tol: f64, most: usize, ctx: &Context) -> Result<usize> {
-        for pass in 1..=most {
-            if self.pass(ctx)? <= tol {
-                return Ok(pass);
+        let mut passes = 0;
+        while passes < most {
+            for _ in 0..SLOW.min(most - passes) {
+                passes += 1;
+                if self.pass(ctx)? <= tol {
+                    return Ok(passes);
+                }
+            }
+            if passes < most {
+                passes += self.newton(most - passes, ctx)?;
             }
         }
-        Ok(most)
+        Ok(passes)
     }
 
     /// One step of every entry; returns the largest change of a condition by its own step, in its unit.
