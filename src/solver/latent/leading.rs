@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn small_matrices_are_decomposed_whole() {
         let (ctx, p) = (Context::new(), 20);
-XX        let set = Set { s: s.view(), weight: 1.0, mu: 0.5 };
+        let (s, theta) = (Array2::from_elem((p, p), 0.9) + Array2::<f64>::eye(p) * 0.1, Array2::<f64>::eye(p));
+        let set = Set { s: s.view(), weight: 1.0, mu: 0.5 };
         let factor = Cholesky::new(theta.view()).unwrap();
         let whole = Leading::whole(&factor, &set, &ctx).unwrap();
         assert!((whole.values[whole.values.len() - 1] - (0.9 * p as f64 + 0.1 - 0.5)).abs() < 1e-12);
