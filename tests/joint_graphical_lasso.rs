@@ -142,7 +142,7 @@ fn the_optimality_conditions_hold_for_more_variables_than_samples() {
         let joint = call(&data, &options).unwrap();
         assert!(joint.converged() && number(&joint, "gap") <= 1e-11, "{joint}");
         let missed = missed(&joint, &s, &weights, penalty, (0.2, 0.1));
-        assert!(missed < 5e-5, "{penalty}: {missed}");
+        assert!(missed < 2e-4, "{penalty}: {missed}");
     }
 }
 

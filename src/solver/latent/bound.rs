@@ -14,8 +14,8 @@ use crate::error::Result;
 use crate::linalg::Cholesky;
 use crate::problem::{Certificate, CouplingScratch};
 
-/// The certificate of a point with this objective and this weighted sum of log determinants; `None` where low-rank parts
-/// that are not known to be the best ones are too far from it to say.
+/// The certificate of a point with this objective and this weighted sum of log determinants; `None` where low-rank
+/// parts that are not known to be the best ones are too far from it to say.
 ///
 /// # Errors
 /// Cancellation.
@@ -65,8 +65,8 @@ pub(super) fn bound(place: Place<'_, '_>, primal: f64, logdet: f64, ctx: &Contex
     Ok(Some(if gap.is_nan() { certificate } else { Certificate { gap: gap.max(0.0), ..certificate } }))
 }
 
-/// A t for which mu I + t (W - S) has no negative eigenvalue, where `slope` is the projected W - S and `moved` the length
-/// of what the projection moved; `None` if none is found.
+/// A t for which mu I + t (W - S) has no negative eigenvalue, where `slope` is the projected W - S and `moved` the
+/// length of what the projection moved; `None` if none is found.
 fn feasible_share(
     set: &super::Set<'_>,
     slope: &Array2<f64>,

@@ -1,10 +1,11 @@
-//! The leading eigenvalues of A = C'(S - mu I) C, where Theta = C C', with what the low-rank part needs of their vectors.
+//! The leading eigenvalues of A = C'(S - mu I) C, where Theta = C C', with what the low-rank part needs of their
+//! vectors.
 //!
-//! From one step to the next Theta moves little: the vectors of the last step are filtered by a polynomial of A that is
-//! small over the eigenvalues left out and grows above them, and the best combinations of what they span are taken (Zhou,
-//! Saad, Tiago, Chelikowsky, Journal of Computational Physics 219:172, 2006). That costs products with as many columns as
-//! there are vectors, a small part of a whole decomposition. A low-rank part from them is feasible, and best among those
-//! of their span; whether it is best among all is for the certificate to find out.
+//! From one step to the next Theta moves little: the vectors of the last step are filtered by a polynomial of A that
+//! is small over the eigenvalues left out and grows above them, and the best combinations of what they span are taken
+//! (Zhou, Saad, Tiago, Chelikowsky, Journal of Computational Physics 219:172, 2006). That costs products with as many
+//! columns as there are vectors, a small part of a whole decomposition. A low-rank part from them is feasible, and
+//! best among those of their span; whether it is best among all is for the certificate to find out.
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Zip};
 
@@ -99,8 +100,8 @@ impl Leading {
         Ok(Some(Self { values, images, duals, is_exact: false }))
     }
 
-    /// The images after Chebyshev's polynomial of Theta (S - mu I), which has the eigenvalues of A; their lengths are 1.
-    /// `None` where there is nothing to damp.
+    /// The images after Chebyshev's polynomial of Theta (S - mu I), which has the eigenvalues of A; their lengths are
+    /// 1. `None` where there is nothing to damp.
     fn filtered(&self, theta: ArrayView2<'_, f64>, set: &Set<'_>, ctx: &Context) -> Result<Option<Array2<f64>>> {
         // S has no negative eigenvalues, and Theta none above the largest sum of a row.
         let sum = |row: ArrayView1<'_, f64>| row.iter().map(|value| value.abs()).sum::<f64>();
@@ -193,7 +194,8 @@ mod tests {
     #[test]
     fn small_matrices_are_decomposed_whole() {
         let (ctx, p) = (Context::new(), 20);
-XX        let set = Set { s: s.view(), weight: 1.0, mu: 0.5 };
+        let (s, theta) = (Array2::from_elem((p, p), 0.9) + Array2::<f64>::eye(p) * 0.1, Array2::<f64>::eye(p));
+        let set = Set { s: s.view(), weight: 1.0, mu: 0.5 };
         let factor = Cholesky::new(theta.view()).unwrap();
         let whole = Leading::whole(&factor, &set, &ctx).unwrap();
         assert!((whole.values[whole.values.len() - 1] - (0.9 * p as f64 + 0.1 - 0.5)).abs() < 1e-12);

@@ -4,9 +4,10 @@
 //! Minimises sum_k w_k (-log det R_k + tr(S_k R_k) + mu_k tr L_k) + P(Theta), where R_k = Theta_k - L_k is positive
 //! definite and L_k positive semidefinite. L is eliminated in closed form (`profile.rs`); what is left is a convex
 //! function of Theta, minimised by proximal Newton steps (`direction.rs`) whose second derivative knows that L moves
-//! along. The first step costs an eigendecomposition a data set; the others follow its leading vectors (`leading.rs`) and
-//! decompose again only where the certificate asks for it. Alternating directions decompose in every step (Chandrasekaran,
-//! Parrilo, Willsky, Annals of Statistics 40:1935, 2012; Ma, Xue, Zou, Neural Computation 25:2172, 2013).
+//! along. The first step costs an eigendecomposition a data set; the others follow its leading vectors (`leading.rs`)
+//! and decompose again only where the certificate asks for it. Alternating directions decompose in every step
+//! (Chandrasekaran, Parrilo, Willsky, Annals of Statistics 40:1935, 2012; Ma, Xue, Zou, Neural Computation 25:2172,
+//! 2013).
 
 mod acceleration;
 mod bound;
@@ -145,7 +146,7 @@ pub fn solve(
     ctx: &Context,
 ) -> Result<Solution> {
     let p = sets.first().map_or(0, |set| set.s.nrows());
-    // What a point, its slopes, a direction, the last steps, a dual point and a decomposition need.
+    // Points, slopes, a direction, the last steps, a dual point, a decomposition.
     let _held = ctx.reserve_matrices(24 * sets.len(), p, p)?;
     if let [set] = sets
         && rules_out_low_rank(set)
