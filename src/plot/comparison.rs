@@ -7,7 +7,7 @@ use crate::model::{NetworkComparison, PermutedStatistic};
 
 use super::charts::histogram;
 use super::figure::Figure;
-use super::heatmap::heatmap;
+use super::heatmap::difference_heatmap;
 use super::network::{NetworkLayout, NetworkOptions, network};
 use super::paint::Paint;
 use super::scene::{Axis, Dash, Line, Panel, Trace};
@@ -40,10 +40,16 @@ pub fn compared_networks(
 /// # Errors
 /// A level where no edge was tested.
 pub fn compared_weights(comparison: &NetworkComparison, level: Option<f64>, title: Option<&str>) -> Result<Figure> {
-    match level {
-        Some(level) => heatmap(&significant(comparison, level)?, title),
-        None => heatmap(&comparison.parts().differences, title),
-    }
+    let (differences, about) = match level {
+        Some(level) => (significant(comparison, level)?, format!(", adjusted p at most {}", number(level))),
+        None => (comparison.parts().differences.clone(), String::new()),
+    };
+    // Named as in the tables, also where the data have no names.
+    let labels = comparison.parts().fits[0].graph(0.0)?.labels();
+    let named = differences.with_names(Some(labels.clone()))?.with_row_names(Some(labels))?;
+    let none = level.is_some() && named.view().iter().all(|&difference| difference == 0.0);
+    let usual = if none { format!("no edge differs{about}") } else { format!("data set 0 less 1{about}") };
+    difference_heatmap(&named, Some(title.unwrap_or(&usual)))
 }
 
 /// The differences of the edges with an adjusted p-value of at most `level`, 0 elsewhere.

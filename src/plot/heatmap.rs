@@ -26,14 +26,29 @@ pub(super) fn stretched_heatmap(matrix: &Matrix, title: Option<&str>) -> Result<
     cells(matrix, title, false)
 }
 
+/// A figure of differences: always blue above 0, vermillion below and pale at 0, also where all have the same sign or none
+/// is left.
+///
+/// # Errors
+/// As [`heatmap`].
+pub(super) fn difference_heatmap(differences: &Matrix, title: Option<&str>) -> Result<Figure> {
+    let scale = range(differences, |_, _| true).map(|_| ColorScale::Diverging);
+    painted(differences, title, true, scale)
+}
+
 fn cells(matrix: &Matrix, title: Option<&str>, equal: bool) -> Result<Figure> {
-    if matrix.rows() == 0 || matrix.cols() == 0 {
-        return Err(Error::shape(format!("a heatmap of {} x {} has no cells", matrix.rows(), matrix.cols())));
-    }
     let scale = range(matrix, |_, _| true).map(|[low, _]| match low < 0.0 {
         true => ColorScale::Diverging,
         false => ColorScale::Sequential,
     });
+    painted(matrix, title, equal, scale)
+}
+
+/// Cells in the colours of a scale; there is none without a finite number.
+fn painted(matrix: &Matrix, title: Option<&str>, equal: bool, scale: Option<ColorScale>) -> Result<Figure> {
+    if matrix.rows() == 0 || matrix.cols() == 0 {
+        return Err(Error::shape(format!("a heatmap of {} x {} has no cells", matrix.rows(), matrix.cols())));
+    }
     let Some((scale, (bounds, note))) = scale.and_then(|scale| Some((scale, colors(matrix, scale)?))) else {
         return Err(Error::data("a heatmap needs finite numbers, this matrix has none"));
     };
@@ -61,6 +76,7 @@ fn colors(matrix: &Matrix, scale: ColorScale) -> Option<([f64; 2], String)> {
     let clipped = dominant_diagonal(matrix);
     let [low, high] = clipped.or_else(|| range(matrix, |_, _| true))?;
     let bounds = match scale {
+        ColorScale::Diverging if low == 0.0 && high == 0.0 => [-1.0, 1.0],
         ColorScale::Diverging => [-low.abs().max(high.abs()), low.abs().max(high.abs())],
         ColorScale::Sequential if high > low => [if low > 0.5 * high { low } else { 0.0 }, high],
         ColorScale::Sequential => [low - 0.5, high + 0.5],
@@ -126,6 +142,15 @@ mod tests {
         assert_eq!(precision.note, "off-diagonal");
         assert_eq!(drawn(&[vec![1.0, -2.0]]).bounds, [-2.0, 2.0]);
         assert_eq!(drawn(&[vec![0.0, 2.0]]).scale, ColorScale::Sequential);
+    }
+
+    #[test]
+    fn differences_are_pale_where_there_is_none() {
+        for (entry, end) in [(0.0, 1.0), (2.0, 2.0)] {
+            let figure = difference_heatmap(&Matrix::from_rows(&[vec![0.0, entry]]).unwrap(), None).unwrap();
+            let Trace::Heatmap(cells) = &figure.scene().panels[0].traces[0] else { panic!("cells") };
+            assert_eq!((cells.scale, cells.bounds), (ColorScale::Diverging, [-end, end]));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::model::{Fit, JointFit};
 
 use super::figure::Figure;
-use super::heatmap::heatmap;
+use super::heatmap::{difference_heatmap, heatmap};
 use super::network::{NetworkOptions, network};
 
 /// A figure of the networks of all data sets, `columns` beside each other (about a square when not given). Latent factors
@@ -62,7 +62,7 @@ pub fn joint_differences(
         for (j, second) in weights.iter().enumerate().skip(i + 1) {
             ctx.check()?;
             let difference = first.zip(second, |a, b| a - b)?;
-            figures.push(heatmap(&difference, Some(&format!("data set {i} less {j}")))?);
+            figures.push(difference_heatmap(&difference, Some(&format!("data set {i} less {j}")))?);
         }
     }
     Figure::grid(&figures, columns, title)

@@ -182,7 +182,7 @@ impl Rule {
         let (choice, why_empty) = match *self {
             Self::Criterion(criterion) => (
                 smallest(path.criterion(criterion)?),
-                "the criterion sees no edge worth its cost; with more samples it may",
+                "the criterion sees no edge worth its cost; it may with more samples",
             ),
             Self::CrossValidation { folds, one_se } => (
                 cross_validation::choose(path, self.data(path.input())?, folds, one_se, ctx)?,
@@ -190,7 +190,7 @@ impl Rule {
             ),
             Self::Stars { subsamples, ratio, threshold } => (
                 stars::choose(path, self.data(path.input())?, Subsampling { subsamples, ratio, threshold }, ctx)?,
-                "no denser graph is stable; with more samples it may be",
+                "no denser graph is stable; one may be with more samples",
             ),
             Self::Ric { rotations } => return self.choose_by_rotations(path, rotations, ctx),
         };

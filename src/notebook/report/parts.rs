@@ -133,7 +133,9 @@ fn edge_table(graph: &Graph) -> String {
         _ => String::new(),
     };
     let heading = |text: &str, kind: &str| {
-        format!("<th scope=\"col\" data-kind=\"{kind}\"><button type=\"button\">{text}</button></th>")
+        // Above texts it stands where they begin.
+        let class = if kind == "text" { " class=\"sinew-text\"" } else { "" };
+        format!("<th scope=\"col\"{class} data-kind=\"{kind}\"><button type=\"button\">{text}</button></th>")
     };
     let head =
         format!("{}<th></th>{}{}", heading("source", "text"), heading("target", "text"), heading("weight", "number"));
