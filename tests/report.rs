@@ -152,3 +152,24 @@ fn a_page_is_written_whole() {
     let page = std::fs::read_to_string(&path).expect("the page");
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
 }
+
+#[test]
+fn tests_are_in_the_tables_of_edges_and_in_comparisons() {
+    let page = page(
+        "let x = sample_gaussian(random_graph(\"band\", #{ nodes: 5 }).precision(), 200, #{ seed: 1 });\n\
+         let c = network_comparison(PartialCorrelation(), x.head(100), x.tail(100), #{ permutations: 20, seed: 1 });\n\
+         Report(\"Tests\").data(x).add(x.debiased_graphical_lasso(#{ lambda: 0.1 })).add(c)",
+    );
+    assert_well_formed(&page);
+    for part in [
+        ">p_value</button>",
+        ">q_value</button>",
+        "Networks by partial_correlation compared",
+        "p_adjusted",
+        "<b>network_comparison</b>: van Borkulo",
+        "<th scope=\"row\">x4</th>",
+    ] {
+        assert!(page.contains(part), "no {part}");
+    }
+    assert!(!page.contains(">seconds<"), "what depends on the clock is left out");
+}

@@ -96,6 +96,9 @@ impl PermutedStatistic {
 const LEVEL: f64 = 0.05;
 
 impl NetworkComparison {
+    /// Where the test comes from.
+    pub const REFERENCE: &'static str = "van Borkulo et al., Psychological Methods 28:1273 (2023)";
+
     /// From what was found.
     pub fn new(parts: ComparedNetworks) -> Self {
         Self(Arc::new(parts))

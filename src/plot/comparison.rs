@@ -7,7 +7,7 @@ use crate::model::{NetworkComparison, PermutedStatistic};
 
 use super::charts::histogram;
 use super::figure::Figure;
-use super::heatmap::difference_heatmap;
+use super::heatmap::{difference_heatmap, largest_entry};
 use super::network::{NetworkLayout, NetworkOptions, network};
 use super::paint::Paint;
 use super::scene::{Axis, Dash, Line, Panel, Trace};
@@ -49,7 +49,7 @@ pub fn compared_weights(comparison: &NetworkComparison, level: Option<f64>, titl
     let named = differences.with_names(Some(labels.clone()))?.with_row_names(Some(labels))?;
     let none = level.is_some() && named.view().iter().all(|&difference| difference == 0.0);
     let usual = if none { format!("no edge differs{about}") } else { format!("data set 0 less 1{about}") };
-    difference_heatmap(&named, Some(title.unwrap_or(&usual)))
+    difference_heatmap(&named, Some(title.unwrap_or(&usual)), largest_entry(&named))
 }
 
 /// The differences of the edges with an adjusted p-value of at most `level`, 0 elsewhere.
@@ -112,5 +112,6 @@ fn marked(name: &str, statistic: &PermutedStatistic) -> Result<Figure> {
         width: 2.0,
     }));
     let summary = format!("{}, observed {}", panel.summary, number(statistic.value));
-    Ok(Figure::new(Some(name), Panel { x: Axis::linear(name), summary, ..panel }))
+    let title = format!("observed {}, p {}", number(statistic.value), number(statistic.p_value));
+    Ok(Figure::new(Some(&title), Panel { x: Axis::linear(name), summary, ..panel }))
 }

@@ -26,14 +26,19 @@ pub(super) fn stretched_heatmap(matrix: &Matrix, title: Option<&str>) -> Result<
     cells(matrix, title, false)
 }
 
-/// A figure of differences: always blue above 0, vermillion below and pale at 0, also where all have the same sign or none
-/// is left.
+/// A figure of differences: blue above 0, vermillion below and pale at 0, also where all have one sign or none is left. The
+/// colours end at `largest`, which figures beside each other share.
 ///
 /// # Errors
-/// As [`heatmap`].
-pub(super) fn difference_heatmap(differences: &Matrix, title: Option<&str>) -> Result<Figure> {
-    let scale = range(differences, |_, _| true).map(|_| ColorScale::Diverging);
-    painted(differences, title, true, scale)
+/// An empty matrix; no `largest`, since there is no finite number.
+pub(super) fn difference_heatmap(differences: &Matrix, title: Option<&str>, largest: Option<f64>) -> Result<Figure> {
+    let end = largest.map(|largest| if largest > 0.0 { largest } else { 1.0 });
+    painted(differences, title, true, end.map(|end| (ColorScale::Diverging, ([-end, end], String::new()))))
+}
+
+/// The largest |entry|; `None` without a finite number.
+pub(super) fn largest_entry(matrix: &Matrix) -> Option<f64> {
+    range(matrix, |_, _| true).map(|[low, high]| low.abs().max(high.abs()))
 }
 
 fn cells(matrix: &Matrix, title: Option<&str>, equal: bool) -> Result<Figure> {
@@ -41,15 +46,18 @@ fn cells(matrix: &Matrix, title: Option<&str>, equal: bool) -> Result<Figure> {
         true => ColorScale::Diverging,
         false => ColorScale::Sequential,
     });
-    painted(matrix, title, equal, scale)
+    painted(matrix, title, equal, scale.and_then(|scale| Some((scale, colors(matrix, scale)?))))
 }
 
-/// Cells in the colours of a scale; there is none without a finite number.
-fn painted(matrix: &Matrix, title: Option<&str>, equal: bool, scale: Option<ColorScale>) -> Result<Figure> {
+/// A scale, the numbers at both ends of its colours, and what to say about them.
+type Coloring = (ColorScale, ([f64; 2], String));
+
+/// Cells in these colours; there are none without a finite number.
+fn painted(matrix: &Matrix, title: Option<&str>, equal: bool, coloring: Option<Coloring>) -> Result<Figure> {
     if matrix.rows() == 0 || matrix.cols() == 0 {
         return Err(Error::shape(format!("a heatmap of {} x {} has no cells", matrix.rows(), matrix.cols())));
     }
-    let Some((scale, (bounds, note))) = scale.and_then(|scale| Some((scale, colors(matrix, scale)?))) else {
+    let Some((scale, (bounds, note))) = coloring else {
         return Err(Error::data("a heatmap needs finite numbers, this matrix has none"));
     };
     let cells = HeatmapCells {
@@ -76,7 +84,6 @@ fn colors(matrix: &Matrix, scale: ColorScale) -> Option<([f64; 2], String)> {
     let clipped = dominant_diagonal(matrix);
     let [low, high] = clipped.or_else(|| range(matrix, |_, _| true))?;
     let bounds = match scale {
-        ColorScale::Diverging if low == 0.0 && high == 0.0 => [-1.0, 1.0],
         ColorScale::Diverging => [-low.abs().max(high.abs()), low.abs().max(high.abs())],
         ColorScale::Sequential if high > low => [if low > 0.5 * high { low } else { 0.0 }, high],
         ColorScale::Sequential => [low - 0.5, high + 0.5],
@@ -147,7 +154,8 @@ mod tests {
     #[test]
     fn differences_are_pale_where_there_is_none() {
         for (entry, end) in [(0.0, 1.0), (2.0, 2.0)] {
-            let figure = difference_heatmap(&Matrix::from_rows(&[vec![0.0, entry]]).unwrap(), None).unwrap();
+            let matrix = Matrix::from_rows(&[vec![0.0, entry]]).unwrap();
+            let figure = difference_heatmap(&matrix, None, largest_entry(&matrix)).unwrap();
             let Trace::Heatmap(cells) = &figure.scene().panels[0].traces[0] else { panic!("cells") };
             assert_eq!((cells.scale, cells.bounds), (ColorScale::Diverging, [-end, end]));
         }

@@ -124,19 +124,25 @@ pub struct NetworkOptions {
     pub groups: Option<Groups>,
     /// What the areas of the nodes show, a number a node, not negative; their degrees when not given.
     pub sizes: Option<Vec<f64>>,
+    /// Where each node goes, in place of the layout.
+    pub positions: Option<Vec<Point>>,
 }
 
 /// A figure of a graph: edges by weight and sign, nodes by degree.
 ///
 /// # Errors
-/// A wrong number of groups; a layout that is cancelled or exceeds the memory limit.
+/// A wrong number of groups, sizes or positions; a layout that is cancelled or exceeds the memory limit.
 pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result<Figure> {
     let nodes = graph.n_nodes();
     let groups = options.groups.as_ref().map(|groups| Grouping::of(graph, groups)).transpose()?;
-    let positions = match options.layout {
-        NetworkLayout::Spring => layout::spring(graph, ctx)?,
-        NetworkLayout::Circle => layout::circle(nodes),
-        NetworkLayout::Groups => match &groups {
+    let positions = match (&options.positions, options.layout) {
+        (Some(given), _) if given.len() != nodes => {
+            return Err(Error::shape(format!("{} positions for {nodes} nodes", given.len())));
+        }
+        (Some(given), _) => given.clone(),
+        (None, NetworkLayout::Spring) => layout::spring(graph, ctx)?,
+        (None, NetworkLayout::Circle) => layout::circle(nodes),
+        (None, NetworkLayout::Groups) => match &groups {
             Some(groups) => layout::groups(&groups.of_node),
             None => layout::groups(&component_of(graph)),
         },

@@ -80,7 +80,8 @@ impl std::fmt::Display for Estimator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let options: Vec<String> =
             self.options.iter().map(|(name, value)| format!("{name}: {}", value.brief())).collect();
-        write!(f, "{}(#{{ {} }})", self.record.constructor.unwrap_or(self.record.verb), options.join(", "))
+        let name = self.record.constructor.unwrap_or(self.record.verb);
+        if options.is_empty() { write!(f, "{name}()") } else { write!(f, "{name}(#{{ {} }})", options.join(", ")) }
     }
 }
 

@@ -149,7 +149,8 @@ fn of_matrix(m: &Matrix, ctx: &Context) -> Result<Described> {
     let (mut described, mut fingerprint) = Described::new("Matrix", m.rows(), m.cols());
     for j in 0..m.cols() {
         ctx.check()?;
-        let name = m.names().map_or_else(|| j.to_string(), |names| names.get(j).to_string());
+        // As in graphs of data without names.
+        let name = m.names().map_or_else(|| format!("x{j}"), |names| names.get(j).to_string());
         described.numbers(name, m.col(j).as_slice(), &mut fingerprint);
     }
     described.fingerprint = fingerprint.0;

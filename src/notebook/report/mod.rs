@@ -194,11 +194,13 @@ impl Part {
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = self.parts();
+        let outlines: Vec<(&str, String)> = parts.iter().map(Part::outline).collect();
+        let width = outlines.iter().map(|(kind, _)| kind.len() + 2).fold(10, usize::max);
         let plural = if parts.len() == 1 { "" } else { "s" };
         write!(f, "Report \"{}\", {} part{plural}", self.title, parts.len())?;
         for at in crate::data::shown(parts.len(), 30) {
-            match at.map(|at| parts[at].outline()) {
-                Some((kind, text)) => write!(f, "\n  {kind:<10}{text}")?,
+            match at.map(|at| &outlines[at]) {
+                Some((kind, text)) => write!(f, "\n  {kind:<width$}{text}")?,
                 None => f.write_str("\n  ...")?,
             }
         }

@@ -5,7 +5,7 @@ use super::parts::part;
 use super::{Part, Report};
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::{Fit, JointFit, Path, Simulation, Trained};
+use crate::model::{Fit, JointFit, NetworkComparison, Path, Simulation, Trained};
 use crate::registry::records;
 use crate::value::Value;
 use markup::escape;
@@ -62,6 +62,7 @@ fn verb_of(value: &Value) -> Option<&str> {
         .object::<Fit>()
         .map(Fit::method)
         .or_else(|| value.object::<JointFit>().map(JointFit::method))
+        .or_else(|| value.object::<NetworkComparison>().map(NetworkComparison::method))
         .or_else(|| value.object::<Path>().map(Path::verb))
         .or_else(|| value.object::<Trained>().map(Trained::verb))
         .or_else(|| value.object::<Simulation>().map(Simulation::verb))
@@ -73,7 +74,10 @@ fn cited(parts: &[Part]) -> String {
         let record = records().find(|record| record.verb == *verb).filter(|record| !record.reference.is_empty())?;
         Some(format!("<li><b>{}</b>: {}</li>\n", escape(verb), escape(record.reference)))
     };
-    let listed: String = verbs(parts).iter().filter_map(reference).collect();
+    let mut listed: String = verbs(parts).iter().filter_map(reference).collect();
+    if parts.iter().any(|each| matches!(each, Part::Value(value) if value.object::<NetworkComparison>().is_some())) {
+        listed += &format!("<li><b>network_comparison</b>: {}</li>\n", escape(NetworkComparison::REFERENCE));
+    }
     let own =
         format!("<li><b>sinew</b>: version {}, {}</li>\n", env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_DESCRIPTION"));
     format!("<h2>How to cite</h2>\n<ul>\n{listed}{own}</ul>\n")

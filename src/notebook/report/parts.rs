@@ -4,10 +4,10 @@ use super::super::markup::{Fact, escape, facts, line, name};
 use super::super::{figures, object, outline, results};
 use super::Part;
 use crate::context::Context;
-use crate::data::significant;
+use crate::data::{Column, significant};
 use crate::error::Result;
-use crate::graph::{Edge, Graph};
-use crate::model::{Fit, JointFit, Path, Trained};
+use crate::graph::Graph;
+use crate::model::{Fit, JointFit, NetworkComparison, Path, Trained};
 use crate::value::Value;
 
 /// Edges in a table at most.
@@ -48,6 +48,9 @@ fn of_value(value: &Value, ctx: &Context) -> Result<String> {
     }
     if let Some(joint) = value.object::<JointFit>() {
         return of_joint_fit(joint, ctx);
+    }
+    if let Some(comparison) = value.object::<NetworkComparison>() {
+        return Ok(of_comparison(comparison));
     }
     if let Some(trained) = value.object::<Trained>() {
         let title = format!("<h3>Model trained for {}</h3>\n", escape(trained.verb()));
@@ -101,6 +104,19 @@ fn of_joint_fit(joint: &JointFit, ctx: &Context) -> Result<String> {
     Ok(html)
 }
 
+/// What differs between two networks; those are drawn by figures of their own.
+fn of_comparison(comparison: &NetworkComparison) -> String {
+    let parts = comparison.parts();
+    let title = format!("<h3>Networks by {} compared</h3>\n", escape(comparison.method()));
+    let about = told(comparison.facts(), Some(parts.seed), true) + options(&parts.options).as_str();
+    let tests = [("Edges", parts.edge_tests.as_ref()), ("Nodes", Some(&parts.node_tests))];
+    let tables = tests.into_iter().filter_map(|(name, tests)| {
+        let table = object(&tests?.clone().into())?;
+        Some(output(&(line(name) + table.as_str())))
+    });
+    title + output(&about).as_str() + tables.collect::<String>().as_str()
+}
+
 /// A network, as far as it can be read, and its edges.
 fn of_graph(graph: &Graph, ctx: &Context) -> Result<String> {
     let (nodes, edges) = (graph.n_nodes(), graph.n_edges());
@@ -110,36 +126,54 @@ fn of_graph(graph: &Graph, ctx: &Context) -> Result<String> {
     Ok(output(&(about + network.as_str())) + edge_table(graph).as_str())
 }
 
-/// The strongest edges; a click on a heading sorts them.
+/// The strongest edges, with what is known of them in numbers; a click on a heading sorts them.
 fn edge_table(graph: &Graph) -> String {
-    if graph.n_edges() == 0 {
+    let edges = graph.edges();
+    if edges.is_empty() {
         return String::new();
     }
     let labels = graph.labels();
-    let mut edges: Vec<Edge> = graph.edges().to_vec();
-    edges.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-    let row = |edge: &Edge| {
+    let mut order: Vec<usize> = (0..edges.len()).collect();
+    order.sort_by(|&a, &b| edges[b].weight.abs().total_cmp(&edges[a].weight.abs()));
+    let known: Vec<(&str, &[f64])> = graph.edge_attributes().iter().filter_map(numeric).collect();
+    let row = |&at: &usize| {
+        let edge = &edges[at];
         let (source, target) = (name(labels.get(edge.source)), name(labels.get(edge.target)));
-        let (arrow, weight) = (escape(edge.arrow()), edge.weight);
+        let numbers: String = known.iter().map(|(_, values)| number_cell(values[at])).collect();
         format!(
-            "<tr><td class=\"sinew-text\">{source}</td><td>{arrow}</td><td class=\"sinew-text\">{target}</td>\
-             <td data-value=\"{weight:?}\">{}</td></tr>\n",
-            significant(weight, 4)
+            "<tr><td class=\"sinew-text\">{source}</td><td>{}</td><td class=\"sinew-text\">{target}</td>{}{numbers}</tr>\n",
+            escape(edge.arrow()),
+            number_cell(edge.weight)
         )
     };
-    let rows: String = edges.iter().take(EDGES).map(row).collect();
+    let rows: String = order.iter().take(EDGES).map(row).collect();
     let above = match edges.len() {
         all if all > EDGES => line(&format!("The {EDGES} strongest of {all} edges")),
         _ => String::new(),
     };
-    let heading = |text: &str, kind: &str| {
-        // Above texts it stands where they begin.
-        let class = if kind == "text" { " class=\"sinew-text\"" } else { "" };
-        format!("<th scope=\"col\"{class} data-kind=\"{kind}\"><button type=\"button\">{text}</button></th>")
-    };
-    let head =
-        format!("{}<th></th>{}{}", heading("source", "text"), heading("target", "text"), heading("weight", "number"));
+    let others: String = known.iter().map(|(label, _)| heading(label, "number")).collect();
+    let ends = [heading("source", "text"), heading("target", "text")];
+    let head = format!("{}<th></th>{}{}{others}", ends[0], ends[1], heading("weight", "number"));
     output(&format!(
         "{above}<div class=\"scroll\"><table class=\"edges\">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
     ))
+}
+
+/// An attribute of numbers, as p-values are.
+fn numeric((name, column): &(String, Column)) -> Option<(&str, &[f64])> {
+    match column {
+        Column::Numbers(values) => Some((name.as_str(), values.as_slice())),
+        Column::Texts(_) => None,
+    }
+}
+
+fn number_cell(value: f64) -> String {
+    format!("<td data-value=\"{value:?}\">{}</td>", significant(value, 4))
+}
+
+/// A heading that sorts; above texts it stands where they begin.
+fn heading(label: &str, kind: &str) -> String {
+    let class = if kind == "text" { " class=\"sinew-text\"" } else { "" };
+    let label = escape(label);
+    format!("<th scope=\"col\"{class} data-kind=\"{kind}\"><button type=\"button\">{label}</button></th>")
 }

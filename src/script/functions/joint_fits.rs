@@ -137,7 +137,6 @@ mod figures {
             "loadings" => return Ok(factor_loadings(joint, columns, title)?),
             _ => {}
         }
-        // On a circle the same variable stands at the same place in every panel.
         let layout = if kind == "circle" { NetworkLayout::Circle } else { NetworkLayout::Spring };
         let network = NetworkOptions { layout, title: title.map(String::from), ..NetworkOptions::default() };
         Ok(joint_networks(joint, &network, columns, &ctx)?)

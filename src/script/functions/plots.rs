@@ -96,6 +96,7 @@ fn network(call: &NativeCallContext<'_>, g: &Graph, layout: Option<NetworkLayout
         title: options.text("title").map(String::from),
         groups: options.get("groups").map(groups).transpose()?,
         sizes: None,
+        positions: None,
     };
     Ok(plot::network(g, &network, &context(call))?)
 }
