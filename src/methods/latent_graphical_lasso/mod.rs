@@ -16,6 +16,9 @@ use crate::value::Value;
 
 pub use super::lambda::Lambda;
 
+/// The relative gap that is reached where nothing is said.
+const DEFAULT_TOL: f64 = 1e-7;
+
 /// The record.
 pub static RECORD: Record = Record {
     verb: "latent_graphical_lasso",
@@ -127,7 +130,7 @@ impl Default for LatentGraphicalLasso {
             coupling: Coupling::Group,
             lambda2: None,
             has_equal_weights: false,
-            tol: 1e-9,
+            tol: DEFAULT_TOL,
             max_iter: 500,
         }
     }

@@ -12,6 +12,14 @@ use crate::value::Value;
 
 const RULES: &[&str] = &["ebic", "bic", "aic", "cv"];
 
+/// The bound on the gap is linear in the violation of the optimality conditions: the objective is far closer than it says.
+const TOL: Opt = Opt::new(
+    "tol",
+    &[Kind::Number(Range::POSITIVE)],
+    Preset::Number(super::DEFAULT_TOL),
+    "Relative duality gap at which the solution is good enough; the objective is then far closer than that",
+);
+
 pub(super) const OPTIONS: &[Opt] = &[
     Opt::new(
         "lambda",
@@ -59,7 +67,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     VARIABLES,
     SecondMoment::COR,
     SecondMoment::MISSING,
-    penalties::TOL,
+    TOL,
     Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(500), "Newton steps at most"),
 ];
 

@@ -178,8 +178,10 @@ pub fn solve(
             continue;
         };
         let gap = certificate.relative_gap();
-        quiet = if gap.is_finite() && gap <= 0.5 * last_gap { 0 } else { quiet };
-        last_gap = last_gap.min(gap);
+        // Steps whose effect is rounding are still steps as long as some of them halve the gap.
+        if gap <= 0.5 * last_gap {
+            (quiet, last_gap) = (0, gap);
+        }
         if gap <= settings.tol || quiet == QUIET || steps == settings.max_iter {
             break (certificate, if steps == settings.max_iter { EXHAUSTED } else { STALLED });
         }
