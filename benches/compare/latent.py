@@ -4,9 +4,9 @@
 
 The problems are correlations of n = 2p samples of a sparse precision matrix less a low-rank part of five hidden variables;
 K data sets are samples of the same. Both sides minimise the same objective, group penalty and equal weights where K > 1.
-sinew runs to a certified relative gap of 1e-6. GGLasso runs at several tolerances; its time is that of the first whose
-objective is within 1e-6 (relative) of the minimum, which a certified run to 1e-9 gives. Times are seconds of the solvers
-alone, median (smallest) of the rounds.
+One rule for both: the loosest tolerance counts whose objective is within 1e-6 (relative) of the minimum, which a certified
+run to 1e-9 gives; sinew's are bounds on its relative gap, and its time includes the certificate. Times are seconds of the
+solvers alone, median (smallest) of the rounds.
 """
 
 import contextlib
@@ -28,6 +28,7 @@ except ImportError:
 SIZES, QUICK, COUNTS = (200, 500), (200,), (1, 3, 10)
 HIDDEN = 5
 CLOSE = 1e-6
+OURS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 
 
@@ -93,8 +94,12 @@ def compare(given, p, count):
                 seconds, value = admm(s, penalties, used)
                 if value - best <= CLOSE * abs(best):
                     break
+        for tol in OURS:
+            said = common.sinew(given.sinew, "latent.rhai", *options, f"tol={tol}").value
+            if said["objective"] - best <= CLOSE * abs(best):
+                break
         for turn in range(given.rounds):
-            said = common.sinew(given.sinew, "latent.rhai", *options, "tol=1e-6").value
+            said = common.sinew(given.sinew, "latent.rhai", *options, f"tol={tol}").value
             ours.append(said["seconds"])
             if ADMM_MGL:
                 theirs.append(seconds if turn == 0 else admm(s, penalties, used)[0])
