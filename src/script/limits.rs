@@ -11,11 +11,11 @@ use crate::context::human_bytes;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of a text, or of all texts in a list or map.
-pub(super) const TEXT: usize = 32 << 20;
+pub(super) const TEXT: usize = 8 << 20;
 /// Elements of a list, with those of the lists in it.
 pub(super) const LIST: usize = 1 << 19;
 /// Entries of a map, or of all maps in a list, with those of the maps in them.
-const MAP: usize = 1 << 20;
+const MAP: usize = 1 << 18;
 
 /// What the language calls a text that is too long.
 pub(super) const LONG_TEXT: &str = "Length of string";

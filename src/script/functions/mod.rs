@@ -9,6 +9,7 @@ macro_rules! with_g {
 
 mod algebra;
 mod arguments;
+mod as_text;
 mod block_model;
 mod centrality;
 #[cfg(feature = "plot")]
@@ -88,6 +89,7 @@ pub(super) fn define(builder: &mut Builder) {
     lengths::define(builder);
     letters::define(builder);
     comparing::define(builder);
+    as_text::define(builder);
     resampling::define(builder);
     network_comparison::define(builder);
     refit::define(builder);
