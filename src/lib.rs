@@ -32,6 +32,7 @@ pub mod graph;
 #[cfg(feature = "kernel")]
 mod jupyter;
 pub mod linalg;
+mod memory;
 pub mod methods;
 pub mod metrics;
 pub mod model;
