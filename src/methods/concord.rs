@@ -4,6 +4,7 @@ use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::indefinite;
 use super::penalties;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -124,46 +125,19 @@ impl Concord {
         Self::default()
     }
 
-    /// Penalty: a number, a matrix, or a rule that chooses one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.base = self.base.lambda(lambda);
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves a pair free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.base = self.base.weights(weights);
-        self
-    }
-
-    /// Whether the diagonal is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.base = self.base.penalize_diagonal(penalize);
-        self
-    }
-
-    /// Weight of half the sum of squares of Omega.
-    #[must_use]
-    pub fn ridge(mut self, ridge: f64) -> Self {
-        self.ridge = ridge;
-        self
-    }
-
-    /// Bound on the violation of the optimality conditions, in units of the mean of two standard deviations.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.base = self.base.tol(tol);
-        self
-    }
-
-    /// Passes over the entries that may be non-zero, at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.base = self.base.max_iter(max_iter);
-        self
+    setters! {
+        /// Penalty: a number, a matrix, or a rule that chooses one.
+        lambda: impl Into<Lambda> => base.lambda = Into::into;
+        /// Factors of lambda, p x p: 0 leaves a pair free, infinity forbids it.
+        weights: Matrix => base.weights = Some;
+        /// Whether the diagonal is penalised too.
+        penalize_diagonal: bool => base.penalize_diagonal;
+        /// Weight of half the sum of squares of Omega.
+        ridge: f64 => ridge;
+        /// Bound on the violation of the optimality conditions, in units of the mean of two standard deviations.
+        tol: f64 => base.tol;
+        /// Passes over the entries that may be non-zero, at most.
+        max_iter: usize => base.max_iter;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

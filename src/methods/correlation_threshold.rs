@@ -2,6 +2,7 @@
 
 use ndarray::ArrayView2;
 
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -98,18 +99,11 @@ impl CorrelationThreshold {
         Self::default()
     }
 
-    /// The threshold, above 0.
-    #[must_use]
-    pub fn lambda(mut self, lambda: f64) -> Self {
-        self.threshold = Threshold::Value(lambda);
-        self
-    }
-
-    /// The rule that chooses the threshold: [`Rule::Stars`] or [`Rule::Ric`].
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.threshold = Threshold::Rule(rule);
-        self
+    setters! {
+        /// The threshold, above 0.
+        lambda: f64 => threshold = Threshold::Value;
+        /// The rule that chooses the threshold: [`Rule::Stars`] or [`Rule::Ric`].
+        rule: Rule => threshold = Threshold::Rule;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

@@ -3,6 +3,7 @@
 use super::graphical_lasso_path::GraphicalLassoPath;
 pub use super::lambda::Lambda;
 use super::penalties::{self, check_matches, refuse_grid, weighted};
+use super::setters::setters;
 use super::tuning::{self, Tuning};
 use crate::context::Context;
 use crate::data::Matrix;
@@ -138,25 +139,17 @@ impl GraphicalLasso {
         Self::default()
     }
 
-    /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`] that chooses one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.lambda = lambda.into();
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Whether the diagonal is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.penalize_diagonal = penalize;
-        self
+    setters! {
+        /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`] that chooses one.
+        lambda: impl Into<Lambda> => lambda = Into::into;
+        /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => weights = Some;
+        /// Whether the diagonal is penalised too.
+        penalize_diagonal: bool => penalize_diagonal;
+        /// Bound on the relative duality gap.
+        tol: f64 => tol;
+        /// Sweeps over all variables at most.
+        max_iter: usize => max_iter;
     }
 
     /// Whose definitions hold, with their diagonal and their grid; what is set after this wins over them.
@@ -168,20 +161,6 @@ impl GraphicalLasso {
             Convention::Sinew => (default.penalize_diagonal, default.n_lambdas, default.min_ratio),
             Convention::Huge => (true, 10, 0.1),
         };
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sweeps over all variables at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
         self
     }
 

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::neighborhoods::{self, Lambdas, Penalty};
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::data::covariance::to_correlation;
@@ -101,26 +102,14 @@ impl NeighborhoodSelection {
         Self::default()
     }
 
-    /// Penalty of every coefficient: a number, or a rule for graphs, [`Ric`](crate::select::Rule::Ric) or
-    /// [`Stars`](crate::select::Rule::Stars), that chooses one of correlations.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Penalty>) -> Self {
-        self.lambda = lambda.into();
-        self
-    }
-
-    /// When a pair is linked.
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.rule = rule;
-        self
-    }
-
-    /// Bound on the violation of the optimality conditions, in units of the two variables' standard deviations.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
+    setters! {
+        /// Penalty of every coefficient: a number, or a rule for graphs, [`Ric`](crate::select::Rule::Ric) or
+        /// [`Stars`](crate::select::Rule::Stars), that chooses one of correlations.
+        lambda: impl Into<Penalty> => lambda = Into::into;
+        /// When a pair is linked.
+        rule: Rule => rule;
+        /// Bound on the violation of the optimality conditions, in units of the two variables' standard deviations.
+        tol: f64 => tol;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

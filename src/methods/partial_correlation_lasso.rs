@@ -5,6 +5,7 @@ use ndarray::Array2;
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::penalties;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Vector};
@@ -122,39 +123,17 @@ impl PartialCorrelationLasso {
         Self::default()
     }
 
-    /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`](crate::model::Criterion) that chooses one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.base = self.base.lambda(lambda);
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.base = self.base.weights(weights);
-        self
-    }
-
-    /// Weight of the logarithms of the diagonal, above 0 and at most 1.
-    #[must_use]
-    pub fn diagonal_weight(mut self, weight: f64) -> Self {
-        self.diagonal_weight = Some(weight);
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.base = self.base.tol(tol);
-        self
-    }
-
-    /// Sweeps over all variables at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.base = self.base.max_iter(max_iter);
-        self
+    setters! {
+        /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`](crate::model::Criterion) that chooses one.
+        lambda: impl Into<Lambda> => base.lambda = Into::into;
+        /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => base.weights = Some;
+        /// Weight of the logarithms of the diagonal, above 0 and at most 1.
+        diagonal_weight: f64 => diagonal_weight = Some;
+        /// Bound on the relative duality gap.
+        tol: f64 => base.tol;
+        /// Sweeps over all variables at most.
+        max_iter: usize => base.max_iter;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

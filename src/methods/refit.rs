@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use ndarray::Array2;
 
 use super::penalties;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Matrix, Names};
 use crate::error::{Error, ErrorKind, Result};
@@ -86,25 +87,13 @@ impl Refit {
         Self::default()
     }
 
-    /// The graph, whose edges have no direction.
-    #[must_use]
-    pub fn graph(mut self, graph: Graph) -> Self {
-        self.graph = Some(graph);
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sweeps over all variables at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
+    setters! {
+        /// The graph, whose edges have no direction.
+        graph: Graph => graph = Some;
+        /// Bound on the relative duality gap.
+        tol: f64 => tol;
+        /// Sweeps over all variables at most.
+        max_iter: usize => max_iter;
     }
 
     fn from_options(options: &Options, ctx: &Context) -> Result<Self> {

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::neighborhoods::{self, Lambdas, Penalty, Rule};
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::Result;
@@ -97,19 +98,12 @@ impl Tiger {
         Self::default()
     }
 
-    /// Penalty of every coefficient: a number, or [`Rule::Ric`](crate::select::Rule) or
-    /// [`Rule::Stars`](crate::select::Rule), which choose one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Penalty>) -> Self {
-        self.lambda = lambda.into();
-        self
-    }
-
-    /// When a pair is linked.
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.rule = rule;
-        self
+    setters! {
+        /// Penalty of every coefficient: a number, or [`Rule::Ric`](crate::select::Rule) or
+        /// [`Rule::Stars`](crate::select::Rule), which choose one.
+        lambda: impl Into<Penalty> => lambda = Into::into;
+        /// When a pair is linked.
+        rule: Rule => rule;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

@@ -8,6 +8,7 @@ mod options;
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::neighborhoods::Rule as Links;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -101,32 +102,15 @@ impl Estimate {
         Self { base, loss: Loss::LogDet, penalty: Penalty::L1, algorithm: None, links: Links::Or }
     }
 
-    /// What fits the data.
-    #[must_use]
-    pub fn loss(mut self, loss: Loss) -> Self {
-        self.loss = loss;
-        self
-    }
-
-    /// When regressions link two variables.
-    #[must_use]
-    pub fn rule(mut self, links: Links) -> Self {
-        self.links = links;
-        self
-    }
-
-    /// The kind of penalty.
-    #[must_use]
-    pub fn penalty(mut self, penalty: Penalty) -> Self {
-        self.penalty = penalty;
-        self
-    }
-
-    /// The algorithm, instead of the one that the penalty prefers.
-    #[must_use]
-    pub fn solver(mut self, algorithm: Algorithm) -> Self {
-        self.algorithm = Some(algorithm);
-        self
+    setters! {
+        /// What fits the data.
+        loss: Loss => loss;
+        /// When regressions link two variables.
+        rule: Links => links;
+        /// The kind of penalty.
+        penalty: Penalty => penalty;
+        /// The algorithm, instead of the one that the penalty prefers.
+        solver: Algorithm => algorithm = Some;
     }
 
     /// Fits data, n x p.

@@ -7,6 +7,7 @@ use self::grid::{Axes, Found, table};
 use self::options::{set_weights, sized};
 use super::lambda::Lambda;
 use super::penalties::{check_matches, scaled};
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Matrix, number};
 use crate::error::{Error, Result};
@@ -131,11 +132,19 @@ impl JointGraphicalLasso {
         Self::default()
     }
 
-    /// With this coupling.
-    #[must_use]
-    pub fn penalty(mut self, coupling: Coupling) -> Self {
-        self.coupling = coupling;
-        self
+    setters! {
+        /// With this coupling.
+        penalty: Coupling => coupling;
+        /// Penalty on the coupling; without it the rule chooses.
+        lambda2: f64 => lambda2 = Some;
+        /// Factors of both penalties, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => weights = Some;
+        /// Whether the diagonal is penalised too.
+        penalize_diagonal: bool => penalize_diagonal;
+        /// Whether data sets count by their numbers of samples, or all the same.
+        by_samples: bool => by_samples = Some;
+        /// Bound on the relative duality gap.
+        tol: f64 => tol;
     }
 
     /// Penalty on every entry: a number, a p x p matrix, or a [`Rule`] that chooses one.
@@ -145,41 +154,6 @@ impl JointGraphicalLasso {
         if let Lambda::Rule(rule) = self.lambda {
             self.rule = rule;
         }
-        self
-    }
-
-    /// Penalty on the coupling; without it the rule chooses.
-    #[must_use]
-    pub fn lambda2(mut self, lambda2: f64) -> Self {
-        self.lambda2 = Some(lambda2);
-        self
-    }
-
-    /// Factors of both penalties, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Whether the diagonal is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.penalize_diagonal = penalize;
-        self
-    }
-
-    /// Whether data sets count by their numbers of samples, or all the same.
-    #[must_use]
-    pub fn by_samples(mut self, yes: bool) -> Self {
-        self.by_samples = Some(yes);
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
         self
     }
 

@@ -5,6 +5,7 @@ mod options;
 mod result;
 mod search;
 
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -153,59 +154,27 @@ impl LatentGraphicalLasso {
         self
     }
 
-    /// Penalty on the trace of the low-rank part, more than 0.
-    #[must_use]
-    pub fn mu(mut self, mu: f64) -> Self {
-        self.low_rank = LowRank::Mu(mu);
-        self
-    }
-
-    /// With the largest mu whose low-rank part has this rank.
-    #[must_use]
-    pub fn rank(mut self, rank: usize) -> Self {
-        self.low_rank = LowRank::Rank(rank);
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Whether the diagonal of the sparse part is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.penalize_diagonal = penalize;
-        self
+    setters! {
+        /// Penalty on the trace of the low-rank part, more than 0.
+        mu: f64 => low_rank = LowRank::Mu;
+        /// With the largest mu whose low-rank part has this rank.
+        rank: usize => low_rank = LowRank::Rank;
+        /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => weights = Some;
+        /// Whether the diagonal of the sparse part is penalised too.
+        penalize_diagonal: bool => penalize_diagonal;
+        /// Whether data sets count alike, whatever their samples.
+        equal_weights: bool => has_equal_weights;
+        /// Bound on the relative duality gap.
+        tol: f64 => tol;
+        /// Newton steps at most.
+        max_iter: usize => max_iter;
     }
 
     /// What draws the sparse parts of several data sets together, and how strongly.
     #[must_use]
     pub fn coupling(mut self, coupling: Coupling, lambda2: f64) -> Self {
         (self.coupling, self.lambda2) = (coupling, Some(lambda2));
-        self
-    }
-
-    /// Whether data sets count alike, whatever their samples.
-    #[must_use]
-    pub fn equal_weights(mut self, equal: bool) -> Self {
-        self.has_equal_weights = equal;
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Newton steps at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
         self
     }
 

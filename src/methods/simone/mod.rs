@@ -5,6 +5,7 @@ mod prior;
 
 use super::block_options::{BLOCKS, Blocks, STARTS, check_starts};
 use super::neighborhoods::Rule;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::{Error, Result};
@@ -143,24 +144,17 @@ impl Simone {
         Self::default()
     }
 
-    /// How the network is chosen.
-    #[must_use]
-    pub fn choice(mut self, choice: Choice) -> Self {
-        self.choice = choice;
-        self
+    setters! {
+        /// How the network is chosen.
+        choice: Choice => choice;
+        /// Whether criteria are computed as the published program computes them.
+        authors: bool => is_authors;
     }
 
     /// Looks for groups: so many, or a list to choose from.
     #[must_use]
     pub fn blocks(mut self, blocks: impl Into<Blocks>) -> Self {
         self.blocks = Some(blocks.into());
-        self
-    }
-
-    /// Whether criteria are computed as the published program computes them.
-    #[must_use]
-    pub fn authors(mut self, is_authors: bool) -> Self {
-        self.is_authors = is_authors;
         self
     }
 
