@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::data::{Matrix, number};
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Criterion, Fit, Input, Point, Property, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::Certificate;
 use crate::select::{Rule, check_rule};
 use crate::solver::clime::{self, Solution};
@@ -17,7 +17,7 @@ const SOLVER: &str = "parametric simplex";
 /// The rules that choose a penalty.
 const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::OPEN_UNIT), Kind::Choice(RULES)],
@@ -26,12 +26,7 @@ const OPTIONS: &[Opt] = &[
     ),
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
+    ..Rule::BUT_RIC,
     Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid"),
     Opt::new(
         "min_ratio",

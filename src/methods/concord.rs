@@ -10,7 +10,7 @@ use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::linalg::SparseSymmetric;
 use crate::model::{Accepts, Area, Fit, FitBuilder, Input, Point, Property, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::{Certificate, L1, Separable};
 use crate::select::Rule;
 use crate::solver::concord::{self, Solution, omega_of};
@@ -22,7 +22,7 @@ const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 const TOL: f64 = 1e-8;
 const MAX_ITER: usize = 10_000;
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
@@ -39,12 +39,7 @@ const OPTIONS: &[Opt] = &[
     ),
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
+    ..Rule::BUT_RIC,
     Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid"),
     Opt::new(
         "min_ratio",

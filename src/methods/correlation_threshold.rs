@@ -8,21 +8,18 @@ use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::select::{GraphPenalty, Linked, Rule};
 use crate::value::Value;
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::POSITIVE), Kind::Choice(GraphPenalty::NAMES)],
         Preset::Text("stars"),
         "Pairs whose |correlation| is at or above it have an edge; or a rule that chooses it",
     ),
-    GraphPenalty::STARS_OPTIONS[0],
-    GraphPenalty::STARS_OPTIONS[1],
-    GraphPenalty::STARS_OPTIONS[2],
-    GraphPenalty::RIC_OPTION,
+    ..GraphPenalty::OPTIONS,
     Opt::new(
         "n_lambdas",
         &[Kind::Count(1)],

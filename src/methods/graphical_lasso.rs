@@ -12,7 +12,7 @@ use crate::linalg::SparseSymmetric;
 use crate::model::{
     Accepts, Area, Convention, Criterion, Estimate, Fit, FitBuilder, Input, Property, Record, Run, SecondMoment,
 };
-use crate::options::{Kind, Opt, Options, Preset, Range, joined};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::L1;
 use crate::select::{Rule, check_rule};
 use crate::solver::graphical_lasso::{Settings, solve};
@@ -21,8 +21,7 @@ use crate::value::Value;
 /// Every word for `lambda`.
 const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars", "ric", tuning::TUNE];
 
-const OPTIONS: &[Opt] = &joined::<{ OWN.len() + tuning::OPTIONS.len() }>(&[OWN, tuning::OPTIONS]);
-const OWN: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
@@ -34,17 +33,12 @@ const OWN: &[Opt] = &[
     SecondMoment::COR,
     SecondMoment::MISSING,
     penalties::CONVENTION,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
-    Rule::OPTIONS[6],
+    ..&Rule::OPTIONS,
     penalties::N_LAMBDAS,
     penalties::MIN_RATIO,
     penalties::TOL,
     penalties::MAX_ITER,
+    ..tuning::OPTIONS,
 ];
 
 /// The record.

@@ -9,7 +9,7 @@ use crate::data::Matrix;
 use crate::data::covariance::to_correlation;
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::parallel;
 use crate::problem::Certificate;
 use crate::select::{GraphPenalty, Linked};
@@ -18,20 +18,14 @@ use crate::value::Value;
 
 pub use super::neighborhoods::Rule;
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(GraphPenalty::NAMES)],
         Preset::Unset("sqrt(2 log p / n), times the standard deviations of the two variables"),
         "Penalty of every coefficient, or a rule that chooses one, times the standard deviations of the two variables",
     ),
-    neighborhoods::RULE,
-    GraphPenalty::STARS_OPTIONS[0],
-    GraphPenalty::STARS_OPTIONS[1],
-    GraphPenalty::STARS_OPTIONS[2],
-    GraphPenalty::RIC_OPTION,
-    neighborhoods::N_LAMBDAS,
-    neighborhoods::MIN_RATIO,
+    ..neighborhoods::OPTIONS,
     Opt::new(
         "tol",
         &[Kind::Number(Range::POSITIVE)],

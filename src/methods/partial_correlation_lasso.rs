@@ -12,7 +12,7 @@ use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::linalg::SparseSymmetric;
 use crate::model::{self, Accepts, Area, Fit, Input, Point, Property, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::{Certificate, L1};
 use crate::select::Rule;
 use crate::solver::Moments;
@@ -24,7 +24,7 @@ const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 const DIAGONAL: &str = "diagonal_weight";
 const WEIGHT: Range = Range::POSITIVE.at_most(1.0);
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
@@ -40,12 +40,7 @@ const OPTIONS: &[Opt] = &[
     ),
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
+    ..Rule::BUT_RIC,
     penalties::N_LAMBDAS,
     penalties::MIN_RATIO,
     penalties::TOL,

@@ -8,27 +8,21 @@ use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::Result;
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::parallel;
 use crate::problem::Certificate;
 use crate::select::{GraphPenalty, Linked};
 use crate::solver::{SquareRootFit, SquareRootLasso};
 use crate::value::Value;
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(GraphPenalty::NAMES)],
         Preset::Unset("sqrt(2 log p / n)"),
         "Penalty of every coefficient in units of correlations, or a rule that chooses one",
     ),
-    neighborhoods::RULE,
-    GraphPenalty::STARS_OPTIONS[0],
-    GraphPenalty::STARS_OPTIONS[1],
-    GraphPenalty::STARS_OPTIONS[2],
-    GraphPenalty::RIC_OPTION,
-    neighborhoods::N_LAMBDAS,
-    neighborhoods::MIN_RATIO,
+    ..neighborhoods::OPTIONS,
     Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-7), "Bound on the KKT violation"),
     Opt::new(
         "max_iter",

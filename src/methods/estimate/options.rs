@@ -7,7 +7,7 @@ use crate::methods::joint_graphical_lasso::options::SET_WEIGHTS;
 use crate::methods::neighborhoods::{self, Rule as Links};
 use crate::methods::penalties;
 use crate::model::{SecondMoment, VARIABLES};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::Concave;
 use crate::select::Rule;
 use crate::solver::{Algorithm, Loss, Penalty, Reweighting};
@@ -20,7 +20,7 @@ const PENALTIES: &[&str] = &["l1", "elastic_net", "scad", "mcp", "adaptive", "gr
 const SOLVERS: &[&str] = &["auto", "dual_descent", "reweighting", "proximal_newton", "coordinate_descent"];
 const EXPONENT: Range = Range::POSITIVE.at_most(Reweighting::MOST_EXPONENT);
 
-pub(super) const OPTIONS: &[Opt] = &[
+pub(super) const OPTIONS: &[Opt] = table![
     Opt::new(
         "loss",
         &[Kind::Choice(LOSSES)],
@@ -94,13 +94,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     penalties::PENALIZE_DIAGONAL,
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
-    Rule::OPTIONS[6],
+    ..&Rule::OPTIONS,
     penalties::N_LAMBDAS,
     penalties::MIN_RATIO,
     Opt::new(
