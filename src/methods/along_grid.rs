@@ -5,11 +5,25 @@ use std::sync::Arc;
 use super::graphical_lasso::GraphicalLasso;
 use super::penalties::{check_matches, scaled};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Input, Path, Point, Solved, timed};
 use crate::problem::L1;
-use crate::select::Grid;
+use crate::select::{Grid, Rule};
 use crate::value::Value;
+
+/// The rules that choose from solutions along a grid: all but "ric", which brings a penalty of covariances.
+pub(super) const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
+/// Those of them that choose two penalties together: by one number for each combination.
+pub(super) const CRITERIA: &[&str] = &["ebic", "bic", "aic", "cv"];
+
+/// Fails for a rule that is none of [`RULES`], which options of scripts cannot say. `verb` is for messages.
+pub(super) fn refuse_ric(verb: &str, rule: Rule) -> Result<()> {
+    if RULES.contains(&rule.name()) {
+        return Ok(());
+    }
+    Err(Error::option("\"ric\" finds the penalty that empties a graph of the graphical lasso")
+        .with_hint(format!("rules of {verb}: {}", RULES.join(", "))))
+}
 
 /// The automatic grid of a method.
 pub(super) struct AlongGrid {

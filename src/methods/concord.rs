@@ -1,10 +1,12 @@
 //! CONCORD: a sparse precision matrix by the pseudo-likelihood of every variable given the others.
 
+use super::along_grid::refuse_ric;
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::indefinite;
 use super::penalties;
 use super::setters::setters;
+use super::shared_options::{BY_RULE, lambda, max_iter, min_ratio, n_lambdas, tol};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -17,18 +19,11 @@ use crate::solver::concord::{self, Solution, omega_of};
 use crate::value::Value;
 
 const SOLVER: &str = "coordinate descent";
-/// The rules that choose a penalty.
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 const TOL: f64 = 1e-8;
 const MAX_ITER: usize = 10_000;
 
 const OPTIONS: &[Opt] = table![
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+    lambda(BY_RULE, "Penalty: a number, a matrix of numbers, or a rule that chooses one"),
     penalties::WEIGHTS,
     Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise the diagonal of Omega too"),
     Opt::new(
@@ -40,23 +35,11 @@ const OPTIONS: &[Opt] = table![
     SecondMoment::COR,
     SecondMoment::MISSING,
     ..Rule::BUT_RIC,
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid"),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.05),
-        "Smallest over largest penalty in the automatic grid",
-    ),
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(TOL),
-        "Bound on the KKT violation, in units of the mean of two standard deviations",
-    ),
-    Opt::new(
-        "max_iter",
-        &[Kind::Count(1)],
-        Preset::Count(MAX_ITER as i64),
+    n_lambdas(40, "Penalties in the automatic grid"),
+    min_ratio(0.05, "Smallest over largest penalty in the automatic grid"),
+    tol(TOL, "Bound on the KKT violation, in units of the mean of two standard deviations"),
+    max_iter(
+        MAX_ITER as i64,
         "Passes over the entries that may be non-zero, at most; a step of conjugate gradients counts as one",
     ),
 ];
@@ -182,10 +165,7 @@ impl Concord {
 
     /// The fit that a rule chooses along the automatic grid.
     fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
-        if !RULES.contains(&rule.name()) {
-            return Err(Error::option("\"ric\" finds the penalty that empties a graph of the graphical lasso")
-                .with_hint(format!("rules of {}: {}", RECORD.verb, RULES.join(", "))));
-        }
+        refuse_ric(RECORD.verb, rule)?;
         check_choosable(input, rule)?;
         self.base.check_weights(input)?;
         let own = self.clone();

@@ -3,6 +3,7 @@
 use ndarray::ArrayView2;
 
 use super::setters::setters;
+use super::shared_options::n_lambdas;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -20,12 +21,7 @@ const OPTIONS: &[Opt] = table![
         "Pairs whose |correlation| is at or above it have an edge; or a rule that chooses it",
     ),
     ..GraphPenalty::OPTIONS,
-    Opt::new(
-        "n_lambdas",
-        &[Kind::Count(1)],
-        Preset::Count(20),
-        "Graphs in the grid of \"stars\", evenly spaced in their number of edges, as in huge",
-    ),
+    n_lambdas(20, "Graphs in the grid of \"stars\", evenly spaced in their number of edges, as in huge"),
     Opt::new(
         "max_density",
         &[Kind::Number(Range::UNIT)],

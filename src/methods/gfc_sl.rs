@@ -2,6 +2,7 @@
 
 use super::pair_tests::{self, ADDS, STANDARDIZE};
 use super::setters::setters;
+use super::shared_options::max_iter;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::Result;
@@ -20,7 +21,7 @@ const OPTIONS: &[Opt] = &[
         Preset::Unset("1e-3, as published; 1e-8 where there is no penalty"),
         "A regression ends when no coefficient, nor the size of its residual, changes by more",
     ),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(10), "Rounds of penalty and size of the residual at most"),
+    max_iter(10, "Rounds of penalty and size of the residual at most"),
 ];
 
 /// The record.

@@ -4,6 +4,7 @@ use super::graphical_lasso_path::GraphicalLassoPath;
 pub use super::lambda::Lambda;
 use super::penalties::{self, check_matches, refuse_grid, weighted};
 use super::setters::setters;
+use super::shared_options::lambda;
 use super::tuning::{self, Tuning};
 use crate::context::Context;
 use crate::data::Matrix;
@@ -12,7 +13,7 @@ use crate::linalg::SparseSymmetric;
 use crate::model::{
     Accepts, Area, Convention, Criterion, Estimate, Fit, FitBuilder, Input, Property, Record, Run, SecondMoment,
 };
-use crate::options::{Kind, Opt, Options, Preset, Range, table};
+use crate::options::{Kind, Opt, Options, Range, table};
 use crate::problem::L1;
 use crate::select::{Rule, check_rule};
 use crate::solver::graphical_lasso::{Settings, solve};
@@ -22,10 +23,8 @@ use crate::value::Value;
 const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars", "ric", tuning::TUNE];
 
 const OPTIONS: &[Opt] = table![
-    Opt::new(
-        "lambda",
+    lambda(
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
         "Penalty: a number, a matrix of numbers, a rule that chooses one, or \"tune\"",
     ),
     penalties::WEIGHTS,

@@ -10,6 +10,7 @@ mod neighborhoods;
 mod pair_tests;
 mod penalties;
 mod setters;
+mod shared_options;
 mod tree_options;
 pub mod tuning;
 mod tuning_data;

@@ -5,6 +5,7 @@ use ndarray::Array2;
 use super::block_options::{BLOCKS, Blocks, STARTS, check_starts};
 use super::pair_tests;
 use super::setters::setters;
+use super::shared_options::max_iter;
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::Result;
@@ -39,7 +40,7 @@ const OPTIONS: &[Opt] = &[
         "Variance of the statistics of edges between two blocks: 1, or free, for edges of both signs",
     ),
     STARTS,
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(20), "Sweeps over the nodes at most, a number of blocks"),
+    max_iter(20, "Sweeps over the nodes at most, a number of blocks"),
 ];
 
 /// The record.

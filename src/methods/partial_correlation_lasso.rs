@@ -6,6 +6,7 @@ use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::penalties;
 use super::setters::setters;
+use super::shared_options::{BY_RULE, lambda};
 use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Vector};
@@ -19,18 +20,11 @@ use crate::solver::Moments;
 use crate::solver::partial_correlation::{Problem, Solution, default_weight, solve};
 use crate::value::Value;
 
-/// Every rule but "ric", whose penalties are those of covariances.
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 const DIAGONAL: &str = "diagonal_weight";
 const WEIGHT: Range = Range::POSITIVE.at_most(1.0);
 
 const OPTIONS: &[Opt] = table![
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty of partial correlations: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+    lambda(BY_RULE, "Penalty of partial correlations: a number, a matrix of numbers, or a rule that chooses one"),
     penalties::WEIGHTS,
     Opt::new(
         DIAGONAL,

@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::neighborhoods::{self, Lambdas, Penalty, Rule};
 use super::setters::setters;
+use super::shared_options::{max_iter, tol};
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::Result;
@@ -23,13 +24,8 @@ const OPTIONS: &[Opt] = table![
         "Penalty of every coefficient in units of correlations, or a rule that chooses one",
     ),
     ..neighborhoods::OPTIONS,
-    Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-7), "Bound on the KKT violation"),
-    Opt::new(
-        "max_iter",
-        &[Kind::Count(1)],
-        Preset::Count(100_000),
-        "Passes over the coefficients of a variable at most",
-    ),
+    tol(1e-7, "Bound on the KKT violation"),
+    max_iter(100_000, "Passes over the coefficients of a variable at most"),
 ];
 
 /// The record.

@@ -3,6 +3,7 @@
 mod modes;
 
 use super::setters::setters;
+use super::shared_options::{max_iter, tol};
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::{Error, Result};
@@ -34,13 +35,8 @@ const OPTIONS: &[Opt] = &[
         Preset::Number(0.5),
         "Probability of an edge before the data are seen",
     ),
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(1e-3),
-        "Bound on the change of every entry of the precision matrix in the last step",
-    ),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(100), "Steps of expectation and maximisation at most"),
+    tol(1e-3, "Bound on the change of every entry of the precision matrix in the last step"),
+    max_iter(100, "Steps of expectation and maximisation at most"),
 ];
 
 /// The record.

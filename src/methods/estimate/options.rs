@@ -2,10 +2,12 @@
 
 use super::{Estimate, RECORD};
 use crate::error::{Error, Result};
+use crate::methods::along_grid::CRITERIA;
 use crate::methods::graphical_lasso::GraphicalLasso;
 use crate::methods::joint_graphical_lasso::options::SET_WEIGHTS;
 use crate::methods::neighborhoods::{self, Rule as Links};
 use crate::methods::penalties;
+use crate::methods::shared_options::{lambda, max_iter, tol};
 use crate::model::{SecondMoment, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::Concave;
@@ -39,10 +41,8 @@ pub(super) const OPTIONS: &[Opt] = table![
         Preset::Text("auto"),
         "What minimises; which goes with what is said above, \"auto\" is the first that does",
     ),
-    Opt::new(
-        "lambda",
+    lambda(
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(Rule::NAMES)],
-        Preset::Text("ebic"),
         "Penalty: a number, a matrix of numbers, or a rule that chooses one",
     ),
     Opt::new(
@@ -77,13 +77,13 @@ pub(super) const OPTIONS: &[Opt] = table![
     ),
     Opt::new(
         "lambda2",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(&["ebic", "bic", "aic", "cv"])],
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("as in joint_graphical_lasso"),
         "Penalty on what couples data sets",
     ),
     Opt::new(
         "mu",
-        &[Kind::Number(Range::POSITIVE), Kind::Choice(&["ebic", "bic", "aic", "cv"])],
+        &[Kind::Number(Range::POSITIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("as in latent_graphical_lasso"),
         "Penalty of \"nuclear\" on the trace of the low-rank part",
     ),
@@ -97,16 +97,12 @@ pub(super) const OPTIONS: &[Opt] = table![
     ..&Rule::OPTIONS,
     penalties::N_LAMBDAS,
     penalties::MIN_RATIO,
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(1e-9),
+    tol(
+        1e-9,
         "Bound on the relative gap; with loss \"nodewise\" on the KKT violation in units of the two standard deviations",
     ),
-    Opt::new(
-        "max_iter",
-        &[Kind::Count(1)],
-        Preset::Count(1000),
+    max_iter(
+        1000,
         "Sweeps or Newton steps at most, a hundred times as many passes over coefficients with loss \"nodewise\"",
     ),
 ];

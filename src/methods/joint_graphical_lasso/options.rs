@@ -5,14 +5,13 @@ use super::super::penalties::TOL;
 use super::{JointGraphicalLasso, RECORD};
 use crate::data::Matrix;
 use crate::error::{Error, Result};
+use crate::methods::along_grid::CRITERIA;
+use crate::methods::shared_options::{BY_CRITERION, lambda, max_iter, min_ratio, n_lambdas};
 use crate::model::{Input, SecondMoment, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::Coupling;
 use crate::select::Rule;
 use crate::value::Value;
-
-/// Rules that choose from penalties of both kinds.
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv"];
 
 /// The option that says how much every data set counts.
 pub(in crate::methods) const SET_WEIGHTS: Opt = Opt::new(
@@ -41,15 +40,10 @@ pub(in crate::methods) const SAMPLES: Opt = Opt::new(
 
 pub(super) const OPTIONS: &[Opt] = &[
     PENALTY,
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty on every entry: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+    lambda(BY_CRITERION, "Penalty on every entry: a number, a matrix of numbers, or a rule that chooses one"),
     Opt::new(
         "lambda2",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(RULES)],
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("chosen by the rule of lambda, by \"ebic\" where lambda is given"),
         "Penalty on the coupling: a number, or the rule that chooses it, with lambda if that is chosen too",
     ),
@@ -67,16 +61,11 @@ pub(super) const OPTIONS: &[Opt] = &[
     SecondMoment::MISSING,
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(10), "Values of lambda in the grid of a rule"),
+    n_lambdas(10, "Values of lambda in the grid of a rule"),
     Opt::new("n_lambdas2", &[Kind::Count(1)], Preset::Count(5), "Values of lambda2 in the grid of a rule"),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.05),
-        "Smallest over largest value in the grids of a rule",
-    ),
+    min_ratio(0.05, "Smallest over largest value in the grids of a rule"),
     TOL,
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Newton steps at most, or sweeps of one data set"),
+    max_iter(1000, "Newton steps at most, or sweeps of one data set"),
 ];
 
 impl JointGraphicalLasso {

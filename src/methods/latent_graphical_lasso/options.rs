@@ -2,34 +2,27 @@
 
 use super::{LatentGraphicalLasso, LowRank, RECORD};
 use crate::error::{Error, Result};
+use crate::methods::along_grid::CRITERIA;
 use crate::methods::lambda::Lambda;
 use crate::methods::penalties;
+use crate::methods::shared_options::{BY_CRITERION, lambda, max_iter, min_ratio, n_lambdas, tol};
 use crate::model::{SecondMoment, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::Coupling;
 use crate::select::Rule;
 use crate::value::Value;
 
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv"];
-
 /// The bound on the gap is linear in the violation of the optimality conditions: the objective is far closer than it says.
-const TOL: Opt = Opt::new(
-    "tol",
-    &[Kind::Number(Range::POSITIVE)],
-    Preset::Number(super::DEFAULT_TOL),
+const TOL: Opt = tol(
+    super::DEFAULT_TOL,
     "Relative duality gap at which the solution is good enough; the objective is then far closer than that",
 );
 
 pub(super) const OPTIONS: &[Opt] = &[
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty on the sparse part: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+    lambda(BY_CRITERION, "Penalty on the sparse part: a number, a matrix of numbers, or a rule that chooses one"),
     Opt::new(
         "mu",
-        &[Kind::Number(Range::POSITIVE), Kind::Choice(RULES)],
+        &[Kind::Number(Range::POSITIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("chosen with lambda, beside a given one by \"ebic\""),
         "Penalty on the trace of the low-rank part: a number, or a rule that chooses one",
     ),
@@ -39,14 +32,9 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Unset("what mu gives"),
         "Rank of the low-rank part, instead of mu: the largest mu that gives it",
     ),
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(10), "Penalties lambda in the grid of a rule"),
+    n_lambdas(10, "Penalties lambda in the grid of a rule"),
     Opt::new("n_mus", &[Kind::Count(1)], Preset::Count(6), "Penalties mu in the grid of a rule"),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.05),
-        "Smallest over largest penalty in the grid of a rule, of lambda and of mu",
-    ),
+    min_ratio(0.05, "Smallest over largest penalty in the grid of a rule, of lambda and of mu"),
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
     penalties::WEIGHTS,
@@ -68,7 +56,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     SecondMoment::COR,
     SecondMoment::MISSING,
     TOL,
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(500), "Newton steps at most"),
+    max_iter(500, "Newton steps at most"),
 ];
 
 /// The options that say something of several data sets.

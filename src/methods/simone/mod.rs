@@ -6,6 +6,7 @@ mod prior;
 use super::block_options::{BLOCKS, Blocks, STARTS, check_starts};
 use super::neighborhoods::Rule;
 use super::setters::setters;
+use super::shared_options::{max_iter, tol};
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::{Error, Result};
@@ -49,8 +50,8 @@ const OPTIONS: &[Opt] = &[
         Preset::Text("sinew"),
         "\"authors\": \"bic\" and \"aic\" as the published program computes them",
     ),
-    Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-7), "Bound on the change of a coefficient"),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(100_000), "Passes over the coefficients of a column at most"),
+    tol(1e-7, "Bound on the change of a coefficient"),
+    max_iter(100_000, "Passes over the coefficients of a column at most"),
 ];
 
 /// The record.
