@@ -6,7 +6,7 @@ use super::graphical_lasso::GraphicalLasso;
 use super::penalties::{check_matches, scaled};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::model::{Input, Path, Point, Solved, timed};
+use crate::model::{Fit, FitBuilder, Input, Path, Point, Solved, timed};
 use crate::problem::L1;
 use crate::select::{Grid, Rule};
 use crate::value::Value;
@@ -72,6 +72,29 @@ impl AlongGrid {
 }
 
 impl GraphicalLasso {
+    /// The beginning of a fit with the penalty that was given; `own` are the options that hold beside it.
+    pub(super) fn begin(
+        &self,
+        verb: &'static str,
+        input: &Input,
+        own: Vec<(String, Value)>,
+        ctx: &Context,
+    ) -> FitBuilder {
+        let mut options = vec![("lambda".to_string(), self.lambda.given())];
+        options.extend(own);
+        options.extend(input.recorded());
+        let mut builder = Fit::builder(verb, input, options, ctx).lambda(self.lambda.given());
+        self.remark().into_iter().for_each(|remark| builder.warn(remark));
+        builder
+    }
+
+    /// What a fit records beside lambda and its grid: weights, the method's own options, tolerance and steps.
+    pub(super) fn recorded_with(&self, own: impl IntoIterator<Item = (&'static str, Value)>) -> Vec<(String, Value)> {
+        let weights = self.weights.clone().map(|weights| ("weights", Value::from(weights)));
+        let last = [("tol", Value::from(self.tol)), ("max_iter", Value::from(self.max_iter))];
+        weights.into_iter().chain(own).chain(last).map(|(name, value)| (name.to_string(), value)).collect()
+    }
+
     /// The grid of a method that has these options, by its verb.
     pub(super) fn along_grid(&self, verb: &'static str) -> AlongGrid {
         AlongGrid { verb, count: self.n_lambdas, min_ratio: self.min_ratio }

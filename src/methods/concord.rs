@@ -119,10 +119,9 @@ impl Concord {
     }
 
     fn from_options(options: &Options) -> Result<Self> {
-        let mut base = GraphicalLasso::read(RECORD.verb, options)?;
-        // Its grid has another default than that of the graphical lasso.
-        base.min_ratio = options.number("min_ratio").unwrap_or(Self::default().base.min_ratio);
-        Ok(Self { base, ridge: options.number("ridge").unwrap_or(0.0) })
+        let default = Self::default();
+        let ridge = options.number("ridge").unwrap_or(default.ridge);
+        Ok(Self { base: default.base.read(RECORD.verb, options)?, ridge })
     }
 
     /// Fits data, n x p.
@@ -145,12 +144,8 @@ impl Concord {
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);
         }
-        let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
-        options.extend(self.recorded());
-        options.extend(input.recorded());
-        let mut builder = Fit::builder(RECORD.verb, input, options, ctx).lambda(self.base.lambda.given());
+        let builder = self.base.begin(RECORD.verb, input, self.recorded(), ctx);
         let solution = self.solve(input, &self.base.penalty(input)?, None, ctx)?;
-        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
         let builder = builder.certificate(solution.certificate).solver(SOLVER, solution.iterations, solution.converged);
         finish(builder, input, &solution.omega, solution.warning, ctx)
     }
@@ -202,16 +197,8 @@ impl Concord {
 
     /// The options that hold, beside lambda and its grid.
     fn recorded(&self) -> Vec<(String, Value)> {
-        let base = &self.base;
-        let mut options: Vec<(String, Value)> = Vec::new();
-        if let Some(weights) = &base.weights {
-            options.push(("weights".into(), weights.clone().into()));
-        }
-        options.push(("penalize_diagonal".into(), base.penalize_diagonal.into()));
-        options.push(("ridge".into(), self.ridge.into()));
-        options.push(("tol".into(), base.tol.into()));
-        options.push(("max_iter".into(), base.max_iter.into()));
-        options
+        let diagonal = self.base.penalize_diagonal;
+        self.base.recorded_with([("penalize_diagonal", diagonal.into()), ("ridge", self.ridge.into())])
     }
 }
 

@@ -126,7 +126,7 @@ impl PartialCorrelationLasso {
     }
 
     fn from_options(options: &Options) -> Result<Self> {
-        Ok(Self { base: GraphicalLasso::read(RECORD.verb, options)?, diagonal_weight: options.number(DIAGONAL) })
+        Ok(Self { base: GraphicalLasso::new().read(RECORD.verb, options)?, diagonal_weight: options.number(DIAGONAL) })
     }
 
     /// Fits data, n x p.
@@ -146,18 +146,14 @@ impl PartialCorrelationLasso {
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);
         }
-        let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
-        options.extend(self.recorded());
-        options.extend(input.recorded());
-        let mut builder = Fit::builder(RECORD.verb, input, options, ctx);
+        let mut builder = self.base.begin(RECORD.verb, input, self.recorded(), ctx);
         let penalty = self.base.penalty(input)?;
         let _held = ctx.reserve_matrices(1, input.p(), input.p())?;
         let prepared = self.prepare(input, ctx)?;
         let solution = self.solve(&prepared, &penalty, None, ctx)?;
-        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
         self.why_not(&solution).into_iter().for_each(|why| builder.warn(why));
         let (theta, certificate, likelihood) = prepared.in_units(&solution);
-        builder = builder.lambda(self.base.lambda.given()).likelihood(likelihood).certificate(certificate).solver(
+        builder = builder.likelihood(likelihood).certificate(certificate).solver(
             SOLVER,
             solution.iterations,
             solution.converged,
@@ -262,18 +258,8 @@ impl PartialCorrelationLasso {
 
     /// The options that hold, beside lambda and its grid.
     fn recorded(&self) -> Vec<(String, Value)> {
-        let base = &self.base;
-        let mut options: Vec<(String, Value)> = Vec::new();
-        if let Some(weights) = &base.weights {
-            options.push(("weights".into(), weights.clone().into()));
-        }
         // Left out where it follows from the data: resamples have weights of their own.
-        if let Some(weight) = self.diagonal_weight {
-            options.push((DIAGONAL.into(), weight.into()));
-        }
-        options.push(("tol".into(), base.tol.into()));
-        options.push(("max_iter".into(), base.max_iter.into()));
-        options
+        self.base.recorded_with(self.diagonal_weight.map(|weight| (DIAGONAL, weight.into())))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::model::{Convention, Input};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::problem::{L1, check_weights};
+use crate::solver::graphical_lasso::Settings;
 
 pub(super) const WEIGHTS: Opt = Opt::new(
     "weights",
@@ -39,6 +40,14 @@ pub(super) fn refuse_grid(options: &Options, why: &str) -> Result<()> {
         Some(name) => Err(Error::option(format!("option '{name}' goes with {why}"))),
         None => Ok(()),
     }
+}
+
+/// Fails for a tolerance or a number of steps that nothing can end with.
+pub(super) fn check_settings(Settings { tol, max_iter }: Settings) -> Result<()> {
+    if !(tol > 0.0 && tol.is_finite()) || max_iter == 0 {
+        return Err(Error::option(format!("tol must be > 0 and max_iter >= 1, not {tol} and {max_iter}")));
+    }
+    Ok(())
 }
 
 /// lambda x weights, where a forbidden entry stays forbidden also for lambda = 0.

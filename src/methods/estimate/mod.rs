@@ -137,16 +137,11 @@ impl Estimate {
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);
         }
-        let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
-        options.extend(self.recorded());
-        options.extend(input.recorded());
-        let mut builder = Fit::builder(RECORD.verb, input, options, ctx);
+        let mut builder = self.base.begin(RECORD.verb, input, self.recorded(), ctx);
         let lambda = self.base.penalty(input)?;
         let solution = self.solve(input.moments(ctx)?, &lambda, None, ctx)?;
-        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
         solution.warning.iter().for_each(|warning| builder.warn(warning.clone()));
         builder
-            .lambda(self.base.lambda.given())
             .likelihood(solution.likelihood)
             .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)

@@ -129,7 +129,7 @@ pub(super) fn read(options: &Options) -> Result<Estimate> {
     let penalty = penalty(options);
     refuse_strays(options, penalty.name())?;
     refuse_others(options, loss, &penalty, algorithm)?;
-    let base = GraphicalLasso::read(RECORD.verb, options)?;
+    let base = GraphicalLasso::new().read(RECORD.verb, options)?;
     Ok(Estimate { base, loss, penalty, algorithm, links: Links::given(options) })
 }
 
@@ -222,16 +222,11 @@ impl Estimate {
                 ]);
             }
         }
-        let base = &self.base;
-        if let Some(weights) = &base.weights {
-            options.push(("weights", weights.clone().into()));
-        }
-        match self.loss {
-            Loss::LogDet | Loss::Concord => options.push(("penalize_diagonal", base.penalize_diagonal.into())),
-            Loss::Nodewise => options.push(("rule", self.links.name().into())),
-        }
-        options.push(("tol", base.tol.into()));
-        options.push(("max_iter", base.max_iter.into()));
-        options.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+        let last: (&'static str, Value) = match self.loss {
+            Loss::LogDet | Loss::Concord => ("penalize_diagonal", self.base.penalize_diagonal.into()),
+            Loss::Nodewise => ("rule", self.links.name().into()),
+        };
+        let own = options.into_iter().map(|(name, value)| (name.to_string(), value));
+        own.chain(self.base.recorded_with([last])).collect()
     }
 }
