@@ -10,7 +10,6 @@ use crate::model::{SecondMoment, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::Coupling;
 use crate::select::Rule;
-use crate::value::Value;
 
 /// The bound on the gap is linear in the violation of the optimality conditions: the objective is far closer than it says.
 const TOL: Opt = tol(
@@ -89,7 +88,7 @@ impl LatentGraphicalLasso {
     pub(super) fn from_options(options: &Options) -> Result<Self> {
         let default = Self::default();
         let word = |name: &str| options.text(name).filter(|_| options.is_given(name));
-        let given_lambda = !matches!(options.get("lambda"), Some(Value::Text(_)) | None);
+        let lambda = options.get("lambda").and_then(Lambda::of);
         let low_rank = match (options.number("mu"), options.count("rank")) {
             (_, Some(_)) if options.is_given("mu") => {
                 return Err(Error::option("mu and rank both decide on the low-rank part: give one of them"));
@@ -106,32 +105,20 @@ impl LatentGraphicalLasso {
             }
             (one, other) => other.or(one).unwrap_or("ebic"),
         };
-        let is_chosen = !given_lambda || low_rank == LowRank::Chosen;
+        let is_chosen = lambda.is_none() || low_rank == LowRank::Chosen;
         if !is_chosen {
             Rule::refuse_options(RECORD.verb, options)?;
         }
-        refuse_grids(options, !given_lambda, low_rank == LowRank::Chosen)?;
+        refuse_grids(options, lambda.is_none(), low_rank == LowRank::Chosen)?;
         let rule = if is_chosen { Rule::from_options(RECORD.verb, rule, options)? } else { default.rule };
-        let lambda = match options.get("lambda") {
-            Some(value) if given_lambda => {
-                value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix))
-            }
-            _ => None,
-        };
         Ok(Self {
-            lambda: lambda.unwrap_or(Lambda::Rule(rule)),
+            base: default.base.read_beside_lambda(options).lambda(lambda.unwrap_or(Lambda::Rule(rule))),
             low_rank,
             rule,
-            weights: options.object("weights").cloned(),
-            penalize_diagonal: options.is_true("penalize_diagonal"),
-            n_lambdas: options.count("n_lambdas").unwrap_or(default.n_lambdas),
             n_mus: options.count("n_mus").unwrap_or(default.n_mus),
-            min_ratio: options.number("min_ratio").unwrap_or(default.min_ratio),
             coupling: options.text("penalty").and_then(Coupling::named).unwrap_or(default.coupling),
             lambda2: options.number("lambda2"),
             has_equal_weights: options.text("set_weights") == Some("equal"),
-            tol: options.number("tol").unwrap_or(default.tol),
-            max_iter: options.count("max_iter").unwrap_or(default.max_iter),
         })
     }
 }
@@ -139,6 +126,7 @@ impl LatentGraphicalLasso {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
 
     fn read(given: &[(&str, Value)]) -> Result<LatentGraphicalLasso> {
         let given: Vec<(String, Value)> = given.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
