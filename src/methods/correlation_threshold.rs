@@ -2,32 +2,26 @@
 
 use ndarray::ArrayView2;
 
+use super::setters::setters;
+use super::shared_options::n_lambdas;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::select::{GraphPenalty, Linked, Rule};
 use crate::value::Value;
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::POSITIVE), Kind::Choice(GraphPenalty::NAMES)],
         Preset::Text("stars"),
         "Pairs whose |correlation| is at or above it have an edge; or a rule that chooses it",
     ),
-    GraphPenalty::STARS_OPTIONS[0],
-    GraphPenalty::STARS_OPTIONS[1],
-    GraphPenalty::STARS_OPTIONS[2],
-    GraphPenalty::RIC_OPTION,
-    Opt::new(
-        "n_lambdas",
-        &[Kind::Count(1)],
-        Preset::Count(20),
-        "Graphs in the grid of \"stars\", evenly spaced in their number of edges, as in huge",
-    ),
+    ..GraphPenalty::OPTIONS,
+    n_lambdas(20, "Graphs in the grid of \"stars\", evenly spaced in their number of edges, as in huge"),
     Opt::new(
         "max_density",
         &[Kind::Number(Range::UNIT)],
@@ -98,18 +92,11 @@ impl CorrelationThreshold {
         Self::default()
     }
 
-    /// The threshold, above 0.
-    #[must_use]
-    pub fn lambda(mut self, lambda: f64) -> Self {
-        self.threshold = Threshold::Value(lambda);
-        self
-    }
-
-    /// The rule that chooses the threshold: [`Rule::Stars`] or [`Rule::Ric`].
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.threshold = Threshold::Rule(rule);
-        self
+    setters! {
+        /// The threshold, above 0.
+        lambda: f64 => threshold = Threshold::Value;
+        /// The rule that chooses the threshold: [`Rule::Stars`] or [`Rule::Ric`].
+        rule: Rule => threshold = Threshold::Rule;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

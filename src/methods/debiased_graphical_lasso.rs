@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::penalties;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -96,18 +97,11 @@ impl DebiasedGraphicalLasso {
         Self::default()
     }
 
-    /// The share of the edges that may be wrong, in expectation.
-    #[must_use]
-    pub fn fdr(mut self, fdr: f64) -> Self {
-        self.fdr = fdr;
-        self
-    }
-
-    /// Penalty of the graphical lasso on correlations.
-    #[must_use]
-    pub fn lambda(mut self, lambda: f64) -> Self {
-        self.lambda = Some(lambda);
-        self
+    setters! {
+        /// The share of the edges that may be wrong, in expectation.
+        fdr: f64 => fdr;
+        /// Penalty of the graphical lasso on correlations.
+        lambda: f64 => lambda = Some;
     }
 
     fn from_options(options: &Options) -> Self {

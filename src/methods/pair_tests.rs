@@ -1,10 +1,11 @@
 //! What Liu's two methods share: options, and the fit from statistics of all pairs.
 
+use super::shared_options::tol;
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Estimate, Fit, FitBuilder, Input, Property, false_discovery};
-use crate::options::{Kind, Opt, Preset, Range};
+use crate::options::{Kind, Opt, Preset};
 use crate::solver::multiple_testing::liu_threshold;
 use crate::solver::pair_statistics::PairStatistics;
 use crate::solver::pairs_above;
@@ -16,12 +17,7 @@ pub(super) const STANDARDIZE: Opt = Opt::new(
     Preset::Bool(true),
     "Standardise the columns first, so that units do not matter; false is the published program's way",
 );
-pub(super) const TOL: Opt = Opt::new(
-    "tol",
-    &[Kind::Number(Range::POSITIVE)],
-    Preset::Number(1e-3),
-    "A regression ends when no coefficient changes by more in a pass, as published",
-);
+pub(super) const TOL: Opt = tol(1e-3, "A regression ends when no coefficient changes by more in a pass, as published");
 
 /// What fits of both methods have.
 pub(super) const ADDS: &[Property] = &[

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rand::RngExt;
 
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Matrix, Selector};
 use crate::error::{Error, Result};
@@ -100,32 +101,15 @@ impl Default for Tigress {
 over_regulators!(Tigress);
 
 impl Tigress {
-    /// Random splits of the samples, at least 1.
-    #[must_use]
-    pub fn splits(mut self, splits: usize) -> Self {
-        self.splits = splits;
-        self
-    }
-
-    /// Steps of each regression, at least 1.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Self {
-        self.steps = steps;
-        self
-    }
-
-    /// The smallest weight of a regulator, above 0 and at most 1.
-    #[must_use]
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = alpha;
-        self
-    }
-
-    /// How shares become scores.
-    #[must_use]
-    pub fn score(mut self, score: Score) -> Self {
-        self.score = score;
-        self
+    setters! {
+        /// Random splits of the samples, at least 1.
+        splits: usize => splits;
+        /// Steps of each regression, at least 1.
+        steps: usize => steps;
+        /// The smallest weight of a regulator, above 0 and at most 1.
+        alpha: f64 => alpha;
+        /// How shares become scores.
+        score: Score => score;
     }
 
     fn from_options(options: &Options) -> Result<Self> {
