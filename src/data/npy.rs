@@ -194,7 +194,9 @@ mod tests {
     fn headers_that_lie_are_refused_at_once() {
         let deep = "(".repeat(60_000);
         let twice = format!("{}{}", "[".repeat(40), "]".repeat(40));
-        for shape in ["(1099511627776, 4)", "(4294967296, 4294967296)", "(-1, 2)", "()", "2", deep.as_str(), twice.as_str()] {
+        for shape in
+            ["(1099511627776, 4)", "(4294967296, 4294967296)", "(-1, 2)", "()", "2", deep.as_str(), twice.as_str()]
+        {
             assert!(parsed(&file("<f8", false, shape, &[0; 16])).is_none(), "{shape}");
         }
         let far = b"\x93NUMPY\x02\x00\xff\xff\xff\xff{'descr'";
