@@ -4,7 +4,7 @@
 use super::sparse_entries::{Collect, Dense, Triplets};
 use super::{Matrix, SparseMatrix, file};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// Reads a Matrix Market file as a dense matrix.
 ///
@@ -111,7 +111,7 @@ fn parse_mtx<C: Collect>(bytes: &[u8], is_transposed: bool, ctx: &Context) -> Re
     let header = header(text.lines().next().unwrap_or_default())?;
     let mut lines = lines(text);
     let (number, sizes) = lines.next().ok_or_else(|| Error::data("the file ends before its sizes"))?;
-    let wrong_size = || Error::data(format!("line {number}: \"{sizes}\" are not the sizes of a matrix"));
+    let wrong_size = || Error::data(format!("line {number}: \"{}\" are not the sizes of a matrix", shortened(sizes)));
     let sizes: Vec<usize> =
         sizes.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>().map_err(|_| wrong_size())?;
     let (rows, cols, count) = match (sizes.as_slice(), header.is_sparse) {
@@ -153,7 +153,10 @@ fn coordinates<'a, C: Collect>(
         }
         let (number, line) =
             lines.next().ok_or_else(|| Error::data(format!("{done} entries, the header says {count}")))?;
-        let wrong = || Error::data(format!("line {number}: \"{line}\" is not an entry of a {rows} x {cols} matrix"));
+        let wrong = || {
+            let line = shortened(line);
+            Error::data(format!("line {number}: \"{line}\" is not an entry of a {rows} x {cols} matrix"))
+        };
         let mut words = line.split_whitespace();
         let mut position = |size: usize| {
             let position: Option<usize> = words.next().and_then(|word| word.parse().ok());
@@ -193,7 +196,7 @@ fn array<'a, C: Collect>(
         for i in first..rows {
             let (number, line) = lines.next().ok_or_else(too_few)?;
             let value = super::csv::parse_cell(line);
-            let wrong = || Error::data(format!("line {number}: \"{line}\" is not a number"));
+            let wrong = || Error::data(format!("line {number}: \"{}\" is not a number", shortened(line)));
             placed.set(i, j, value.ok_or_else(wrong)?);
         }
     }
