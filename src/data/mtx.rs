@@ -4,6 +4,7 @@
 use super::sparse_entries::{Collect, Dense, Triplets};
 use super::{Matrix, SparseMatrix, file};
 use crate::context::Context;
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result, shortened};
 
 /// Reads a Matrix Market file as a dense matrix.
@@ -32,7 +33,10 @@ pub(crate) fn read_mtx_transposed(path: &str, ctx: &Context) -> Result<SparseMat
 
 fn read<C: Collect>(path: &str, is_transposed: bool, ctx: &Context) -> Result<C::Whole> {
     let bytes = file::read_bytes(path, ctx)?;
-    parse_mtx::<C>(&bytes, is_transposed, ctx).map_err(|error| error.at(format!("'{path}'")))
+    let own = ctx.clone();
+    // Comments are passed over without a look at the context, and a line may be as long as the file.
+    let whole = detached_if_many(bytes.len(), ctx, move || parse_mtx::<C>(&bytes, is_transposed, &own))?;
+    whole.map_err(|error| error.at(format!("'{path}'")))
 }
 
 #[derive(Clone, Copy, PartialEq)]
