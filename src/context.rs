@@ -332,8 +332,9 @@ impl Context {
     /// As [`Context::reserve`], or a matrix that has more numbers than one may have.
     pub fn reserve_matrices(&self, count: usize, rows: usize, cols: usize) -> Result<Reservation> {
         self.check_size(rows, cols)?;
-        let bytes =
-            [rows, cols, std::mem::size_of::<f64>()].iter().try_fold(count, |product, &n| product.checked_mul(n));
+        // A matrix without columns still has its rows, each of which has a sum, a name, a line in a file.
+        let sizes = [rows.max(1), cols.max(1), std::mem::size_of::<f64>()];
+        let bytes = sizes.iter().try_fold(count, |product, &n| product.checked_mul(n));
         match bytes.filter(|&bytes| bytes <= isize::MAX as usize) {
             Some(bytes) => self.reserve(bytes),
             None if count > 1 => {
@@ -402,6 +403,8 @@ mod tests {
         let ctx = Context::new().with_max_elements(6);
         assert!(ctx.reserve_matrices(9, 2, 3).is_ok());
         assert_eq!(ctx.reserve_matrices(1, 7, 1).unwrap_err().kind(), ErrorKind::Limit);
+        let ctx = Context::new().with_memory_limit(1000);
+        assert!(ctx.reserve_matrices(1, 1_000_000, 0).is_err() && ctx.reserve_matrices(1, 0, 5).is_ok());
     }
 
     #[test]
