@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Bytes of a text, or of all texts in a list or map.
 pub(super) const TEXT: usize = 32 << 20;
 /// Elements of a list, with those of the lists in it.
-pub(super) const LIST: usize = 1 << 22;
+pub(super) const LIST: usize = 1 << 19;
 /// Entries of a map, or of all maps in a list, with those of the maps in them.
 const MAP: usize = 1 << 20;
 

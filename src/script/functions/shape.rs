@@ -78,8 +78,12 @@ pub(super) fn define(b: &mut Builder) {
     })
     .on_list(|v: &mut Vector| -> Array { v.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
     .on_list(|mask: &mut Mask| -> Array { mask.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
-    .on_list(|range: std::ops::Range<i64>| super::lists::range_array(&Dynamic::from(range)))
-    .on_list(|range: std::ops::RangeInclusive<i64>| super::lists::range_array(&Dynamic::from(range)));
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::Range<i64>| {
+        super::lists::range_array(&call, &Dynamic::from(range))
+    })
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::RangeInclusive<i64>| {
+        super::lists::range_array(&call, &Dynamic::from(range))
+    });
 }
 
 fn sizes(b: &mut Builder) {
