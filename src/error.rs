@@ -193,13 +193,26 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// As much of a text from somebody else's file as a message has room for.
+pub(crate) fn shortened(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_string(),
+    }
+}
+
 /// The name in `known` that is closest to `wrong`, if one is close enough to be a likely misspelling.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Nobody misspells longer words, and comparing two of them takes the square of their length.
+    const LONGEST: usize = 100;
     let lower = wrong.to_lowercase();
+    let length = lower.chars().count();
     // A third of the letters may differ: enough for typos and swapped letters, too few for unrelated words.
-    let limit = (lower.chars().count() / 3).max(1);
+    let limit = (length / 3).max(1);
     known
         .into_iter()
+        .filter(|name| length <= LONGEST && name.len() <= 8 * LONGEST)
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         .filter(|&(distance, _)| distance <= limit)
         .min_by_key(|&(distance, name)| (distance, name.len()))
@@ -217,5 +230,8 @@ mod tests {
         assert_eq!(nearest("Lambda", known), Some("lambda"));
         assert_eq!(nearest("wieghts", known), Some("weights"));
         assert_eq!(nearest("bandwidth", known), None);
+        let endless = "l".repeat(1_000_000);
+        assert_eq!(nearest(&endless, [endless.as_str(), "lambda"]), None);
+        assert_eq!(nearest("lambd", [endless.as_str(), "lambda"]), Some("lambda"));
     }
 }

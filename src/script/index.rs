@@ -9,6 +9,7 @@ use super::functions::fit_of_set;
 use super::records::path_fit;
 use super::state::context;
 use super::vocabulary::Builder;
+use crate::context::Context;
 use crate::data::{Column, Mask, Matrix, Names, Picked, Selector, SparseMatrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Fit, JointFit, Path};
@@ -82,7 +83,8 @@ fn read(m: &Matrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
     })
 }
 
-fn read_sparse(x: &SparseMatrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
+fn read_sparse(x: &SparseMatrix, rows: &Selector, cols: &Selector, ctx: &Context) -> Result<Dynamic> {
+    let _held = x.room_for_lines(ctx)?;
     Ok(match x.locate(rows, cols)? {
         (Picked::One(i), Picked::One(j)) => Dynamic::from(x.at(i, j)),
         (Picked::One(i), Picked::Many(cols)) => Dynamic::from(x.row(i).pick(&cols)),
@@ -302,11 +304,19 @@ impl Properties for Table {
 pub(super) fn define(builder: &mut Builder) {
     let module = builder.module();
     define_matrix(module);
-    index_getter().set_into_module(module, |x: &mut SparseMatrix, index: Array| -> Outcome<Dynamic> {
-        let (rows, cols) = pair(&index)?;
-        Ok(read_sparse(x, &rows, &cols)?)
-    });
-    getters!(module, SparseMatrix, |x, rows| read_sparse(x, &to_selector(&rows)?, &Selector::All));
+    index_getter().set_into_module(
+        module,
+        |call: NativeCallContext<'_>, x: &mut SparseMatrix, index: Array| -> Outcome<Dynamic> {
+            let (rows, cols) = pair(&index)?;
+            Ok(read_sparse(x, &rows, &cols, &context(&call))?)
+        },
+    );
+    index_getter().set_into_module(
+        module,
+        |call: NativeCallContext<'_>, x: &mut SparseMatrix, rows: Dynamic| -> Outcome<Dynamic> {
+            Ok(read_sparse(x, &to_selector(&rows)?, &Selector::All, &context(&call))?)
+        },
+    );
     getters!(module, Vector, |v, index| read_vector(v, &index));
     getters!(module, Table, |t, index| read_table(t, &index));
     index_setter().set_into_module(module, |v: &mut Vector, index: Dynamic, value: Dynamic| -> Outcome<()> {
