@@ -1,6 +1,7 @@
 //! What ends a script that goes on for too long or holds too much, looked at with every operation of the language.
 
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use super::limits::Operations;
 use super::session_options::SessionOptions;
@@ -13,6 +14,14 @@ const STRIDE: u32 = 4;
 
 // Of the thread, and not of an evaluation: calls of functions of a script may each be shorter than the stride.
 thread_local!(static STEPS: Cell<u32> = const { Cell::new(0) });
+
+/// Time between two looks from which on operations are slow: what a script does once it mostly does again.
+const SLOW: Duration = Duration::from_millis(5);
+/// Operations behind a slow one that are each looked at.
+const CLOSE: u32 = 256;
+
+thread_local!(static LOOKED: Cell<Option<Instant>> = const { Cell::new(None) });
+thread_local!(static CLOSELY: Cell<u32> = const { Cell::new(0) });
 
 /// What holds an evaluation within limits that the context does not know.
 pub(super) struct Guard {
@@ -28,6 +37,8 @@ impl Guard {
     pub fn restart(&self) {
         // The first operation looks: a stop may have been asked for before.
         STEPS.set(0);
+        LOOKED.set(None);
+        CLOSELY.set(0);
         if let Some(operations) = &self.operations {
             operations.restart();
         }
@@ -41,8 +52,15 @@ impl Guard {
         self.operations.as_ref().map_or(Ok(()), Operations::count)?;
         let steps = STEPS.get();
         STEPS.set(steps.wrapping_add(1));
-        if !steps.is_multiple_of(STRIDE) {
+        let closely = CLOSELY.get();
+        if closely > 0 {
+            CLOSELY.set(closely - 1);
+        } else if !steps.is_multiple_of(STRIDE) {
             return Ok(());
+        }
+        let now = Instant::now();
+        if LOOKED.replace(Some(now)).is_some_and(|last| now.duration_since(last) >= SLOW) {
+            CLOSELY.set(CLOSE);
         }
         state.check()
     }
@@ -64,7 +82,8 @@ mod tests {
             guard.restart();
             assert!(guard.step(&state).is_err());
             let looks = (0..10 * STRIDE).filter(|_| guard.step(&state).is_err()).count();
-            assert_eq!(looks, 10);
+            // A thread that had to wait looks more often for a while.
+            assert!(looks >= 10, "{looks}");
         }
     }
 }
