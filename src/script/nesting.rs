@@ -14,6 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Levels that a value may have. What JSON and tables need is far less, and even a thread of 2 MB has stack for a multiple.
 const LEVELS: usize = 200;
+/// Values that a function may hold. In search of one that takes as many arguments, the language tries all of them with all
+/// types, for a second where they are thousands.
+const HELD: usize = 256;
 /// Variables that are read between two looks, on average.
 const STRIDE: u32 = 64;
 /// Elements that one look may take for each variable that was read since the last.
@@ -96,7 +99,12 @@ impl Depth<'_> {
             self.enter(map.len(), level)?;
             map.values().try_for_each(|item| self.check(item, level + 1))
         } else if let Some(function) = value.read_lock::<FnPtr>() {
-            self.enter(function.curry().len(), level)?;
+            let held = function.curry().len();
+            if held > HELD {
+                let message = format!("a function holds {held} values, which are more than {HELD}");
+                return Err(Error::new(ErrorKind::Limit, message).with_hint("one list holds any number of values"));
+            }
+            self.enter(held, level)?;
             function.curry().iter().try_for_each(|captured| self.check(captured, level + 1))
         } else {
             Ok(())
