@@ -332,8 +332,9 @@ impl Context {
     /// As [`Context::reserve`], or a matrix that has more numbers than one may have.
     pub fn reserve_matrices(&self, count: usize, rows: usize, cols: usize) -> Result<Reservation> {
         self.check_size(rows, cols)?;
-        let bytes =
-            [rows, cols, std::mem::size_of::<f64>()].iter().try_fold(count, |product, &n| product.checked_mul(n));
+        // A matrix without columns may have any number of rows, and has a number for each as soon as it is summed.
+        let numbers = rows.checked_mul(cols).map(|numbers| numbers.max(rows).max(cols));
+        let bytes = numbers.and_then(|numbers| numbers.checked_mul(std::mem::size_of::<f64>())?.checked_mul(count));
         match bytes.filter(|&bytes| bytes <= isize::MAX as usize) {
             Some(bytes) => self.reserve(bytes),
             None if count > 1 => {
@@ -399,6 +400,7 @@ mod tests {
         drop(held);
         assert!(ctx.reserve(600).is_ok());
         assert_eq!(ctx.reserve_matrices(1, usize::MAX, 2).unwrap_err().kind(), ErrorKind::Memory);
+        assert_eq!(ctx.reserve_matrices(1, 1_000_000, 0).unwrap_err().kind(), ErrorKind::Memory);
         let ctx = Context::new().with_max_elements(6);
         assert!(ctx.reserve_matrices(9, 2, 3).is_ok());
         assert_eq!(ctx.reserve_matrices(1, 7, 1).unwrap_err().kind(), ErrorKind::Limit);
