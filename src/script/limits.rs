@@ -85,6 +85,16 @@ pub(super) fn too_long(what: &str) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorDataTooLarge(what.into(), Position::NONE))
 }
 
+/// Fails where a list of so many elements, with those of the lists in it, is longer than any may be.
+pub(super) fn check_list(elements: usize) -> Outcome<()> {
+    if elements > LIST { Err(too_long(LONG_LIST)) } else { Ok(()) }
+}
+
+/// Fails where so many entries of maps are more than any list may have.
+pub(super) fn check_entries(entries: usize) -> Outcome<()> {
+    if entries > MAP { Err(too_long(LARGE_MAP)) } else { Ok(()) }
+}
+
 /// Fails where `count` more elements of a list, each such an item, are more than any list may have.
 pub(super) fn check_growth(count: usize, item: &Dynamic) -> Outcome<()> {
     let (elements, entries, bytes) = weight(item);
