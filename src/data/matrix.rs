@@ -127,6 +127,11 @@ impl Matrix {
         Arc::make_mut(&mut self.values).as_slice_mut().expect("standard layout")
     }
 
+    /// Whether others have the same numbers, so that the first change copies them.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.values) > 1
+    }
+
     /// The numbers as an array of its own, without copying where nobody else holds them.
     pub fn into_array(self) -> Array2<f64> {
         Arc::try_unwrap(self.values).unwrap_or_else(|shared| (*shared).clone())

@@ -140,6 +140,17 @@ impl SparseMatrix {
         ))
     }
 
+    /// How many entries picking these columns, and then these rows of them, makes together.
+    pub(crate) fn picked_entries(&self, rows: &[usize], cols: &[usize]) -> usize {
+        let mut times = vec![0usize; self.rows];
+        rows.iter().for_each(|&row| times[row] += 1);
+        let of_column = |&j: &usize| -> usize { self.column(j).map(|(row, _)| times[row] + 1).sum() };
+        // A column that is named again has as many again.
+        let mut known: Vec<Option<usize>> = vec![None; self.cols()];
+        let entries = cols.iter().map(|j| *known[*j].get_or_insert_with(|| of_column(j)));
+        entries.fold(0, usize::saturating_add)
+    }
+
     /// The matrix of these rows and columns, in this order.
     #[must_use]
     pub fn pick(&self, rows: &[usize], cols: &[usize]) -> Self {

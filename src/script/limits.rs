@@ -107,6 +107,11 @@ pub(super) fn check_growth(count: usize, item: &Dynamic) -> Outcome<()> {
     if bytes.saturating_mul(count) > TEXT { Err(too_long(LONG_TEXT)) } else { Ok(()) }
 }
 
+/// Elements of a list, with those of the lists in it; 0 of any other value.
+pub(super) fn elements(value: &Dynamic) -> usize {
+    if value.is_array() { weight(value).0 } else { 0 }
+}
+
 /// Elements of lists, entries of maps and bytes of texts in a value, as the language counts them.
 fn weight(value: &Dynamic) -> (usize, usize, usize) {
     let add = |(elements, entries, bytes): (usize, usize, usize), part: &Dynamic| {

@@ -4,13 +4,13 @@
 use rhai::NativeCallContext;
 
 use super::state::context;
-use crate::data::{Mask, Matrix, SparseMatrix, Table, Vector};
+use crate::data::{Mask, Matrix, Names, SparseMatrix, Table, Vector};
 use crate::detached::detached_if_many;
 use crate::error::Result;
 use crate::graph::Graph;
 
 /// Numbers on which work is over before anybody could ask.
-const FEW: usize = 4096;
+pub(super) const FEW: usize = 4096;
 
 /// A value with many numbers in it. Clones share them.
 pub(super) trait Many: Clone + Send + 'static {
@@ -70,6 +70,28 @@ pub(super) fn made<T: Many, R: Send + 'static>(
     }
     let of = of.clone();
     within(call, many, many.saturating_mul(bytes), move || f(&of))
+}
+
+/// These rows and columns of a matrix, each as often as it is named.
+///
+/// # Errors
+/// Memory, cancellation, the end of the time.
+pub(super) fn block(call: &NativeCallContext<'_>, m: &Matrix, rows: Vec<usize>, cols: Vec<usize>) -> Result<Matrix> {
+    let many = rows.len().saturating_mul(cols.len());
+    let bytes = many
+        .saturating_mul(8)
+        .saturating_add(names_bytes(m.row_names(), &rows))
+        .saturating_add(names_bytes(m.names(), &cols));
+    if bytes <= 8 * FEW {
+        return Ok(m.pick(&rows, &cols));
+    }
+    let m = m.clone();
+    within(call, bytes / 8, bytes, move || m.pick(&rows, &cols))
+}
+
+/// Bytes for the names at these positions; none where there are no names.
+pub(super) fn names_bytes(names: Option<&Names>, positions: &[usize]) -> usize {
+    names.map_or(0, |names| names.bytes(positions))
 }
 
 /// What `work` on so many numbers gives, in room for `bytes`.
