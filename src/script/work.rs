@@ -4,10 +4,11 @@
 use rhai::NativeCallContext;
 
 use super::state::context;
-use crate::data::{Mask, Matrix, Names, SparseMatrix, Table, Vector};
+use crate::data::{Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector};
 use crate::detached::detached_if_many;
 use crate::error::Result;
 use crate::graph::Graph;
+use crate::value::Value;
 
 /// Numbers on which work is over before anybody could ask.
 pub(super) const FEW: usize = 4096;
@@ -45,6 +46,12 @@ impl Many for Mask {
 impl Many for Table {
     fn many(&self) -> usize {
         self.rows().saturating_mul(self.cols()).max(self.rows()).max(self.cols())
+    }
+}
+
+impl Many for Groups {
+    fn many(&self) -> usize {
+        self.table_rows().saturating_add(self.len())
     }
 }
 
@@ -92,6 +99,34 @@ pub(super) fn block(call: &NativeCallContext<'_>, m: &Matrix, rows: Vec<usize>, 
 /// Bytes for the names at these positions; none where there are no names.
 pub(super) fn names_bytes(names: Option<&Names>, positions: &[usize]) -> usize {
     names.map_or(0, |names| names.bytes(positions))
+}
+
+/// How many numbers there are in a value and in all that is in it; eight letters count as one.
+pub(super) fn numbers_of(value: &Value) -> usize {
+    match value {
+        Value::Unit | Value::Bool(_) | Value::Int(_) | Value::Float(_) => 1,
+        Value::Text(text) => 1 + text.len() / 8,
+        Value::List(list) => list.iter().map(numbers_of).fold(0, usize::saturating_add),
+        Value::Map(entries) => entries.iter().map(|(_, value)| numbers_of(value)).fold(0, usize::saturating_add),
+        Value::Object(_) => of_object(value),
+    }
+}
+
+fn of_object(value: &Value) -> usize {
+    macro_rules! known {
+        ($($type:ty),*) => { $(
+            if let Some(object) = value.object::<$type>() {
+                return object.many();
+            }
+        )* };
+    }
+    known!(Matrix, SparseMatrix, Vector, Mask, Graph, Groups);
+    value.object::<Table>().map_or(1, |t| t.many().saturating_add(table_texts(t) / 8))
+}
+
+/// Bytes of the texts of a table.
+fn table_texts(t: &Table) -> usize {
+    t.text_bytes(&(0..t.rows()).collect::<Vec<_>>())
 }
 
 /// What `work` on so many numbers gives, in room for `bytes`.

@@ -3,6 +3,7 @@
 use rhai::{Array, Dynamic, FnPtr, NativeCallContext};
 
 use super::super::convert::{Outcome, describe, range_bounds, range_list};
+use super::super::limits::check_list;
 use super::super::parallel;
 use super::super::vocabulary::Builder;
 use crate::data::Vector;
@@ -12,6 +13,9 @@ use crate::model::Area;
 /// A range as a list.
 pub(super) fn range_array(range: &Dynamic) -> Outcome<Array> {
     let bounds = range_bounds(range).unwrap_or((0, Some(0)));
+    // A range without an end is said to be one below.
+    let count = bounds.1.map_or(0, |end| usize::try_from(end.saturating_sub(bounds.0)).unwrap_or(0));
+    check_list(count)?;
     Ok(range_list(bounds)?.into_iter().map(Dynamic::from).collect())
 }
 
@@ -21,6 +25,7 @@ fn items(value: &Dynamic, verb: &str) -> Outcome<Array> {
         return Ok(list.clone());
     }
     if let Some(vector) = value.read_lock::<Vector>() {
+        check_list(vector.len())?;
         return Ok(vector.as_slice().iter().map(|&number| number.into()).collect());
     }
     if range_bounds(value).is_some() {

@@ -5,7 +5,8 @@ use rhai::{Dynamic, Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options, describe};
 use super::super::state::{context, state};
 use super::super::vocabulary::{Builder, Definition};
-use super::super::work::made as made_of;
+use super::super::work::{made as made_of, within};
+use super::tables::table_bytes;
 use crate::data::missing::Impute;
 use crate::data::prepare::Nonparanormal;
 use crate::data::{Matrix, Table, Vector};
@@ -205,7 +206,8 @@ fn drop_missing(call: &NativeCallContext<'_>, m: &Matrix, options: &Map) -> Outc
 
 fn drop_missing_table(call: &NativeCallContext<'_>, t: &Table, options: &Map) -> Outcome<Table> {
     let f = if by_columns(options)? { Table::drop_missing_columns } else { Table::drop_missing_rows };
-    Ok(made_of(call, t, super::tables::cell_bytes(t), f)??)
+    let (many, bytes, t) = (t.rows().saturating_mul(t.cols()), table_bytes(t), t.clone());
+    Ok(within(call, many, bytes, move || f(&t))??)
 }
 
 fn missing(b: &mut Builder) {
