@@ -325,15 +325,12 @@ fn check_names(names: Option<&Names>, len: usize, what: &str) -> Result<()> {
 
 impl std::fmt::Display for SparseMatrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let headings: Vec<String> = match &self.names {
-            Some(names) => names.as_slice().to_vec(),
-            None => (0..self.cols()).map(|j| j.to_string()).collect(),
-        };
+        let heading = |j: usize| self.names.as_ref().map_or_else(|| j.to_string(), |names| names.get(j).to_string());
         let row_name =
             |i: usize| self.row_names.as_ref().map_or_else(|| i.to_string(), |names| names.get(i).to_string());
         let (rows, cols, nnz) = (self.rows, self.cols(), self.nnz());
         writeln!(f, "SparseMatrix {rows} x {cols}, {nnz} not 0, density {}", number(self.density()))?;
-        f.write_str(&table_text(rows, &headings, row_name, |i, j| number(self.at(i, j))))
+        f.write_str(&table_text(rows, cols, heading, row_name, |i, j| number(self.at(i, j))))
     }
 }
 

@@ -257,6 +257,7 @@ impl std::fmt::Display for Table {
         writeln!(f, "Table {} x {}", self.rows, self.cols())?;
         let row_name =
             |i: usize| self.row_names.as_ref().map_or_else(|| i.to_string(), |names| names.get(i).to_string());
-        f.write_str(&table_text(self.rows, self.names.as_slice(), row_name, |i, j| self.columns[j].cell(i)))
+        let heading = |j: usize| self.names.get(j).to_string();
+        f.write_str(&table_text(self.rows, self.cols(), heading, row_name, |i, j| self.columns[j].cell(i)))
     }
 }

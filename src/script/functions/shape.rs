@@ -9,6 +9,7 @@ use super::super::records::text_list;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
 use super::super::work::{block, made};
+use super::graphs::reserve_names;
 use super::tables::{first_rows, picked_rows};
 use crate::data::{Mask, Matrix, Names, Table, Vector};
 use crate::error::Error;
@@ -159,7 +160,10 @@ fn names(b: &mut Builder) {
     .get_any(|v: &mut Vector| names_list(v.names()))
     .get_any(|t: &mut Table| names_list(Some(t.names())))
     .get_any(|fit: &mut Fit| names_list(fit.names()))
-    .get_any(|g: &mut Graph| names_list(Some(&g.labels())));
+    .get_any(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Dynamic> {
+        let _held = reserve_names(&call, g, 0)?;
+        Ok(names_list(Some(&g.labels())))
+    });
     b.property(
         "row_names",
         "x.row_names -> list",
