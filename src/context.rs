@@ -400,6 +400,7 @@ mod tests {
         drop(held);
         assert!(ctx.reserve(600).is_ok());
         assert_eq!(ctx.reserve_matrices(1, usize::MAX, 2).unwrap_err().kind(), ErrorKind::Memory);
+        assert_eq!(ctx.reserve_matrices(1, 1_000_000, 0).unwrap_err().kind(), ErrorKind::Memory);
         let ctx = Context::new().with_max_elements(6);
         assert!(ctx.reserve_matrices(9, 2, 3).is_ok());
         assert_eq!(ctx.reserve_matrices(1, 7, 1).unwrap_err().kind(), ErrorKind::Limit);

@@ -53,21 +53,22 @@ const MAX_COLS: usize = 10;
 /// A grid with row and column headings; the middle of a large one is left out.
 pub(crate) fn table_text(
     rows: usize,
-    headings: &[String],
+    cols: usize,
+    heading: impl Fn(usize) -> String,
     row_name: impl Fn(usize) -> String,
     cell: impl Fn(usize, usize) -> String,
 ) -> String {
     let shown_rows = shown(rows, MAX_ROWS);
-    let shown_cols = shown(headings.len(), MAX_COLS);
+    let shown_cols = shown(cols, MAX_COLS);
     let mut lines: Vec<Vec<String>> = vec![
         std::iter::once(String::new())
-            .chain(shown_cols.iter().map(|col| col.map_or("...".into(), |col| headings[col].clone())))
+            .chain(shown_cols.iter().map(|col| col.map_or("...".into(), |col| clipped(heading(col)))))
             .collect(),
     ];
     for row in &shown_rows {
-        let mut line = vec![row.map_or("...".into(), &row_name)];
+        let mut line = vec![row.map_or("...".into(), |row| clipped(row_name(row)))];
         line.extend(shown_cols.iter().map(|col| match (row, col) {
-            (Some(row), Some(col)) => cell(*row, *col),
+            (Some(row), Some(col)) => clipped(cell(*row, *col)),
             _ => "...".into(),
         }));
         lines.push(line);
@@ -83,6 +84,18 @@ pub(crate) fn table_text(
         })
         .collect();
     text.join("\n")
+}
+
+/// Letters of a name or cell that are printed. What is aligned must not be wider than 65,535 letters.
+const MAX_LETTERS: usize = 200;
+
+/// A text as far as there is room for it.
+pub(crate) fn clipped(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_LETTERS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// The positions to show: all, or the first and last ones with a gap between.

@@ -53,6 +53,7 @@ mod usage;
 mod values;
 mod variables;
 mod vocabulary;
+mod work;
 
 pub use cells::Completeness;
 pub use check::{Checker, Diagnostic, Severity};

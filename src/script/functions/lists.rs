@@ -3,7 +3,7 @@
 use rhai::{Array, Dynamic, FnPtr, NativeCallContext};
 
 use super::super::convert::{Outcome, describe, range_bounds, range_list};
-use super::super::limits::{LONG_LIST, too_long};
+use super::super::limits::check_list;
 use super::super::parallel;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
@@ -11,18 +11,12 @@ use crate::data::Vector;
 use crate::error::Error;
 use crate::model::Area;
 
-/// Fails where a list may not be so long in this session.
-fn check_length(call: &NativeCallContext<'_>, len: usize) -> Outcome<()> {
-    let most = call.engine().max_array_size();
-    // 0 is no limit.
-    if most > 0 && len > most { Err(too_long(LONG_LIST)) } else { Ok(()) }
-}
-
 /// A range as a list, which is as long as the session lets lists be.
 pub(super) fn range_array(call: &NativeCallContext<'_>, range: &Dynamic) -> Outcome<Array> {
     let bounds = range_bounds(range).unwrap_or((0, Some(0)));
-    let len = bounds.1.map_or(0, |end| end.saturating_sub(bounds.0));
-    check_length(call, usize::try_from(len).unwrap_or(0))?;
+    // A range without an end is said to be one below.
+    let count = bounds.1.map_or(0, |end| usize::try_from(end.saturating_sub(bounds.0)).unwrap_or(0));
+    check_list(call, count)?;
     Ok(range_list(bounds)?.into_iter().map(Dynamic::from).collect())
 }
 
@@ -32,7 +26,7 @@ fn items(call: &NativeCallContext<'_>, value: &Dynamic, verb: &str) -> Outcome<A
         return Ok(list.clone());
     }
     if let Some(vector) = value.read_lock::<Vector>() {
-        check_length(call, vector.len())?;
+        check_list(call, vector.len())?;
         return Ok(vector.as_slice().iter().map(|&number| number.into()).collect());
     }
     if range_bounds(value).is_some() {
