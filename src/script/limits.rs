@@ -11,14 +11,14 @@ use crate::context::human_bytes;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of a text, or of all texts in a list or map.
-pub(super) const TEXT: usize = 8 << 20;
+const TEXT: usize = 8 << 20;
 /// Elements of a list, with those of the lists in it.
 const LIST: usize = 1 << 19;
 /// Entries of a map, or of all maps in a list, with those of the maps in them.
 const MAP: usize = 1 << 18;
 
 /// What the language calls a text that is too long.
-pub(super) const LONG_TEXT: &str = "Length of string";
+const LONG_TEXT: &str = "Length of string";
 /// What it calls a list that is too long.
 const LONG_LIST: &str = "Size of array/BLOB";
 /// What it calls a map that is too large.
@@ -81,7 +81,7 @@ pub(super) fn too_many_operations() -> Error {
 }
 
 /// The language's error for a value that would become too large.
-pub(super) fn too_long(what: &str) -> Box<EvalAltResult> {
+fn too_long(what: &str) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorDataTooLarge(what.into(), Position::NONE))
 }
 
@@ -98,6 +98,15 @@ pub(super) fn check_list(call: &NativeCallContext<'_>, elements: usize) -> Outco
 /// Fails where so many entries of maps are more than any list may have in this session.
 pub(super) fn check_entries(call: &NativeCallContext<'_>, entries: usize) -> Outcome<()> {
     check(entries, call.engine().max_map_size(), LARGE_MAP)
+}
+
+/// Bytes of a text that one function makes where a session has no limit.
+const HUGE_TEXT: usize = 1 << 30;
+
+/// Fails where a text of so many bytes is longer than any may be in this session.
+pub(super) fn check_text(call: &NativeCallContext<'_>, bytes: usize) -> Outcome<()> {
+    let most = call.engine().max_string_size();
+    check(bytes, if most > 0 { most } else { HUGE_TEXT }, LONG_TEXT)
 }
 
 /// Fails where `count` more elements of a list, each such an item, are more than any list may have.

@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext};
 
-use super::super::limits::TEXT;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::context::Context;
@@ -19,6 +18,8 @@ const LEVELS: usize = 1000;
 struct Writer<'a, 'b> {
     call: &'a NativeCallContext<'b>,
     ctx: Context,
+    /// Bytes that a text may have in this session.
+    most: usize,
     text: String,
     elements: usize,
 }
@@ -28,9 +29,12 @@ impl Writer<'_, '_> {
     /// language refuses a text that has become too long.
     fn value(&mut self, value: &Dynamic, level: usize) -> bool {
         self.elements += 1;
-        let is_over = self.text.len() > TEXT || (self.elements.is_multiple_of(PIECE) && self.ctx.check().is_err());
-        if is_over || level > LEVELS {
+        if self.text.len() > self.most || (self.elements.is_multiple_of(PIECE) && self.ctx.check().is_err()) {
             return false;
+        }
+        if level > LEVELS {
+            self.text.push_str("..");
+            return true;
         }
         if let Some(list) = value.read_lock::<Array>() {
             return self.list(&list, level);
@@ -83,7 +87,11 @@ impl Writer<'_, '_> {
 }
 
 fn text_of(call: &NativeCallContext<'_>, write: impl FnOnce(&mut Writer<'_, '_>) -> bool) -> String {
-    let mut writer = Writer { call, ctx: context(call), text: String::new(), elements: 0 };
+    let most = match call.engine().max_string_size() {
+        0 => usize::MAX,
+        most => most,
+    };
+    let mut writer = Writer { call, ctx: context(call), most, text: String::new(), elements: 0 };
     write(&mut writer);
     writer.text
 }

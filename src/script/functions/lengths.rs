@@ -4,7 +4,7 @@
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, ImmutableString, NativeCallContext};
 
 use super::super::convert::Outcome;
-use super::super::limits::{LONG_TEXT, TEXT, check_growth, check_list, too_long};
+use super::super::limits::{check_growth, check_list, check_text};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::error::Error;
@@ -19,7 +19,7 @@ fn missing(wanted: i64, held: usize) -> usize {
 }
 
 /// Appends copies of `with`, the last one cut, until the text has so many characters.
-fn pad_text(text: &mut ImmutableString, wanted: i64, with: &str) -> Outcome<()> {
+fn pad_text(call: &NativeCallContext<'_>, text: &mut ImmutableString, wanted: i64, with: &str) -> Outcome<()> {
     let missing = missing(wanted, text.chars().count());
     if missing == 0 {
         return Ok(());
@@ -32,9 +32,7 @@ fn pad_text(text: &mut ImmutableString, wanted: i64, with: &str) -> Outcome<()> 
     }
     let (whole, rest) = (missing / letters, missing % letters);
     let end = with.char_indices().nth(rest).map_or(with.len(), |(at, _)| at);
-    if whole.saturating_mul(with.len()).saturating_add(text.len()).saturating_add(end) > TEXT {
-        return Err(too_long(LONG_TEXT));
-    }
+    check_text(call, whole.saturating_mul(with.len()).saturating_add(text.len()).saturating_add(end))?;
     *text = format!("{text}{}{}", with.repeat(whole), &with[..end]).into();
     Ok(())
 }
@@ -98,12 +96,18 @@ fn pads(b: &mut Builder) {
     );
     // They change what they are called on, so that a constant is none for them.
     let pad = || FuncRegistration::new("pad").with_namespace(FnNamespace::Global).with_purity(false);
-    pad().set_into_module(b.module(), |text: &mut ImmutableString, wanted: i64, with: &str| -> Outcome<()> {
-        pad_text(text, wanted, with)
-    });
-    pad().set_into_module(b.module(), |text: &mut ImmutableString, wanted: i64, with: char| -> Outcome<()> {
-        pad_text(text, wanted, with.encode_utf8(&mut [0; 4]))
-    });
+    pad().set_into_module(
+        b.module(),
+        |call: NativeCallContext<'_>, text: &mut ImmutableString, wanted: i64, with: &str| -> Outcome<()> {
+            pad_text(&call, text, wanted, with)
+        },
+    );
+    pad().set_into_module(
+        b.module(),
+        |call: NativeCallContext<'_>, text: &mut ImmutableString, wanted: i64, with: char| -> Outcome<()> {
+            pad_text(&call, text, wanted, with.encode_utf8(&mut [0; 4]))
+        },
+    );
     pad().set_into_module(
         b.module(),
         |call: NativeCallContext<'_>, list: &mut Array, wanted: i64, item: Dynamic| -> Outcome<()> {

@@ -4,10 +4,10 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use rhai::{Dynamic, FnNamespace, FuncRegistration, ImmutableString};
+use rhai::{Dynamic, FnNamespace, FuncRegistration, ImmutableString, NativeCallContext};
 
 use super::super::convert::Outcome;
-use super::super::limits::{LONG_TEXT, TEXT, too_long};
+use super::super::limits::check_text;
 use super::super::vocabulary::Builder;
 use crate::model::Area;
 
@@ -74,15 +74,13 @@ fn index_of(text: &str, find: &str, start: i64) -> i64 {
 }
 
 /// Puts a text in the place of every other one.
-fn replace(text: &mut ImmutableString, find: &str, by: &str) -> Outcome<()> {
+fn replace(call: &NativeCallContext<'_>, text: &mut ImmutableString, find: &str, by: &str) -> Outcome<()> {
     if text.is_empty() {
         return Ok(());
     }
     let more = by.len().saturating_sub(find.len());
     let found = if more == 0 { 0 } else { text.as_str().matches(find).count() };
-    if found.saturating_mul(more).saturating_add(text.len()) > TEXT {
-        return Err(too_long(LONG_TEXT));
-    }
+    check_text(call, found.saturating_mul(more).saturating_add(text.len()))?;
     *text = text.as_str().replace(find, by).into();
     Ok(())
 }
@@ -161,26 +159,28 @@ fn changes(b: &mut Builder) {
     // They change what they are called on, so that a constant is none for them.
     let changing =
         |name: &'static str| FuncRegistration::new(name).with_namespace(FnNamespace::Global).with_purity(false);
-    changing("replace")
-        .set_into_module(b.module(), |text: &mut ImmutableString, find: &str, by: &str| -> Outcome<()> {
-            replace(text, find, by)
-        });
     changing("replace").set_into_module(
         b.module(),
-        |text: &mut ImmutableString, find: &str, by: char| -> Outcome<()> {
-            replace(text, find, by.encode_utf8(&mut [0; 4]))
+        |call: NativeCallContext<'_>, text: &mut ImmutableString, find: &str, by: &str| -> Outcome<()> {
+            replace(&call, text, find, by)
         },
     );
     changing("replace").set_into_module(
         b.module(),
-        |text: &mut ImmutableString, find: char, by: &str| -> Outcome<()> {
-            replace(text, find.encode_utf8(&mut [0; 4]), by)
+        |call: NativeCallContext<'_>, text: &mut ImmutableString, find: &str, by: char| -> Outcome<()> {
+            replace(&call, text, find, by.encode_utf8(&mut [0; 4]))
         },
     );
     changing("replace").set_into_module(
         b.module(),
-        |text: &mut ImmutableString, find: char, by: char| -> Outcome<()> {
-            replace(text, find.encode_utf8(&mut [0; 4]), by.encode_utf8(&mut [0; 4]))
+        |call: NativeCallContext<'_>, text: &mut ImmutableString, find: char, by: &str| -> Outcome<()> {
+            replace(&call, text, find.encode_utf8(&mut [0; 4]), by)
+        },
+    );
+    changing("replace").set_into_module(
+        b.module(),
+        |call: NativeCallContext<'_>, text: &mut ImmutableString, find: char, by: char| -> Outcome<()> {
+            replace(&call, text, find.encode_utf8(&mut [0; 4]), by.encode_utf8(&mut [0; 4]))
         },
     );
     changing("crop").set_into_module(b.module(), |text: &mut ImmutableString, start: i64| {
