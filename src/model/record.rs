@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::{Fit, Input, JointFit, Path, SecondMoment, Trainable, Trained};
 use crate::context::Context;
 use crate::data::{Matrix, matrix_argument};
+use crate::detached::detached_if_many;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::value::{Args, Value};
@@ -357,12 +358,14 @@ impl Record {
             return Err(Error::option(format!("option 'n' of {} goes with `covariance: true`", self.verb))
                 .with_hint("for data, n is its number of rows"));
         }
-        let moment = SecondMoment::from_options(options);
-        match self.accepts {
-            accepts if accepts.takes_missing() => Input::incomplete(matrix, moment, ctx),
-            accepts if accepts.takes_constants() => Input::with_constants(matrix, moment, ctx),
-            _ => Input::with_moment(matrix, moment, ctx),
-        }
+        let (accepts, moment) = (self.accepts, SecondMoment::from_options(options));
+        let (own, inner) = (matrix.clone(), ctx.clone());
+        // Every value is looked at some times.
+        detached_if_many(matrix.as_slice().len(), ctx, move || match accepts {
+            accepts if accepts.takes_missing() => Input::incomplete(&own, moment, &inner),
+            accepts if accepts.takes_constants() => Input::with_constants(&own, moment, &inner),
+            _ => Input::with_moment(&own, moment, &inner),
+        })?
     }
 
     /// An error about data with the verb that they were given to.

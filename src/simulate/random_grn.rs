@@ -50,6 +50,9 @@ pub(super) const STRENGTH: Opt = Opt::new(
 pub(super) const HILL_COEFFICIENT: Opt =
     Opt::new("hill", &[Kind::Number(Range::POSITIVE)], Preset::Number(2.0), "Hill coefficient of all edges");
 
+/// Regulators between two looks at the context.
+const LOOK: usize = 1 << 16;
+
 /// The record.
 pub static RECORD: Record = Record {
     verb: "random_grn",
@@ -169,7 +172,10 @@ impl RandomGrn {
             }
         }
         let mut lonely: Vec<usize> = (count..self.genes).filter(|&gene| !regulated[gene]).collect();
-        for regulator in idle {
+        for (place, regulator) in idle.into_iter().enumerate() {
+            if place.is_multiple_of(LOOK) {
+                ctx.check()?;
+            }
             let gene = match lonely.len() {
                 0 => rng.random_range(count..self.genes),
                 some => lonely.swap_remove(rng.random_range(0..some)),

@@ -168,9 +168,10 @@ impl<'a> LeastAngle<'a> {
         self.coefficients.remove(place);
         self.signs.remove(place);
         self.is_out[variable] = false;
-        let active = std::mem::take(&mut self.active);
-        self.factor.clear();
-        for &other in &active {
+        // Rows before it stay as they are.
+        let behind = self.active.split_off(place);
+        self.factor.truncate(place);
+        for other in behind {
             // Part of a block that had a factor: it has one too.
             self.extend_factor(other);
             self.active.push(other);

@@ -76,12 +76,12 @@ impl<'a> Moments<'a> {
                     // What a tile links, as few pairs as say so.
                     let mut own = UnionFind::new(p);
                     let mut pairs = Vec::new();
-                    each_below(first, tile, |i, j, value| {
+                    each_below(first, tile, ctx, |i, j, value| {
                         if value.abs() > penalty.at(i, j) && own.join(i, j) {
                             pairs.push((i, j));
                         }
-                    });
-                    pairs
+                    })?;
+                    Ok(pairs)
                 })?;
                 linked.into_iter().flatten().for_each(|(i, j)| {
                     union.join(i, j);
@@ -109,8 +109,8 @@ impl<'a> Moments<'a> {
             Self::Samples(_) => {
                 let largest = self.map_tiles(ctx, |first, tile| {
                     let mut most = 0.0f64;
-                    each_below(first, tile, |i, j, value| most = most.max(scaled(i, j, value)));
-                    most
+                    each_below(first, tile, ctx, |i, j, value| most = most.max(scaled(i, j, value)))?;
+                    Ok(most)
                 })?;
                 largest.into_iter().fold(0.0, f64::max)
             }
@@ -123,7 +123,11 @@ impl<'a> Moments<'a> {
     }
 
     /// `f` of the rows of S from `first` on that one tile holds, with the columns up to its last row.
-    fn map_tiles<R: Send>(&self, ctx: &Context, f: impl Fn(usize, ArrayView2<'_, f64>) -> R + Sync) -> Result<Vec<R>> {
+    fn map_tiles<R: Send>(
+        &self,
+        ctx: &Context,
+        f: impl Fn(usize, ArrayView2<'_, f64>) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
         let v = match self {
             Self::Whole(v) | Self::Samples(v) => *v,
         };
@@ -135,7 +139,7 @@ impl<'a> Moments<'a> {
             let upto = v.split_at(Axis(0), end).0;
             let rows = upto.split_at(Axis(0), first).1;
             let tile = linalg::matmul(rows, upto.reversed_axes(), ctx)? / v.ncols() as f64;
-            Ok(f(first, tile.view()))
+            f(first, tile.view())
         })
     }
 }
@@ -148,13 +152,23 @@ fn least_factor(size: f64, weight: f64) -> f64 {
 }
 
 /// Visits the entries (i, j, S_ij), i > j, of rows from `first` on.
-fn each_below(first: usize, tile: ArrayView2<'_, f64>, mut visit: impl FnMut(usize, usize, f64)) {
+///
+/// # Errors
+/// Limits of the context: a row may have very many entries.
+fn each_below(
+    first: usize,
+    tile: ArrayView2<'_, f64>,
+    ctx: &Context,
+    mut visit: impl FnMut(usize, usize, f64),
+) -> Result<()> {
     for (row, values) in tile.rows().into_iter().enumerate() {
+        ctx.check()?;
         let i = first + row;
         for (j, &value) in values.iter().take(i).enumerate() {
             visit(i, j, value);
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::time::Instant;
 use crate::context::Context;
 use crate::data::summary::mean;
 use crate::data::{Matrix, Selector};
+use crate::detached::detached_if_many;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Direction;
 use crate::model::{Fit, NetworkComparison, PermutedStatistic, same_variables};
@@ -107,7 +108,9 @@ impl NetworkTest {
         let _networks = ctx.reserve_matrices(4 + of_edges, p, p)?;
         let observed = self.observed(&fits, p, ctx)?;
         let sums = self.permute(&groups, &observed, &estimate, ctx)?;
-        let mut parts = observed.compared(fits, sums, self)?;
+        let (test, tested) = (self.clone(), observed.tested.len());
+        // The table of all edges is sorted, and has two names for each.
+        let mut parts = detached_if_many(tested, ctx, move || observed.compared(fits, sums, &test))??;
         parts.seconds = started.elapsed().as_secs_f64();
         parts.seed = ctx.seed();
         Ok(NetworkComparison::new(parts))

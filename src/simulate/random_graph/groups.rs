@@ -3,15 +3,12 @@
 use rand::RngExt;
 
 use super::pairs::Draw;
-use super::{graph_of, reserve};
+use super::{LOOK, graph_of, reserve};
 use crate::context::Context;
 use crate::data::Column;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::rng;
-
-/// Nodes or groups between two looks at the context.
-const LOOK: usize = 1 << 16;
 
 /// Probabilities of an edge between two groups.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::pairs::Draw;
-use super::{graph_of, reserve};
+use super::{LOOK, graph_of, reserve};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::Graph;
@@ -50,7 +50,14 @@ pub fn scale_free(p: usize, edges_per_node: usize, ctx: &Context) -> Result<Grap
 pub fn tree(p: usize, ctx: &Context) -> Result<Graph> {
     let _held = reserve(p, p, ctx)?;
     let mut draw = Draw::new(ctx);
-    let sequence: Vec<usize> = (0..p.saturating_sub(2)).map(|_| draw.rng.random_range(0..p)).collect();
+    let length = p.saturating_sub(2);
+    let mut sequence: Vec<usize> = Vec::with_capacity(length);
+    for place in 0..length {
+        if place.is_multiple_of(LOOK) {
+            ctx.check()?;
+        }
+        sequence.push(draw.rng.random_range(0..p));
+    }
     // How many edges of each node are still to come.
     let mut degree = vec![1usize; p];
     sequence.iter().for_each(|&node| degree[node] += 1);

@@ -32,6 +32,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("edges_per_node", &["scale_free"]),
 ];
 
+/// Nodes or groups between two looks at the context.
+const LOOK: usize = 1 << 16;
+
 const UNIT: &[Kind] = &[Kind::Number(Range::UNIT)];
 const OPTIONS: &[Opt] = &[
     Opt::new("nodes", &[Kind::Count(1)], Preset::Count(100), "Number of nodes"),
