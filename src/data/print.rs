@@ -49,6 +49,8 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
 
 const MAX_ROWS: usize = 12;
 const MAX_COLS: usize = 10;
+/// Letters of a cell that are shown: all others of its column are padded to as many, and no more than 65535 can be.
+const MAX_LETTERS: usize = 200;
 
 /// A grid with row and column headings; the middle of a large one is left out.
 pub(crate) fn table_text(
@@ -72,6 +74,7 @@ pub(crate) fn table_text(
         }));
         lines.push(line);
     }
+    lines.iter_mut().flatten().for_each(cut);
     let widths: Vec<usize> = (0..=shown_cols.len())
         .map(|col| lines.iter().map(|line| line[col].chars().count()).max().unwrap_or(0))
         .collect();
@@ -85,6 +88,14 @@ pub(crate) fn table_text(
     text.join("\n")
 }
 
+/// Leaves out what is too long of a cell.
+fn cut(cell: &mut String) {
+    if let Some((end, _)) = cell.char_indices().nth(MAX_LETTERS) {
+        cell.truncate(end);
+        cell.push_str("...");
+    }
+}
+
 /// The positions to show: all, or the first and last ones with a gap between.
 pub(crate) fn shown(count: usize, max: usize) -> Vec<Option<usize>> {
     if count <= max {
@@ -96,7 +107,15 @@ pub(crate) fn shown(count: usize, max: usize) -> Vec<Option<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, significant};
+    use super::{MAX_LETTERS, number, significant, table_text};
+
+    #[test]
+    fn long_cells_are_cut() {
+        let long = "\u{e4}".repeat(100_000);
+        let text = table_text(2, &["a".into(), long.clone()], |row| row.to_string(), |_, _| long.clone());
+        assert!(text.lines().count() == 3 && text.lines().all(|line| line.chars().count() < 3 * MAX_LETTERS), "{text}");
+        assert!(text.contains("\u{e4}..."));
+    }
 
     #[test]
     fn numbers_are_short() {
