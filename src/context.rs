@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::files::FileAccess;
+use crate::memory::MemoryWatch;
 use crate::rng;
 
 /// Receives progress: what is being done, how much is done, of how much.
@@ -45,6 +46,9 @@ impl CancelHandle {
         self.0.store(false, Ordering::Relaxed);
     }
 }
+
+/// Bytes that are looked for, before they are taken, in all that is held: the look takes some microseconds.
+const LARGE: usize = 1 << 20;
 
 /// Counts reserved bytes against a limit.
 #[derive(Debug)]
@@ -111,6 +115,8 @@ struct Settings {
     cancel: CancelHandle,
     deadline: Arc<Deadline>,
     budget: Arc<Budget>,
+    /// What sees memory that nobody has reserved.
+    memory: Option<Arc<MemoryWatch>>,
     progress: Option<ProgressFn>,
     files: Arc<FileAccess>,
     max_elements: usize,
@@ -143,6 +149,7 @@ impl Context {
             cancel: CancelHandle::default(),
             deadline: Arc::new(Deadline::none()),
             budget: Arc::new(Budget { limit: AtomicUsize::new(usize::MAX), used: AtomicUsize::new(0) }),
+            memory: None,
             progress: None,
             files: Arc::new(FileAccess::All),
             max_elements: usize::MAX,
@@ -197,6 +204,23 @@ impl Context {
     pub fn with_memory_limit(self, bytes: usize) -> Self {
         self.0.budget.limit.store(bytes, Ordering::Relaxed);
         self
+    }
+
+    /// With this watch over the memory that nobody reserves, or none.
+    #[must_use]
+    pub(crate) fn with_memory_watch(mut self, watch: Option<MemoryWatch>) -> Self {
+        self.settings().memory = watch.map(Arc::new);
+        self
+    }
+
+    /// Begins an evaluation: memory that is there already is not its own where `is_own` says that it has nothing to do with
+    /// those before it, and no reason to stop it otherwise.
+    pub(crate) fn begin_memory(&self, is_own: bool) {
+        match &self.0.memory {
+            Some(memory) if is_own => memory.forget(),
+            Some(memory) => memory.begin(),
+            None => {}
+        }
     }
 
     /// With a receiver of progress, or none.
@@ -265,7 +289,8 @@ impl Context {
         rng::derive(self.seed(), "call", self.0.calls.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Fails if the computation was cancelled or its time is up. Cheap enough for every few microseconds of work.
+    /// Fails if the computation was cancelled, its time is up, or it holds more memory than it may. Cheap enough for every few
+    /// microseconds of work.
     pub fn check(&self) -> Result<()> {
         if self.0.cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
@@ -274,7 +299,7 @@ impl Context {
             return Err(Error::new(ErrorKind::Time, "the time limit was reached")
                 .with_hint("a larger --time-limit, or less work"));
         }
-        Ok(())
+        self.0.memory.as_ref().map_or(Ok(()), |memory| memory.check())
     }
 
     /// Takes `bytes` from the memory budget until the reservation is dropped.
@@ -282,6 +307,9 @@ impl Context {
     /// # Errors
     /// When the budget does not have them: an error instead of a killed process.
     pub fn reserve(&self, bytes: usize) -> Result<Reservation> {
+        if let Some(memory) = self.0.memory.as_ref().filter(|_| bytes >= LARGE) {
+            memory.room_for(bytes)?;
+        }
         let limit = self.0.budget.limit.load(Ordering::Relaxed);
         let taken = self.0.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(bytes).filter(|&total| total <= limit)
@@ -372,6 +400,7 @@ mod tests {
         drop(held);
         assert!(ctx.reserve(600).is_ok());
         assert_eq!(ctx.reserve_matrices(1, usize::MAX, 2).unwrap_err().kind(), ErrorKind::Memory);
+        assert_eq!(ctx.reserve_matrices(1, 1_000_000, 0).unwrap_err().kind(), ErrorKind::Memory);
         let ctx = Context::new().with_max_elements(6);
         assert!(ctx.reserve_matrices(9, 2, 3).is_ok());
         assert_eq!(ctx.reserve_matrices(1, 7, 1).unwrap_err().kind(), ErrorKind::Limit);

@@ -204,11 +204,21 @@ pub(crate) fn shortened(text: &str) -> String {
 
 /// The name in `known` that is closest to `wrong`, if one is close enough to be a likely misspelling.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Letters of a name that somebody types. Each is compared with each of the other name.
+    const LETTERS: usize = 64;
+    /// Names that are compared.
+    const NAMES: usize = 10_000;
+    if wrong.chars().nth(LETTERS).is_some() {
+        return None;
+    }
     let lower = wrong.to_lowercase();
+    let letters = lower.chars().count();
     // A third of the letters may differ: enough for typos and swapped letters, too few for unrelated words.
-    let limit = (lower.chars().count() / 3).max(1);
+    let limit = (letters / 3).max(1);
     known
         .into_iter()
+        .take(NAMES)
+        .filter(|name| name.chars().take(2 * LETTERS + limit).count().abs_diff(letters) <= limit)
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         .filter(|&(distance, _)| distance <= limit)
         .min_by_key(|&(distance, name)| (distance, name.len()))
@@ -226,5 +236,8 @@ mod tests {
         assert_eq!(nearest("Lambda", known), Some("lambda"));
         assert_eq!(nearest("wieghts", known), Some("weights"));
         assert_eq!(nearest("bandwidth", known), None);
+        let (long, longer) = ("x".repeat(1_000_000), "x".repeat(1_000_001));
+        assert_eq!(nearest(&long, [longer.as_str()]), None, "nobody types so much, and to compare it takes terabytes");
+        assert_eq!(nearest("lamda", [longer.as_str(), "lambda"]), Some("lambda"));
     }
 }

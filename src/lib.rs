@@ -32,6 +32,7 @@ pub mod graph;
 #[cfg(feature = "kernel")]
 mod jupyter;
 pub mod linalg;
+mod memory;
 pub mod methods;
 pub mod metrics;
 pub mod model;
@@ -49,6 +50,7 @@ pub mod script;
 pub mod select;
 pub mod simulate;
 pub mod solver;
+mod sorting;
 pub mod trees;
 pub mod value;
 

@@ -3,10 +3,13 @@
 //! A record lists its options as [`Opt`]s. [`Options::check`] turns what a caller wrote into checked values, so
 //! that an algorithm never sees an unknown key or a value out of range.
 
+mod tables;
+
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::value::{Engine, Value, describe};
+pub(crate) use tables::{joined, table, total};
 
 /// The values an option takes; an option may allow several kinds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -232,24 +235,6 @@ impl Opt {
     pub fn describe(&self) -> String {
         self.kinds.iter().map(Kind::describe).collect::<Vec<_>>().join(", or ")
     }
-}
-
-/// Tables of options behind each other: those of a record that runs others.
-pub(crate) const fn joined<const N: usize>(tables: &[&[Opt]]) -> [Opt; N] {
-    let mut all = [tables[0][0]; N];
-    let (mut table, mut place) = (0, 0);
-    // Iterators do not run at compile time.
-    while table < tables.len() {
-        let mut row = 0;
-        while row < tables[table].len() {
-            all[place] = tables[table][row];
-            place += 1;
-            row += 1;
-        }
-        table += 1;
-    }
-    assert!(place == N);
-    all
 }
 
 /// Checked options of one call.

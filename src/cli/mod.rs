@@ -14,11 +14,12 @@ mod notebook;
 mod output;
 pub(crate) mod progress;
 mod repl;
+mod watchdog;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
@@ -28,14 +29,21 @@ use crate::data::file::write_atomic;
 use crate::devices::devices;
 use crate::error::Error;
 use crate::explain::{EXPLANATIONS, codes, explain};
-use crate::script::{Sandbox, ScriptError, Session, SessionOptions, definitions, help, methods_json, overview};
+use crate::script::{
+    MemoryProbe, Sandbox, ScriptError, Session, SessionOptions, definitions, help, methods_json, overview,
+};
 use crate::value::Value;
 use arguments::{Arguments, Command, ErrorFormat, Flags};
 use interrupt::stop_on_interrupt;
 use output::Output;
+use watchdog::Watchdog;
 
-/// Runs the program on the process' arguments.
-pub fn main() -> ExitCode {
+/// Counts the bytes that the program's allocator has given out.
+static HELD: OnceLock<fn() -> usize> = OnceLock::new();
+
+/// Runs the program on the process' arguments; `held` tells the bytes that its allocator has given out and not got back.
+pub fn main(held: fn() -> usize) -> ExitCode {
+    HELD.get_or_init(|| held);
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
@@ -187,7 +195,8 @@ fn session_options(flags: &Flags) -> SessionOptions {
         .threads(flags.threads)
         .time(flags.time_limit)
         .memory(flags.memory_limit.or_else(available_memory));
-    SessionOptions { sandbox, seed: flags.seed, strict: flags.strict, ..SessionOptions::trusted() }
+    let memory_probe = HELD.get().map(|&held| -> MemoryProbe { Arc::new(held) });
+    SessionOptions { sandbox, seed: flags.seed, strict: flags.strict, memory_probe, ..SessionOptions::trusted() }
 }
 
 /// A session under the program's flags.
@@ -216,7 +225,9 @@ fn evaluate(
     if let Err(error) = stop_on_interrupt(session.cancel_handle(), output.clone()) {
         return fail(output, &ScriptError::outside(error, "sinew"), None);
     }
+    let watchdog = Watchdog::over(session.context(), output);
     let outcome = run(&mut session);
+    drop(watchdog);
     output.end_progress();
     match outcome {
         Ok(value) => {

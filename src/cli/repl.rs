@@ -10,6 +10,7 @@ use super::arguments::Flags;
 use super::editor::{Line, LineEditor};
 use super::interrupt::{Interrupts, stop_on_interrupt};
 use super::output::Output;
+use super::watchdog::Watchdog;
 use super::{fail, is_interactive, session};
 use crate::context::Context;
 use crate::data::file::write_atomic;
@@ -140,8 +141,15 @@ impl Repl<'_> {
         Next::Continue
     }
 
+    /// What the session gives within its limits.
+    fn watched<T>(&self, evaluate: impl FnOnce(&mut Session) -> T) -> T {
+        let mut session = self.session.borrow_mut();
+        let _watchdog = Watchdog::over(session.context(), self.output);
+        evaluate(&mut session)
+    }
+
     fn evaluate(&mut self, code: &str) -> Next {
-        let outcome = self.session.borrow_mut().eval_shown(code);
+        let outcome = self.watched(|session| session.eval_shown(code));
         self.output.end_progress();
         match outcome {
             Ok(shown) => {
@@ -179,7 +187,7 @@ impl Repl<'_> {
     }
 
     fn load(&mut self, path: &str) -> Next {
-        let outcome = self.session.borrow_mut().load_file(path);
+        let outcome = self.watched(|session| session.load_file(path));
         self.output.end_progress();
         if let Err(error) = outcome {
             return self.refuse(&error);

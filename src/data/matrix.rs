@@ -127,6 +127,11 @@ impl Matrix {
         Arc::make_mut(&mut self.values).as_slice_mut().expect("standard layout")
     }
 
+    /// Whether others have the same numbers, so that the first change copies them.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.values) > 1
+    }
+
     /// The numbers as an array of its own, without copying where nobody else holds them.
     pub fn into_array(self) -> Array2<f64> {
         Arc::try_unwrap(self.values).unwrap_or_else(|shared| (*shared).clone())
@@ -430,13 +435,11 @@ fn head_end(len: usize, count: i64) -> usize {
 
 impl std::fmt::Display for Matrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let headings: Vec<String> = match &self.names {
-            Some(names) => names.as_slice().to_vec(),
-            None => (0..self.cols()).map(|j| j.to_string()).collect(),
-        };
+        let heading = |j: usize| self.names.as_ref().map_or_else(|| j.to_string(), |names| names.get(j).to_string());
         let row_name =
             |i: usize| self.row_names.as_ref().map_or_else(|| i.to_string(), |names| names.get(i).to_string());
         writeln!(f, "Matrix {} x {}", self.rows(), self.cols())?;
-        f.write_str(&table_text(self.rows(), &headings, row_name, |i, j| number(self.values[(i, j)])))
+        let cell = |i: usize, j: usize| number(self.values[(i, j)]);
+        f.write_str(&table_text(self.rows(), self.cols(), heading, row_name, cell))
     }
 }

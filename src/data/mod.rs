@@ -57,4 +57,4 @@ pub use vector::Vector;
 
 pub(crate) use csv::has_header;
 pub(crate) use csv::{each_text_row, parse_cell, parse_table};
-pub(crate) use print::{column_labels, number, shown, significant, table_text};
+pub(crate) use print::{clipped, column_labels, number, shown, significant, table_text};

@@ -91,6 +91,12 @@ impl Names {
             .ok_or_else(|| Error::name(format!("no {what} is called '{name}'")).with_nearest(name, self.iter()))
     }
 
+    /// Bytes that the names at these positions take while they are picked: each is looked up once and kept.
+    pub(crate) fn bytes(&self, positions: &[usize]) -> usize {
+        let of_one = |&position: &usize| 2 * self.get(position).len() + 160;
+        positions.iter().map(of_one).fold(0, usize::saturating_add)
+    }
+
     /// The names at these positions. A position taken twice keeps its name with a number behind it, so that names
     /// stay distinct.
     #[must_use]

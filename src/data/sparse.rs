@@ -150,6 +150,17 @@ impl SparseMatrix {
         ctx.reserve(self.rows.saturating_add(self.cols()).saturating_mul(LINE))
     }
 
+    /// How many entries picking these columns, and then these rows of them, makes together.
+    pub(crate) fn picked_entries(&self, rows: &[usize], cols: &[usize]) -> usize {
+        let mut times = vec![0usize; self.rows];
+        rows.iter().for_each(|&row| times[row] += 1);
+        let of_column = |&j: &usize| -> usize { self.column(j).map(|(row, _)| times[row] + 1).sum() };
+        // A column that is named again has as many again.
+        let mut known: Vec<Option<usize>> = vec![None; self.cols()];
+        let entries = cols.iter().map(|j| *known[*j].get_or_insert_with(|| of_column(j)));
+        entries.fold(0, usize::saturating_add)
+    }
+
     /// The matrix of these rows and columns, in this order.
     #[must_use]
     pub fn pick(&self, rows: &[usize], cols: &[usize]) -> Self {
@@ -324,15 +335,12 @@ fn check_names(names: Option<&Names>, len: usize, what: &str) -> Result<()> {
 
 impl std::fmt::Display for SparseMatrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let headings: Vec<String> = match &self.names {
-            Some(names) => names.as_slice().to_vec(),
-            None => (0..self.cols()).map(|j| j.to_string()).collect(),
-        };
+        let heading = |j: usize| self.names.as_ref().map_or_else(|| j.to_string(), |names| names.get(j).to_string());
         let row_name =
             |i: usize| self.row_names.as_ref().map_or_else(|| i.to_string(), |names| names.get(i).to_string());
         let (rows, cols, nnz) = (self.rows, self.cols(), self.nnz());
         writeln!(f, "SparseMatrix {rows} x {cols}, {nnz} not 0, density {}", number(self.density()))?;
-        f.write_str(&table_text(rows, &headings, row_name, |i, j| number(self.at(i, j))))
+        f.write_str(&table_text(rows, cols, heading, row_name, |i, j| number(self.at(i, j))))
     }
 }
 

@@ -57,12 +57,17 @@ fn extreme(values: &[f64], better: fn(f64, f64) -> f64) -> f64 {
 /// The quantile of probability `q`, by linear interpolation between order statistics (type 7 of Hyndman and Fan);
 /// NaN of nothing, or where a value is NaN.
 pub fn quantile(values: &[f64], q: f64) -> f64 {
+    quantiles(values, &[q])[0]
+}
+
+/// Several quantiles, for one sort.
+pub(crate) fn quantiles(values: &[f64], wanted: &[f64]) -> Vec<f64> {
     if values.is_empty() || values.iter().any(|value| value.is_nan()) {
-        return f64::NAN;
+        return vec![f64::NAN; wanted.len()];
     }
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted_quantile(&sorted, q)
+    wanted.iter().map(|&q| sorted_quantile(&sorted, q)).collect()
 }
 
 /// [`quantile`] of values in ascending order, none of which is NaN.

@@ -51,6 +51,14 @@ impl Column {
         }
     }
 
+    /// Bytes of the texts in these rows, each as often as it is named.
+    fn text_bytes(&self, rows: &[usize]) -> usize {
+        match self {
+            Self::Numbers(_) => 0,
+            Self::Texts(values) => rows.iter().map(|&row| values[row].len() + 40).fold(0, usize::saturating_add),
+        }
+    }
+
     /// A cell as a name: numbers to the last digit.
     pub fn label(&self, row: usize) -> String {
         match self {
@@ -142,7 +150,9 @@ impl Table {
     /// An unknown column.
     pub fn drop(&self, columns: &Selector) -> Result<Self> {
         let dropped = columns.pick(self.cols(), Some(&self.names), "column")?;
-        let kept = (0..self.cols()).filter(|column| !dropped.positions().contains(column)).collect();
+        let mut is_kept = vec![true; self.cols()];
+        dropped.positions().iter().for_each(|&column| is_kept[column] = false);
+        let kept = (0..self.cols()).filter(|&column| is_kept[column]).collect();
         Ok(self.pick_columns(&Picked::Many(kept)))
     }
 
@@ -154,6 +164,18 @@ impl Table {
             row_names: self.row_names.clone(),
             rows: self.rows,
         }
+    }
+
+    /// Bytes that these rows take, each as often as it is named.
+    pub(crate) fn bytes(&self, rows: &[usize]) -> usize {
+        let numbers = rows.len().saturating_mul(self.cols()).saturating_mul(8);
+        let of_names = self.row_names.as_ref().map_or(0, |names| names.bytes(rows));
+        numbers.saturating_add(of_names).saturating_add(self.text_bytes(rows))
+    }
+
+    /// Bytes of the texts in these rows, each as often as it is named.
+    pub(crate) fn text_bytes(&self, rows: &[usize]) -> usize {
+        self.columns.iter().map(|column| column.text_bytes(rows)).fold(0, usize::saturating_add)
     }
 
     /// The table of these rows.
@@ -235,6 +257,7 @@ impl std::fmt::Display for Table {
         writeln!(f, "Table {} x {}", self.rows, self.cols())?;
         let row_name =
             |i: usize| self.row_names.as_ref().map_or_else(|| i.to_string(), |names| names.get(i).to_string());
-        f.write_str(&table_text(self.rows, self.names.as_slice(), row_name, |i, j| self.columns[j].cell(i)))
+        let heading = |j: usize| self.names.get(j).to_string();
+        f.write_str(&table_text(self.rows, self.cols(), heading, row_name, |i, j| self.columns[j].cell(i)))
     }
 }

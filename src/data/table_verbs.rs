@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Column, Picked, Selector, Table, summary};
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::error::{Error, Result};
 use crate::value::Value;
 
@@ -73,6 +73,42 @@ impl Column {
     }
 }
 
+/// Bytes of the texts of a key.
+fn text_bytes(key: &[Key]) -> usize {
+    let bytes = |part: &Key| if let Key::Text(text) = part { text.len() } else { 0 };
+    key.iter().map(bytes).fold(0, usize::saturating_add)
+}
+
+/// Memory for groups that are being found, and looks at the context meanwhile.
+struct Room<'a> {
+    ctx: &'a Context,
+    /// Bytes of a group beside its texts: its key, its rows, and where it is looked up.
+    group: usize,
+    wanted: usize,
+    held: Vec<Reservation>,
+}
+
+impl<'a> Room<'a> {
+    /// Rows between two looks.
+    const PIECE: usize = 4096;
+
+    fn new(keys: usize, ctx: &'a Context) -> Self {
+        Self { ctx, group: 160 + 40 * keys, wanted: 0, held: Vec::new() }
+    }
+
+    fn add(&mut self, texts: usize) {
+        self.wanted = self.wanted.saturating_add(self.group).saturating_add(texts);
+    }
+
+    fn look(&mut self, row: usize) -> Result<()> {
+        if row.is_multiple_of(Self::PIECE) || self.wanted > 1 << 20 {
+            self.ctx.check()?;
+            self.held.push(self.ctx.reserve(std::mem::take(&mut self.wanted))?);
+        }
+        Ok(())
+    }
+}
+
 /// A name that none of these columns has.
 fn free_name(name: &str, columns: &[(String, Column)]) -> String {
     let mut free = name.to_string();
@@ -87,7 +123,7 @@ fn free_name(name: &str, columns: &[(String, Column)]) -> String {
 pub struct Groups {
     table: Table,
     keys: Vec<usize>,
-    rows: Vec<Vec<usize>>,
+    rows: Arc<Vec<Vec<usize>>>,
 }
 
 crate::engine_type!(Groups, "Groups");
@@ -151,18 +187,27 @@ impl Table {
     /// # Errors
     /// An unknown column.
     pub fn group_by(&self, columns: &Selector) -> Result<Groups> {
+        self.groups(columns, &Context::new())
+    }
+
+    /// As [`Table::group_by`], as far as memory and time reach.
+    pub(crate) fn groups(&self, columns: &Selector, ctx: &Context) -> Result<Groups> {
         let picked = columns.pick(self.cols(), Some(self.names()), "column")?;
         let mut found: HashMap<Vec<Key>, usize> = HashMap::new();
         let mut rows: Vec<Vec<usize>> = Vec::new();
+        let mut room = Room::new(picked.positions().len(), ctx);
         for row in 0..self.rows() {
-            let key = picked.positions().iter().map(|&column| self.column_at(column).key(row)).collect();
+            let key: Vec<Key> = picked.positions().iter().map(|&column| self.column_at(column).key(row)).collect();
+            let bytes = text_bytes(&key);
             let group = *found.entry(key).or_insert_with(|| {
+                room.add(bytes);
                 rows.push(Vec::new());
                 rows.len() - 1
             });
             rows[group].push(row);
+            room.look(row)?;
         }
-        Ok(Groups { table: self.clone(), keys: picked.positions().to_vec(), rows })
+        Ok(Groups { table: self.clone(), keys: picked.positions().to_vec(), rows: Arc::new(rows) })
     }
 
     /// Both tables' columns for every pair of rows that agree in the columns `on`, in the order of this table (an inner
@@ -184,10 +229,22 @@ impl Table {
             keys.iter().map(|&key| table.column_at(key).key(row)).collect()
         };
         let mut matches: HashMap<Vec<Key>, Vec<usize>> = HashMap::new();
+        let mut room = Room::new(others.len(), ctx);
         for row in 0..other.rows() {
-            matches.entry(key(other, &others, row)).or_default().push(row);
+            let key = key(other, &others, row);
+            let bytes = text_bytes(&key);
+            let rows = matches.entry(key).or_insert_with(|| {
+                room.add(bytes);
+                Vec::new()
+            });
+            rows.push(row);
+            room.look(row)?;
         }
-        let found: Vec<Option<&Vec<usize>>> = (0..self.rows()).map(|row| matches.get(&key(self, &own, row))).collect();
+        let mut found: Vec<Option<&Vec<usize>>> = Vec::with_capacity(self.rows());
+        for row in 0..self.rows() {
+            found.push(matches.get(&key(self, &own, row)));
+            room.look(row)?;
+        }
         let total = found.iter().flatten().map(|rows| rows.len()).fold(0usize, usize::saturating_add);
         let _held = ctx.reserve_matrices(1, total, self.cols() + other.cols() + 2)?;
         let (mut left, mut right) = (Vec::with_capacity(total), Vec::with_capacity(total));
@@ -198,6 +255,7 @@ impl Table {
                 right.push(matching);
             }
         }
+        let _texts = ctx.reserve(self.text_bytes(&left).saturating_add(other.text_bytes(&right)))?;
         let mut columns: Vec<(String, Column)> =
             self.to_columns().into_iter().map(|(name, column)| (name, column.pick(&left))).collect();
         for j in (0..other.cols()).filter(|j| !others.contains(j)) {
@@ -320,6 +378,11 @@ impl Groups {
     /// The number of groups.
     pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The number of rows of all groups.
+    pub(crate) fn table_rows(&self) -> usize {
+        self.table.rows()
     }
 
     /// Whether there is none.

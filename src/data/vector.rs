@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::print::number;
+use super::print::{clipped, number};
 use super::{Mask, Names};
 use crate::engine_type;
 use crate::error::{Error, Result};
@@ -95,7 +95,7 @@ impl std::fmt::Display for Vector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const SHOWN: usize = 12;
         let element = |i: usize| match &self.names {
-            Some(names) => format!("{}: {}", names.get(i), number(self.values[i])),
+            Some(names) => format!("{}: {}", clipped(names.get(i).to_string()), number(self.values[i])),
             None => number(self.values[i]),
         };
         let mut parts: Vec<String> = (0..self.len().min(SHOWN)).map(element).collect();

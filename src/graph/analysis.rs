@@ -7,8 +7,10 @@ use crate::error::Result;
 impl Graph {
     /// Edges over possible edges.
     pub fn density(&self) -> f64 {
-        let pairs = self.nodes * self.nodes.saturating_sub(1) / if self.is_directed() { 1 } else { 2 };
-        if pairs == 0 { 0.0 } else { self.n_edges() as f64 / pairs as f64 }
+        // As many nodes as a table of edges can name have more pairs than an integer counts.
+        let nodes = self.nodes as f64;
+        let pairs = nodes * (nodes - 1.0) / if self.is_directed() { 1.0 } else { 2.0 };
+        if pairs > 0.0 { self.n_edges() as f64 / pairs } else { 0.0 }
     }
 
     /// The number of edges at every node, of either direction.

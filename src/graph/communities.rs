@@ -4,12 +4,14 @@
 //! the sum of all weights, modularity is, summed over groups, (weight within) / m - resolution (strengths / 2m)^2.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use leiden_rs::{GraphData, GraphDataBuilder, Leiden, LeidenConfig, LeidenError, Partition};
 
 use super::Graph;
 use super::analysis::UnionFind;
 use crate::context::Context;
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::{parallel, rng};
 
@@ -134,7 +136,7 @@ impl Part {
 
     /// The number of each node's community.
     fn leiden(&self, resolution: f64, seed: u64, ctx: &Context) -> Result<Vec<usize>> {
-        let data = self.data().map_err(|error| Error::internal(format!("communities: {error}")))?;
+        let data = Arc::new(self.data().map_err(|error| Error::internal(format!("communities: {error}")))?);
         let mut best = Partition::new(self.nodes.len());
         let mut quality = f64::NEG_INFINITY;
         for round in 0..ROUNDS {
@@ -142,13 +144,17 @@ impl Part {
             let seed = Some(rng::derive(seed, "round", round));
             let config = LeidenConfig { resolution, seed, ..LeidenConfig::default() };
             let gain = config.epsilon;
-            let found = Leiden::new(config)
-                .run_with_initial_partition(&data, best.clone())
-                .map_err(|error| Error::internal(format!("communities: {error}")))?;
-            if found.quality <= quality + gain {
+            let (shared, start) = (Arc::clone(&data), best.clone());
+            // A round is made in one piece.
+            let found = detached_if_many(10 * self.links.len(), ctx, move || {
+                let found = Leiden::new(config).run_with_initial_partition(&shared, start);
+                found.map(|found| (found.quality, found.partition)).map_err(|error| error.to_string())
+            })?;
+            let found = found.map_err(|error| Error::internal(format!("communities: {error}")))?;
+            if found.0 <= quality + gain {
                 break;
             }
-            (quality, best) = (found.quality, found.partition);
+            (quality, best) = found;
         }
         Ok(best.as_slice().to_vec())
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::context::Context;
-use crate::data::{Column, Matrix, Names, number};
+use crate::data::{Column, Matrix, Names, clipped, number};
 use crate::engine_type;
 use crate::error::{Error, Result};
 
@@ -177,9 +177,15 @@ impl Graph {
             return Err(Error::data(format!("a graph needs finite weights, there is {place}")));
         }
         let (values, names) = (m.view(), crate::data::covariance::variable_names(m));
-        let mut edges = Vec::new();
+        let (mut edges, mut held) = (Vec::new(), Vec::new());
         for source in 0..m.rows() {
             ctx.check()?;
+            if edges.capacity() - edges.len() < m.cols() {
+                // Room for as many again, and for these.
+                let more = edges.len() + m.cols();
+                held.push(ctx.reserve(more.saturating_mul(size_of::<Edge>()))?);
+                edges.reserve(more);
+            }
             for target in source + 1..m.cols() {
                 let (a, b) = (values[(source, target)], values[(target, source)]);
                 let weight = if b.abs() > a.abs() { b } else { a };
@@ -388,7 +394,8 @@ impl std::fmt::Display for Graph {
         write!(f, "Graph {kind}, {} nodes, {edges} edges, density {}", self.nodes, number(self.density()))?;
         let labels = self.labels();
         for edge in self.strongest_edges(SHOWN) {
-            let (source, target) = (labels.get(edge.source), labels.get(edge.target));
+            let label = |node: usize| clipped(labels.get(node).to_string());
+            let (source, target) = (label(edge.source), label(edge.target));
             write!(f, "\n  {source} {} {target}  {}", edge.arrow(), number(edge.weight))?;
         }
         match self.n_edges().saturating_sub(SHOWN) {

@@ -5,11 +5,25 @@ use std::sync::Arc;
 use super::graphical_lasso::GraphicalLasso;
 use super::penalties::{check_matches, scaled};
 use crate::context::Context;
-use crate::error::Result;
-use crate::model::{Input, Path, Point, Solved, timed};
+use crate::error::{Error, Result};
+use crate::model::{Fit, FitBuilder, Input, Path, Point, Solved, timed};
 use crate::problem::L1;
-use crate::select::Grid;
+use crate::select::{Grid, Rule};
 use crate::value::Value;
+
+/// The rules that choose from solutions along a grid: all but "ric", which brings a penalty of covariances.
+pub(super) const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
+/// Those of them that choose two penalties together: by one number for each combination.
+pub(super) const CRITERIA: &[&str] = &["ebic", "bic", "aic", "cv"];
+
+/// Fails for a rule that is none of [`RULES`], which options of scripts cannot say. `verb` is for messages.
+pub(super) fn refuse_ric(verb: &str, rule: Rule) -> Result<()> {
+    if RULES.contains(&rule.name()) {
+        return Ok(());
+    }
+    Err(Error::option("\"ric\" finds the penalty that empties a graph of the graphical lasso")
+        .with_hint(format!("rules of {verb}: {}", RULES.join(", "))))
+}
 
 /// The automatic grid of a method.
 pub(super) struct AlongGrid {
@@ -58,6 +72,29 @@ impl AlongGrid {
 }
 
 impl GraphicalLasso {
+    /// The beginning of a fit with the penalty that was given; `own` are the options that hold beside it.
+    pub(super) fn begin(
+        &self,
+        verb: &'static str,
+        input: &Input,
+        own: Vec<(String, Value)>,
+        ctx: &Context,
+    ) -> FitBuilder {
+        let mut options = vec![("lambda".to_string(), self.lambda.given())];
+        options.extend(own);
+        options.extend(input.recorded());
+        let mut builder = Fit::builder(verb, input, options, ctx).lambda(self.lambda.given());
+        self.remark().into_iter().for_each(|remark| builder.warn(remark));
+        builder
+    }
+
+    /// What a fit records beside lambda and its grid: weights, the method's own options, tolerance and steps.
+    pub(super) fn recorded_with(&self, own: impl IntoIterator<Item = (&'static str, Value)>) -> Vec<(String, Value)> {
+        let weights = self.weights.clone().map(|weights| ("weights", Value::from(weights)));
+        let last = [("tol", Value::from(self.tol)), ("max_iter", Value::from(self.max_iter))];
+        weights.into_iter().chain(own).chain(last).map(|(name, value)| (name.to_string(), value)).collect()
+    }
+
     /// The grid of a method that has these options, by its verb.
     pub(super) fn along_grid(&self, verb: &'static str) -> AlongGrid {
         AlongGrid { verb, count: self.n_lambdas, min_ratio: self.min_ratio }

@@ -1,23 +1,22 @@
 //! CLIME: a sparse precision matrix by a linear program for every column.
 
-use super::along_grid::AlongGrid;
+use super::along_grid::{AlongGrid, RULES, refuse_ric};
 use super::graphical_lasso_path::check_choosable;
+use super::shared_options::{min_ratio, n_lambdas, tol};
 use super::{indefinite, penalties};
 use crate::context::Context;
 use crate::data::{Matrix, number};
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Criterion, Fit, Input, Point, Property, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::Certificate;
 use crate::select::{Rule, check_rule};
 use crate::solver::clime::{self, Solution};
 use crate::value::Value;
 
 const SOLVER: &str = "parametric simplex";
-/// The rules that choose a penalty.
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::OPEN_UNIT), Kind::Choice(RULES)],
@@ -26,25 +25,10 @@ const OPTIONS: &[Opt] = &[
     ),
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid"),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.1),
-        "Smallest over largest penalty in the automatic grid",
-    ),
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(1e-7),
-        "Bound on the relative duality gap, and on what S Omega - I has beyond lambda",
-    ),
+    ..Rule::BUT_RIC,
+    n_lambdas(40, "Penalties in the automatic grid"),
+    min_ratio(0.1, "Smallest over largest penalty in the automatic grid"),
+    tol(1e-7, "Bound on the relative duality gap, and on what S Omega - I has beyond lambda"),
 ];
 
 /// The record.
@@ -215,10 +199,7 @@ impl Clime {
     /// The fit that a rule chooses along the automatic grid.
     fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
         check_rule(&rule)?;
-        if !RULES.contains(&rule.name()) {
-            return Err(Error::option("\"ric\" finds the penalty that empties a graph of the graphical lasso")
-                .with_hint(format!("rules of {}: {}", RECORD.verb, RULES.join(", "))));
-        }
+        refuse_ric(RECORD.verb, rule)?;
         if !(self.min_ratio > 0.0 && self.min_ratio < 1.0) || self.n_lambdas == 0 {
             return Err(Error::option("n_lambdas must be >= 1 and min_ratio between 0 and 1"));
         }

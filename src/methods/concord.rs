@@ -1,33 +1,29 @@
 //! CONCORD: a sparse precision matrix by the pseudo-likelihood of every variable given the others.
 
+use super::along_grid::refuse_ric;
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::indefinite;
 use super::penalties;
+use super::setters::setters;
+use super::shared_options::{BY_RULE, lambda, max_iter, min_ratio, n_lambdas, tol};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::linalg::SparseSymmetric;
 use crate::model::{Accepts, Area, Fit, FitBuilder, Input, Point, Property, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::{Certificate, L1, Separable};
 use crate::select::Rule;
 use crate::solver::concord::{self, Solution, omega_of};
 use crate::value::Value;
 
 const SOLVER: &str = "coordinate descent";
-/// The rules that choose a penalty.
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 const TOL: f64 = 1e-8;
 const MAX_ITER: usize = 10_000;
 
-const OPTIONS: &[Opt] = &[
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+const OPTIONS: &[Opt] = table![
+    lambda(BY_RULE, "Penalty: a number, a matrix of numbers, or a rule that chooses one"),
     penalties::WEIGHTS,
     Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise the diagonal of Omega too"),
     Opt::new(
@@ -38,29 +34,12 @@ const OPTIONS: &[Opt] = &[
     ),
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(40), "Penalties in the automatic grid"),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.05),
-        "Smallest over largest penalty in the automatic grid",
-    ),
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(TOL),
-        "Bound on the KKT violation, in units of the mean of two standard deviations",
-    ),
-    Opt::new(
-        "max_iter",
-        &[Kind::Count(1)],
-        Preset::Count(MAX_ITER as i64),
+    ..Rule::BUT_RIC,
+    n_lambdas(40, "Penalties in the automatic grid"),
+    min_ratio(0.05, "Smallest over largest penalty in the automatic grid"),
+    tol(TOL, "Bound on the KKT violation, in units of the mean of two standard deviations"),
+    max_iter(
+        MAX_ITER as i64,
         "Passes over the entries that may be non-zero, at most; a step of conjugate gradients counts as one",
     ),
 ];
@@ -124,53 +103,25 @@ impl Concord {
         Self::default()
     }
 
-    /// Penalty: a number, a matrix, or a rule that chooses one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.base = self.base.lambda(lambda);
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves a pair free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.base = self.base.weights(weights);
-        self
-    }
-
-    /// Whether the diagonal is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.base = self.base.penalize_diagonal(penalize);
-        self
-    }
-
-    /// Weight of half the sum of squares of Omega.
-    #[must_use]
-    pub fn ridge(mut self, ridge: f64) -> Self {
-        self.ridge = ridge;
-        self
-    }
-
-    /// Bound on the violation of the optimality conditions, in units of the mean of two standard deviations.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.base = self.base.tol(tol);
-        self
-    }
-
-    /// Passes over the entries that may be non-zero, at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.base = self.base.max_iter(max_iter);
-        self
+    setters! {
+        /// Penalty: a number, a matrix, or a rule that chooses one.
+        lambda: impl Into<Lambda> => base.lambda = Into::into;
+        /// Factors of lambda, p x p: 0 leaves a pair free, infinity forbids it.
+        weights: Matrix => base.weights = Some;
+        /// Whether the diagonal is penalised too.
+        penalize_diagonal: bool => base.penalize_diagonal;
+        /// Weight of half the sum of squares of Omega.
+        ridge: f64 => ridge;
+        /// Bound on the violation of the optimality conditions, in units of the mean of two standard deviations.
+        tol: f64 => base.tol;
+        /// Passes over the entries that may be non-zero, at most.
+        max_iter: usize => base.max_iter;
     }
 
     fn from_options(options: &Options) -> Result<Self> {
-        let mut base = GraphicalLasso::read(RECORD.verb, options)?;
-        // Its grid has another default than that of the graphical lasso.
-        base.min_ratio = options.number("min_ratio").unwrap_or(Self::default().base.min_ratio);
-        Ok(Self { base, ridge: options.number("ridge").unwrap_or(0.0) })
+        let default = Self::default();
+        let ridge = options.number("ridge").unwrap_or(default.ridge);
+        Ok(Self { base: default.base.read(RECORD.verb, options)?, ridge })
     }
 
     /// Fits data, n x p.
@@ -193,12 +144,8 @@ impl Concord {
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);
         }
-        let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
-        options.extend(self.recorded());
-        options.extend(input.recorded());
-        let mut builder = Fit::builder(RECORD.verb, input, options, ctx).lambda(self.base.lambda.given());
+        let builder = self.base.begin(RECORD.verb, input, self.recorded(), ctx);
         let solution = self.solve(input, &self.base.penalty(input)?, None, ctx)?;
-        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
         let builder = builder.certificate(solution.certificate).solver(SOLVER, solution.iterations, solution.converged);
         finish(builder, input, &solution.omega, solution.warning, ctx)
     }
@@ -213,10 +160,7 @@ impl Concord {
 
     /// The fit that a rule chooses along the automatic grid.
     fn choose(&self, input: &Input, rule: Rule, ctx: &Context) -> Result<Fit> {
-        if !RULES.contains(&rule.name()) {
-            return Err(Error::option("\"ric\" finds the penalty that empties a graph of the graphical lasso")
-                .with_hint(format!("rules of {}: {}", RECORD.verb, RULES.join(", "))));
-        }
+        refuse_ric(RECORD.verb, rule)?;
         check_choosable(input, rule)?;
         self.base.check_weights(input)?;
         let own = self.clone();
@@ -253,16 +197,8 @@ impl Concord {
 
     /// The options that hold, beside lambda and its grid.
     fn recorded(&self) -> Vec<(String, Value)> {
-        let base = &self.base;
-        let mut options: Vec<(String, Value)> = Vec::new();
-        if let Some(weights) = &base.weights {
-            options.push(("weights".into(), weights.clone().into()));
-        }
-        options.push(("penalize_diagonal".into(), base.penalize_diagonal.into()));
-        options.push(("ridge".into(), self.ridge.into()));
-        options.push(("tol".into(), base.tol.into()));
-        options.push(("max_iter".into(), base.max_iter.into()));
-        options
+        let diagonal = self.base.penalize_diagonal;
+        self.base.recorded_with([("penalize_diagonal", diagonal.into()), ("ridge", self.ridge.into())])
     }
 }
 

@@ -1,5 +1,6 @@
 //! GENIE3: a forest of regression trees for every gene, on the regulators.
 
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Selector;
 use crate::error::{Error, Result};
@@ -88,32 +89,15 @@ impl Default for Genie3 {
 over_regulators!(Genie3);
 
 impl Genie3 {
-    /// Trees of every column, at least 1.
-    #[must_use]
-    pub fn trees(mut self, trees: usize) -> Self {
-        self.trees = trees;
-        self
-    }
-
-    /// How many regulators a node looks at.
-    #[must_use]
-    pub fn max_features(mut self, rule: MaxFeatures) -> Self {
-        self.max_features = rule;
-        self
-    }
-
-    /// What is random in the forest.
-    #[must_use]
-    pub fn forest(mut self, kind: trees::Kind) -> Self {
-        self.forest = kind;
-        self
-    }
-
-    /// Splits between the root and a leaf at most, at least 1.
-    #[must_use]
-    pub fn depth(mut self, depth: usize) -> Self {
-        self.depth = Some(depth);
-        self
+    setters! {
+        /// Trees of every column, at least 1.
+        trees: usize => trees;
+        /// How many regulators a node looks at.
+        max_features: MaxFeatures => max_features;
+        /// What is random in the forest.
+        forest: trees::Kind => forest;
+        /// Splits between the root and a leaf at most, at least 1.
+        depth: usize => depth = Some;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

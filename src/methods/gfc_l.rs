@@ -1,6 +1,7 @@
 //! Liu's test of all pairs after lasso regressions: a graph with a controlled false discovery rate.
 
 use super::pair_tests::{self, ADDS, STANDARDIZE, TOL};
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::Result;
@@ -67,25 +68,13 @@ impl GfcL {
         Self::default()
     }
 
-    /// The share of the edges that may be wrong, in expectation.
-    #[must_use]
-    pub fn fdr(mut self, fdr: f64) -> Self {
-        self.fdr = fdr;
-        self
-    }
-
-    /// Whether the columns are standardised first.
-    #[must_use]
-    pub fn standardize(mut self, standardize: bool) -> Self {
-        self.standardize = standardize;
-        self
-    }
-
-    /// Bound on the change of a coefficient in the last pass of a regression.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
+    setters! {
+        /// The share of the edges that may be wrong, in expectation.
+        fdr: f64 => fdr;
+        /// Whether the columns are standardised first.
+        standardize: bool => standardize;
+        /// Bound on the change of a coefficient in the last pass of a regression.
+        tol: f64 => tol;
     }
 
     fn from_options(options: &Options) -> Self {

@@ -1,6 +1,8 @@
 //! Liu's test of all pairs after scaled lasso regressions: a graph with a controlled false discovery rate.
 
 use super::pair_tests::{self, ADDS, STANDARDIZE};
+use super::setters::setters;
+use super::shared_options::max_iter;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::Result;
@@ -19,7 +21,7 @@ const OPTIONS: &[Opt] = &[
         Preset::Unset("1e-3, as published; 1e-8 where there is no penalty"),
         "A regression ends when no coefficient, nor the size of its residual, changes by more",
     ),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(10), "Rounds of penalty and size of the residual at most"),
+    max_iter(10, "Rounds of penalty and size of the residual at most"),
 ];
 
 /// The record.
@@ -74,25 +76,13 @@ impl GfcSl {
         Self::default()
     }
 
-    /// The share of the edges that may be wrong, in expectation.
-    #[must_use]
-    pub fn fdr(mut self, fdr: f64) -> Self {
-        self.fdr = fdr;
-        self
-    }
-
-    /// Whether the columns are standardised first.
-    #[must_use]
-    pub fn standardize(mut self, standardize: bool) -> Self {
-        self.standardize = standardize;
-        self
-    }
-
-    /// Bound on the change of coefficients and size of the residual in the last round of a regression.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = Some(tol);
-        self
+    setters! {
+        /// The share of the edges that may be wrong, in expectation.
+        fdr: f64 => fdr;
+        /// Whether the columns are standardised first.
+        standardize: bool => standardize;
+        /// Bound on the change of coefficients and size of the residual in the last round of a regression.
+        tol: f64 => tol = Some;
     }
 
     fn from_options(options: &Options) -> Self {

@@ -2,7 +2,9 @@
 
 use super::graphical_lasso_path::GraphicalLassoPath;
 pub use super::lambda::Lambda;
-use super::penalties::{self, check_matches, refuse_grid, weighted};
+use super::penalties::{self, check_matches, check_settings, refuse_grid, weighted};
+use super::setters::setters;
+use super::shared_options::lambda;
 use super::tuning::{self, Tuning};
 use crate::context::Context;
 use crate::data::Matrix;
@@ -11,7 +13,7 @@ use crate::linalg::SparseSymmetric;
 use crate::model::{
     Accepts, Area, Convention, Criterion, Estimate, Fit, FitBuilder, Input, Property, Record, Run, SecondMoment,
 };
-use crate::options::{Kind, Opt, Options, Preset, Range, joined};
+use crate::options::{Kind, Opt, Options, Range, table};
 use crate::problem::L1;
 use crate::select::{Rule, check_rule};
 use crate::solver::graphical_lasso::{Settings, solve};
@@ -20,12 +22,9 @@ use crate::value::Value;
 /// Every word for `lambda`.
 const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars", "ric", tuning::TUNE];
 
-const OPTIONS: &[Opt] = &joined::<{ OWN.len() + tuning::OPTIONS.len() }>(&[OWN, tuning::OPTIONS]);
-const OWN: &[Opt] = &[
-    Opt::new(
-        "lambda",
+const OPTIONS: &[Opt] = table![
+    lambda(
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
         "Penalty: a number, a matrix of numbers, a rule that chooses one, or \"tune\"",
     ),
     penalties::WEIGHTS,
@@ -33,17 +32,12 @@ const OWN: &[Opt] = &[
     SecondMoment::COR,
     SecondMoment::MISSING,
     penalties::CONVENTION,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
-    Rule::OPTIONS[6],
+    ..&Rule::OPTIONS,
     penalties::N_LAMBDAS,
     penalties::MIN_RATIO,
     penalties::TOL,
     penalties::MAX_ITER,
+    ..tuning::OPTIONS,
 ];
 
 /// The record.
@@ -138,25 +132,17 @@ impl GraphicalLasso {
         Self::default()
     }
 
-    /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`] that chooses one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.lambda = lambda.into();
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Whether the diagonal is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.penalize_diagonal = penalize;
-        self
+    setters! {
+        /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`] that chooses one.
+        lambda: impl Into<Lambda> => lambda = Into::into;
+        /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => weights = Some;
+        /// Whether the diagonal is penalised too.
+        penalize_diagonal: bool => penalize_diagonal;
+        /// Bound on the relative duality gap.
+        tol: f64 => tol;
+        /// Sweeps over all variables at most.
+        max_iter: usize => max_iter;
     }
 
     /// Whose definitions hold, with their diagonal and their grid; what is set after this wins over them.
@@ -171,27 +157,13 @@ impl GraphicalLasso {
         self
     }
 
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sweeps over all variables at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
     pub(super) fn from_options(options: &Options) -> Result<Self> {
         tuning::refuse(options)?;
-        Self::read(RECORD.verb, options)
+        Self::new().read(RECORD.verb, options)
     }
 
-    /// The options that `verb` shares with the graphical lasso.
-    pub(super) fn read(verb: &str, options: &Options) -> Result<Self> {
+    /// As the options of `verb` say, which has these defaults.
+    pub(super) fn read(self, verb: &str, options: &Options) -> Result<Self> {
         let lambda = match options.get("lambda") {
             // Its options are read where it is tuned.
             Some(Value::Text(rule)) if rule == tuning::TUNE => None,
@@ -204,26 +176,36 @@ impl GraphicalLasso {
             Some(value) => {
                 Rule::refuse_options(verb, options)?;
                 refuse_grid(options, "a rule that chooses lambda along a grid, which was given")?;
-                value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix))
+                Lambda::of(value)
             }
             None => None,
         };
-        let convention = options.text("convention").and_then(Convention::parse).unwrap_or_default();
-        let default = Self::default().convention(convention);
+        let read = self.read_beside_lambda(options);
+        Ok(Self {
+            lambda: lambda.unwrap_or(read.lambda),
+            integer_zero: matches!(options.get("lambda"), Some(Value::Int(0))),
+            ..read
+        })
+    }
+
+    /// The same of all options but lambda.
+    pub(super) fn read_beside_lambda(self, options: &Options) -> Self {
+        let default = match options.text("convention").and_then(Convention::parse) {
+            Some(convention) => self.convention(convention),
+            None => self,
+        };
         // These have a default for each convention.
         let given = |name: &str| options.get(name).filter(|_| options.is_given(name));
-        Ok(Self {
-            lambda: lambda.unwrap_or(default.lambda),
+        Self {
             weights: options.object("weights").cloned(),
             penalize_diagonal: given("penalize_diagonal")
                 .map_or(default.penalize_diagonal, |_| options.is_true("penalize_diagonal")),
-            convention,
             n_lambdas: given("n_lambdas").and_then(|_| options.count("n_lambdas")).unwrap_or(default.n_lambdas),
             min_ratio: given("min_ratio").and_then(Value::as_number).unwrap_or(default.min_ratio),
             tol: options.number("tol").unwrap_or(default.tol),
             max_iter: options.count("max_iter").unwrap_or(default.max_iter),
-            integer_zero: matches!(options.get("lambda"), Some(Value::Int(0))),
-        })
+            ..default
+        }
     }
 
     /// Fits data, n x p.
@@ -279,11 +261,7 @@ impl GraphicalLasso {
 
     /// What Rust callers can get wrong; scripts have been checked before.
     pub(super) fn check(&self) -> Result<()> {
-        if let Lambda::Value(lambda) = self.lambda
-            && !(lambda.is_finite() && lambda >= 0.0)
-        {
-            return Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")));
-        }
+        self.check_lambda()?;
         if let Lambda::Rule(rule) = &self.lambda {
             check_rule(rule)?;
         }
@@ -293,15 +271,25 @@ impl GraphicalLasso {
             )
             .with_hint("leave penalize_diagonal out, or give x.standardize() without the convention"));
         }
+        self.check_once()?;
+        check_settings(self.settings())
+    }
+
+    /// Fails for a number that is no penalty.
+    pub(super) fn check_lambda(&self) -> Result<()> {
+        match self.lambda {
+            Lambda::Value(lambda) if !(lambda.is_finite() && lambda >= 0.0) => {
+                Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails where pairs have penalties of their own by both lambda and weights.
+    pub(super) fn check_once(&self) -> Result<()> {
         if self.weights.is_some() && matches!(self.lambda, Lambda::Matrix(_)) {
             return Err(Error::option("lambda is a matrix: weights would say the same a second time")
                 .with_hint("multiply them into lambda, or give lambda as a number"));
-        }
-        if !(self.tol > 0.0 && self.tol.is_finite()) || self.max_iter == 0 {
-            return Err(Error::option(format!(
-                "tol must be > 0 and max_iter >= 1, not {} and {}",
-                self.tol, self.max_iter
-            )));
         }
         Ok(())
     }
@@ -329,12 +317,7 @@ impl GraphicalLasso {
     }
 
     fn recorded(&self, input: &Input) -> Vec<(String, Value)> {
-        let lambda = match &self.lambda {
-            Lambda::Value(value) => Value::Float(*value),
-            Lambda::Matrix(matrix) => matrix.clone().into(),
-            Lambda::Rule(rule) => rule.name().into(),
-        };
-        let mut options = vec![("lambda".to_string(), lambda)];
+        let mut options = vec![("lambda".to_string(), self.lambda.recorded())];
         if let Lambda::Rule(rule) = self.lambda {
             options.extend(rule.recorded());
         }
@@ -344,14 +327,8 @@ impl GraphicalLasso {
 
     /// The options that hold, but for lambda.
     pub(super) fn recorded_beside_lambda(&self, input: &Input) -> Vec<(String, Value)> {
-        let mut options: Vec<(String, Value)> = Vec::new();
-        if let Some(weights) = &self.weights {
-            options.push(("weights".into(), weights.clone().into()));
-        }
-        options.push(("penalize_diagonal".into(), Value::Bool(self.penalize_diagonal)));
-        options.push(("convention".into(), self.convention.name().into()));
-        options.push(("tol".into(), Value::Float(self.tol)));
-        options.push(("max_iter".into(), self.max_iter.into()));
+        let own = [("penalize_diagonal", self.penalize_diagonal.into()), ("convention", self.convention.name().into())];
+        let mut options = self.recorded_with(own);
         options.extend(input.recorded());
         options
     }

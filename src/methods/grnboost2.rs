@@ -1,5 +1,6 @@
 //! GRNBoost2: gradient boosting of shallow trees for every gene, on the regulators.
 
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Selector, Vector};
 use crate::error::{Error, Result};
@@ -112,25 +113,13 @@ impl Default for GrnBoost2 {
 over_regulators!(GrnBoost2);
 
 impl GrnBoost2 {
-    /// The most trees of every column, at least 1.
-    #[must_use]
-    pub fn trees(mut self, trees: usize) -> Self {
-        self.boosting.trees = trees;
-        self
-    }
-
-    /// When boosting ends early.
-    #[must_use]
-    pub fn early_stop(mut self, law: EarlyStop) -> Self {
-        self.boosting.early_stop = law;
-        self
-    }
-
-    /// How trees are boosted.
-    #[must_use]
-    pub fn boosting(mut self, boosting: Boosting) -> Self {
-        self.boosting = boosting;
-        self
+    setters! {
+        /// The most trees of every column, at least 1.
+        trees: usize => boosting.trees;
+        /// When boosting ends early.
+        early_stop: EarlyStop => boosting.early_stop;
+        /// How trees are boosted.
+        boosting: Boosting => boosting;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

@@ -1,19 +1,13 @@
 //! Independent components of several data sets together as their factors: a baseline.
 
 use super::latent_factors::baseline::{ADDS, Baseline, Directions, OPTIONS};
+use super::shared_options::max_iter;
 use crate::model::{Accepts, Area, Record, Run};
-use crate::options::{Kind, Opt, Preset};
+use crate::options::{Opt, table};
 
 const MAX_ITER: usize = 1000;
 
-const ALL: &[Opt] = &[
-    OPTIONS[0],
-    OPTIONS[1],
-    OPTIONS[2],
-    OPTIONS[3],
-    OPTIONS[4],
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(MAX_ITER as i64), "Iterations of FastICA at most"),
-];
+const ALL: &[Opt] = table![..OPTIONS, max_iter(MAX_ITER as i64, "Iterations of FastICA at most")];
 
 const VERB: &str = "ica_factors";
 

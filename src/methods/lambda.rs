@@ -16,6 +16,19 @@ pub enum Lambda {
 }
 
 impl Lambda {
+    /// The number or matrix that an option has.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        value.as_number().map(Self::Value).or_else(|| value.object().cloned().map(Self::Matrix))
+    }
+
+    /// As a fit records it: what was given, or the word for the rule.
+    pub(super) fn recorded(&self) -> Value {
+        match self {
+            Self::Rule(rule) => rule.name().into(),
+            given => given.given(),
+        }
+    }
+
     /// The number or matrix that was given.
     pub(super) fn given(&self) -> Value {
         match self {

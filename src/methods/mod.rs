@@ -9,6 +9,8 @@ mod latent_factors;
 mod neighborhoods;
 mod pair_tests;
 mod penalties;
+mod setters;
+mod shared_options;
 mod tree_options;
 pub mod tuning;
 mod tuning_data;

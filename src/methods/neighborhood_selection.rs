@@ -3,12 +3,14 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::neighborhoods::{self, Lambdas, Penalty};
+use super::setters::setters;
+use super::shared_options::{max_iter, tol};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::data::covariance::to_correlation;
 use crate::error::{Error, Result};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::parallel;
 use crate::problem::Certificate;
 use crate::select::{GraphPenalty, Linked};
@@ -17,32 +19,16 @@ use crate::value::Value;
 
 pub use super::neighborhoods::Rule;
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(GraphPenalty::NAMES)],
         Preset::Unset("sqrt(2 log p / n), times the standard deviations of the two variables"),
         "Penalty of every coefficient, or a rule that chooses one, times the standard deviations of the two variables",
     ),
-    neighborhoods::RULE,
-    GraphPenalty::STARS_OPTIONS[0],
-    GraphPenalty::STARS_OPTIONS[1],
-    GraphPenalty::STARS_OPTIONS[2],
-    GraphPenalty::RIC_OPTION,
-    neighborhoods::N_LAMBDAS,
-    neighborhoods::MIN_RATIO,
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(1e-7),
-        "Bound on the KKT violation, in units of the two standard deviations",
-    ),
-    Opt::new(
-        "max_iter",
-        &[Kind::Count(1)],
-        Preset::Count(100_000),
-        "Passes over the coefficients of a variable at most",
-    ),
+    ..neighborhoods::OPTIONS,
+    tol(1e-7, "Bound on the KKT violation, in units of the two standard deviations"),
+    max_iter(100_000, "Passes over the coefficients of a variable at most"),
 ];
 
 /// The record.
@@ -101,26 +87,14 @@ impl NeighborhoodSelection {
         Self::default()
     }
 
-    /// Penalty of every coefficient: a number, or a rule for graphs, [`Ric`](crate::select::Rule::Ric) or
-    /// [`Stars`](crate::select::Rule::Stars), that chooses one of correlations.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Penalty>) -> Self {
-        self.lambda = lambda.into();
-        self
-    }
-
-    /// When a pair is linked.
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.rule = rule;
-        self
-    }
-
-    /// Bound on the violation of the optimality conditions, in units of the two variables' standard deviations.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
+    setters! {
+        /// Penalty of every coefficient: a number, or a rule for graphs, [`Ric`](crate::select::Rule::Ric) or
+        /// [`Stars`](crate::select::Rule::Stars), that chooses one of correlations.
+        lambda: impl Into<Penalty> => lambda = Into::into;
+        /// When a pair is linked.
+        rule: Rule => rule;
+        /// Bound on the violation of the optimality conditions, in units of the two variables' standard deviations.
+        tol: f64 => tol;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

@@ -2,11 +2,12 @@
 
 use ndarray::ArrayView2;
 
+use super::shared_options::{min_ratio, n_lambdas};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph};
 use crate::model::{FitBuilder, Input};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, table};
 use crate::select::{GraphPenalty, Grid, Linked, Rule as Selection};
 use crate::value::Value;
 
@@ -16,14 +17,13 @@ pub(super) const RULE: Opt = Opt::new(
     Preset::Text("or"),
     "Link two variables when either regression uses the other, or when both do",
 );
-pub(super) const N_LAMBDAS: Opt =
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(10), "Penalties in the grid of \"stars\", as in huge");
-pub(super) const MIN_RATIO: Opt = Opt::new(
-    "min_ratio",
-    &[Kind::Number(Range::OPEN_UNIT)],
-    Preset::Number(0.1),
-    "Smallest over largest penalty in the grid of \"stars\", as in huge",
-);
+/// How pairs are linked, and what the rules for `lambda` can be told.
+pub(super) const OPTIONS: &[Opt] = table![
+    RULE,
+    ..GraphPenalty::OPTIONS,
+    n_lambdas(10, "Penalties in the grid of \"stars\", as in huge"),
+    min_ratio(0.1, "Smallest over largest penalty in the grid of \"stars\", as in huge"),
+];
 
 /// When a pair is linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,8 @@ use ndarray::Array2;
 
 use super::block_options::{BLOCKS, Blocks, STARTS, check_starts};
 use super::pair_tests;
+use super::setters::setters;
+use super::shared_options::max_iter;
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::Result;
@@ -38,7 +40,7 @@ const OPTIONS: &[Opt] = &[
         "Variance of the statistics of edges between two blocks: 1, or free, for edges of both signs",
     ),
     STARTS,
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(20), "Sweeps over the nodes at most, a number of blocks"),
+    max_iter(20, "Sweeps over the nodes at most, a number of blocks"),
 ];
 
 /// The record.
@@ -142,46 +144,19 @@ impl NsbmGgm {
         Self::default()
     }
 
-    /// The share of the edges that may be wrong, in expectation.
-    #[must_use]
-    pub fn fdr(mut self, fdr: f64) -> Self {
-        self.fdr = fdr;
-        self
-    }
-
-    /// Which statistics pairs have.
-    #[must_use]
-    pub fn statistics(mut self, statistics: Statistics) -> Self {
-        self.statistics = statistics;
-        self
-    }
-
-    /// The number of blocks, or a list to choose from.
-    #[must_use]
-    pub fn blocks(mut self, blocks: impl Into<Blocks>) -> Self {
-        self.blocks = blocks.into();
-        self
-    }
-
-    /// How far the statistics of edges between two blocks spread.
-    #[must_use]
-    pub fn spread(mut self, spread: Spread) -> Self {
-        self.spread = Some(spread);
-        self
-    }
-
-    /// Searches that begin with random groups.
-    #[must_use]
-    pub fn starts(mut self, starts: usize) -> Self {
-        self.starts = starts;
-        self
-    }
-
-    /// Sweeps over the nodes at most, for every number of blocks.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
+    setters! {
+        /// The share of the edges that may be wrong, in expectation.
+        fdr: f64 => fdr;
+        /// Which statistics pairs have.
+        statistics: Statistics => statistics;
+        /// The number of blocks, or a list to choose from.
+        blocks: impl Into<Blocks> => blocks = Into::into;
+        /// How far the statistics of edges between two blocks spread.
+        spread: Spread => spread = Some;
+        /// Searches that begin with random groups.
+        starts: usize => starts;
+        /// Sweeps over the nodes at most, for every number of blocks.
+        max_iter: usize => max_iter;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

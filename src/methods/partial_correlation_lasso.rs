@@ -5,31 +5,26 @@ use ndarray::Array2;
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::penalties;
+use super::setters::setters;
+use super::shared_options::{BY_RULE, lambda};
 use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::linalg::SparseSymmetric;
 use crate::model::{self, Accepts, Area, Fit, Input, Point, Property, Record, Run, SecondMoment};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::{Certificate, L1};
 use crate::select::Rule;
 use crate::solver::Moments;
 use crate::solver::partial_correlation::{Problem, Solution, default_weight, solve};
 use crate::value::Value;
 
-/// Every rule but "ric", whose penalties are those of covariances.
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv", "stars"];
 const DIAGONAL: &str = "diagonal_weight";
 const WEIGHT: Range = Range::POSITIVE.at_most(1.0);
 
-const OPTIONS: &[Opt] = &[
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty of partial correlations: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+const OPTIONS: &[Opt] = table![
+    lambda(BY_RULE, "Penalty of partial correlations: a number, a matrix of numbers, or a rule that chooses one"),
     penalties::WEIGHTS,
     Opt::new(
         DIAGONAL,
@@ -39,12 +34,7 @@ const OPTIONS: &[Opt] = &[
     ),
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
+    ..Rule::BUT_RIC,
     penalties::N_LAMBDAS,
     penalties::MIN_RATIO,
     penalties::TOL,
@@ -122,43 +112,21 @@ impl PartialCorrelationLasso {
         Self::default()
     }
 
-    /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`](crate::model::Criterion) that chooses one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.base = self.base.lambda(lambda);
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.base = self.base.weights(weights);
-        self
-    }
-
-    /// Weight of the logarithms of the diagonal, above 0 and at most 1.
-    #[must_use]
-    pub fn diagonal_weight(mut self, weight: f64) -> Self {
-        self.diagonal_weight = Some(weight);
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.base = self.base.tol(tol);
-        self
-    }
-
-    /// Sweeps over all variables at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.base = self.base.max_iter(max_iter);
-        self
+    setters! {
+        /// Penalty: a number, a p x p matrix, or a [`Rule`] or [`Criterion`](crate::model::Criterion) that chooses one.
+        lambda: impl Into<Lambda> => base.lambda = Into::into;
+        /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => base.weights = Some;
+        /// Weight of the logarithms of the diagonal, above 0 and at most 1.
+        diagonal_weight: f64 => diagonal_weight = Some;
+        /// Bound on the relative duality gap.
+        tol: f64 => base.tol;
+        /// Sweeps over all variables at most.
+        max_iter: usize => base.max_iter;
     }
 
     fn from_options(options: &Options) -> Result<Self> {
-        Ok(Self { base: GraphicalLasso::read(RECORD.verb, options)?, diagonal_weight: options.number(DIAGONAL) })
+        Ok(Self { base: GraphicalLasso::new().read(RECORD.verb, options)?, diagonal_weight: options.number(DIAGONAL) })
     }
 
     /// Fits data, n x p.
@@ -178,18 +146,14 @@ impl PartialCorrelationLasso {
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);
         }
-        let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
-        options.extend(self.recorded());
-        options.extend(input.recorded());
-        let mut builder = Fit::builder(RECORD.verb, input, options, ctx);
+        let mut builder = self.base.begin(RECORD.verb, input, self.recorded(), ctx);
         let penalty = self.base.penalty(input)?;
         let _held = ctx.reserve_matrices(1, input.p(), input.p())?;
         let prepared = self.prepare(input, ctx)?;
         let solution = self.solve(&prepared, &penalty, None, ctx)?;
-        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
         self.why_not(&solution).into_iter().for_each(|why| builder.warn(why));
         let (theta, certificate, likelihood) = prepared.in_units(&solution);
-        builder = builder.lambda(self.base.lambda.given()).likelihood(likelihood).certificate(certificate).solver(
+        builder = builder.likelihood(likelihood).certificate(certificate).solver(
             SOLVER,
             solution.iterations,
             solution.converged,
@@ -294,18 +258,8 @@ impl PartialCorrelationLasso {
 
     /// The options that hold, beside lambda and its grid.
     fn recorded(&self) -> Vec<(String, Value)> {
-        let base = &self.base;
-        let mut options: Vec<(String, Value)> = Vec::new();
-        if let Some(weights) = &base.weights {
-            options.push(("weights".into(), weights.clone().into()));
-        }
         // Left out where it follows from the data: resamples have weights of their own.
-        if let Some(weight) = self.diagonal_weight {
-            options.push((DIAGONAL.into(), weight.into()));
-        }
-        options.push(("tol".into(), base.tol.into()));
-        options.push(("max_iter".into(), base.max_iter.into()));
-        options
+        self.base.recorded_with(self.diagonal_weight.map(|weight| (DIAGONAL, weight.into())))
     }
 }
 

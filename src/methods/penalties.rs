@@ -2,11 +2,13 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use super::shared_options::{max_iter, min_ratio, n_lambdas, tol};
 use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::model::{Convention, Input};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset};
 use crate::problem::{L1, check_weights};
+use crate::solver::graphical_lasso::Settings;
 
 pub(super) const WEIGHTS: Opt = Opt::new(
     "weights",
@@ -20,22 +22,11 @@ pub(super) const PENALIZE_DIAGONAL: Opt = Opt::new(
     Preset::Bool(false),
     "Penalise the diagonal too; true with the convention \"huge\"",
 );
-pub(super) const N_LAMBDAS: Opt = Opt::new(
-    "n_lambdas",
-    &[Kind::Count(1)],
-    Preset::Count(40),
-    "Penalties in the automatic grid; 10 with the convention \"huge\"",
-);
-pub(super) const MIN_RATIO: Opt = Opt::new(
-    "min_ratio",
-    &[Kind::Number(Range::OPEN_UNIT)],
-    Preset::Number(0.01),
-    "Smallest over largest penalty in the automatic grid; 0.1 with the convention \"huge\"",
-);
-pub(super) const TOL: Opt =
-    Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-9), "Bound on the relative duality gap");
-pub(super) const MAX_ITER: Opt =
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Sweeps over all variables at most");
+pub(super) const N_LAMBDAS: Opt = n_lambdas(40, "Penalties in the automatic grid; 10 with the convention \"huge\"");
+pub(super) const MIN_RATIO: Opt =
+    min_ratio(0.01, "Smallest over largest penalty in the automatic grid; 0.1 with the convention \"huge\"");
+pub(super) const TOL: Opt = tol(1e-9, "Bound on the relative duality gap");
+pub(super) const MAX_ITER: Opt = max_iter(1000, "Sweeps over all variables at most");
 pub(super) const CONVENTION: Opt = Opt::new(
     "convention",
     &[Kind::Choice(Convention::NAMES)],
@@ -49,6 +40,14 @@ pub(super) fn refuse_grid(options: &Options, why: &str) -> Result<()> {
         Some(name) => Err(Error::option(format!("option '{name}' goes with {why}"))),
         None => Ok(()),
     }
+}
+
+/// Fails for a tolerance or a number of steps that nothing can end with.
+pub(super) fn check_settings(Settings { tol, max_iter }: Settings) -> Result<()> {
+    if !(tol > 0.0 && tol.is_finite()) || max_iter == 0 {
+        return Err(Error::option(format!("tol must be > 0 and max_iter >= 1, not {tol} and {max_iter}")));
+    }
+    Ok(())
 }
 
 /// lambda x weights, where a forbidden entry stays forbidden also for lambda = 0.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use ndarray::Array2;
 
 use super::penalties;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Matrix, Names};
 use crate::error::{Error, ErrorKind, Result};
@@ -86,25 +87,13 @@ impl Refit {
         Self::default()
     }
 
-    /// The graph, whose edges have no direction.
-    #[must_use]
-    pub fn graph(mut self, graph: Graph) -> Self {
-        self.graph = Some(graph);
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Sweeps over all variables at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
+    setters! {
+        /// The graph, whose edges have no direction.
+        graph: Graph => graph = Some;
+        /// Bound on the relative duality gap.
+        tol: f64 => tol;
+        /// Sweeps over all variables at most.
+        max_iter: usize => max_iter;
     }
 
     fn from_options(options: &Options, ctx: &Context) -> Result<Self> {
@@ -130,10 +119,8 @@ impl Refit {
     /// # Errors
     /// As [`Refit::fit`].
     pub fn fit_input(&self, input: &Input, ctx: &Context) -> Result<Fit> {
-        if !(self.tol > 0.0 && self.tol.is_finite()) || self.max_iter == 0 {
-            let (tol, max_iter) = (self.tol, self.max_iter);
-            return Err(Error::option(format!("tol must be > 0 and max_iter >= 1, not {tol} and {max_iter}")));
-        }
+        let settings = Settings { tol: self.tol, max_iter: self.max_iter };
+        penalties::check_settings(settings)?;
         let builder = Fit::builder(RECORD.verb, input, self.recorded(input), ctx);
         let p = input.p();
         // The penalties, and what the solver cuts of them for one component.
@@ -141,7 +128,6 @@ impl Refit {
         let neighbors = self.graph.as_ref().map(|graph| neighbors(graph, input)).transpose()?;
         check_cliques(input, neighbors.as_deref())?;
         let penalty = neighbors.as_ref().map_or_else(|| L1::scalar(0.0, false), |neighbors| only(neighbors));
-        let settings = Settings { tol: self.tol, max_iter: self.max_iter };
         let solution =
             solve(input.moments(ctx)?, &penalty, None, settings, ctx).map_err(|error| match error.kind() {
                 ErrorKind::Numerical => no_maximum(input, neighbors.as_deref()),

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::partial_correlation::{Inverse, graph, invert};
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Column, Matrix, Table};
@@ -114,32 +115,15 @@ impl ShrunkPartialCorrelation {
         Self::default()
     }
 
-    /// How far S moves towards the diagonal, from 0 to 1; without it, as held-out samples say.
-    #[must_use]
-    pub fn shrinkage(mut self, a: f64) -> Self {
-        self.shrinkage.intensity = Amount::Given(a);
-        self
-    }
-
-    /// How far the variances of the diagonal move towards their mean, from 0 to 1; without it, as held-out samples say.
-    #[must_use]
-    pub fn variance_shrinkage(mut self, t: f64) -> Self {
-        self.shrinkage.variances = Amount::Given(t);
-        self
-    }
-
-    /// Parts of the samples, each of which is held out once.
-    #[must_use]
-    pub fn folds(mut self, folds: usize) -> Self {
-        self.shrinkage.folds = Some(folds);
-        self
-    }
-
-    /// How often the samples are parted anew.
-    #[must_use]
-    pub fn repeats(mut self, repeats: usize) -> Self {
-        self.shrinkage.repeats = Some(repeats);
-        self
+    setters! {
+        /// How far S moves towards the diagonal, from 0 to 1; without it, as held-out samples say.
+        shrinkage: f64 => shrinkage.intensity = Amount::Given;
+        /// How far the variances of the diagonal move towards their mean, from 0 to 1; without it, as held-out samples say.
+        variance_shrinkage: f64 => shrinkage.variances = Amount::Given;
+        /// Parts of the samples, each of which is held out once.
+        folds: usize => shrinkage.folds = Some;
+        /// How often the samples are parted anew.
+        repeats: usize => shrinkage.repeats = Some;
     }
 
     fn from_options(options: &Options) -> Self {

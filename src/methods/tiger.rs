@@ -3,38 +3,29 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::neighborhoods::{self, Lambdas, Penalty, Rule};
+use super::setters::setters;
+use super::shared_options::{max_iter, tol};
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::Result;
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::parallel;
 use crate::problem::Certificate;
 use crate::select::{GraphPenalty, Linked};
 use crate::solver::{SquareRootFit, SquareRootLasso};
 use crate::value::Value;
 
-const OPTIONS: &[Opt] = &[
+const OPTIONS: &[Opt] = table![
     Opt::new(
         "lambda",
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(GraphPenalty::NAMES)],
         Preset::Unset("sqrt(2 log p / n)"),
         "Penalty of every coefficient in units of correlations, or a rule that chooses one",
     ),
-    neighborhoods::RULE,
-    GraphPenalty::STARS_OPTIONS[0],
-    GraphPenalty::STARS_OPTIONS[1],
-    GraphPenalty::STARS_OPTIONS[2],
-    GraphPenalty::RIC_OPTION,
-    neighborhoods::N_LAMBDAS,
-    neighborhoods::MIN_RATIO,
-    Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-7), "Bound on the KKT violation"),
-    Opt::new(
-        "max_iter",
-        &[Kind::Count(1)],
-        Preset::Count(100_000),
-        "Passes over the coefficients of a variable at most",
-    ),
+    ..neighborhoods::OPTIONS,
+    tol(1e-7, "Bound on the KKT violation"),
+    max_iter(100_000, "Passes over the coefficients of a variable at most"),
 ];
 
 /// The record.
@@ -97,19 +88,12 @@ impl Tiger {
         Self::default()
     }
 
-    /// Penalty of every coefficient: a number, or [`Rule::Ric`](crate::select::Rule) or
-    /// [`Rule::Stars`](crate::select::Rule), which choose one.
-    #[must_use]
-    pub fn lambda(mut self, lambda: impl Into<Penalty>) -> Self {
-        self.lambda = lambda.into();
-        self
-    }
-
-    /// When a pair is linked.
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.rule = rule;
-        self
+    setters! {
+        /// Penalty of every coefficient: a number, or [`Rule::Ric`](crate::select::Rule) or
+        /// [`Rule::Stars`](crate::select::Rule), which choose one.
+        lambda: impl Into<Penalty> => lambda = Into::into;
+        /// When a pair is linked.
+        rule: Rule => rule;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use super::graphical_lasso::{GraphicalLasso, RECORD};
 use super::penalties::check_matches;
+use super::setters::setters;
 pub use super::tuning_data::TuningCriterion;
 use super::tuning_data::{Given, Shares, check_truth};
 pub(super) use super::tuning_options::{OPTIONS, TUNE, refuse};
@@ -85,52 +86,25 @@ impl Tuning {
         self
     }
 
-    /// What is minimised.
-    #[must_use]
-    pub fn criterion(mut self, criterion: TuningCriterion) -> Self {
-        self.criterion = criterion;
-        self
-    }
-
-    /// Data to tune on, or a covariance where the input is one.
-    #[must_use]
-    pub fn validation(mut self, validation: Matrix) -> Self {
-        self.validation = Some(validation);
-        self
-    }
-
-    /// Data, or a covariance where the input is one, that judge the steps of a descent and do nothing else.
-    #[must_use]
-    pub fn test(mut self, test: Matrix) -> Self {
-        self.test = Some(test);
-        self
+    setters! {
+        /// What is minimised.
+        criterion: TuningCriterion => criterion;
+        /// Data to tune on, or a covariance where the input is one.
+        validation: Matrix => validation = Some;
+        /// Data, or a covariance where the input is one, that judge the steps of a descent and do nothing else.
+        test: Matrix => test = Some;
+        /// The penalties to start from.
+        start: Start => start;
+        /// When a descent ends.
+        limits: Limits => limits;
+        /// The true precision matrix, for the error in the history.
+        truth: Matrix => truth = Some;
     }
 
     /// Shares of the rows to tune on, and to do nothing but judge the steps of a descent.
     #[must_use]
     pub fn shares(mut self, held_out: f64, untouched: f64) -> Self {
         self.shares = Shares { held_out, untouched };
-        self
-    }
-
-    /// The penalties to start from.
-    #[must_use]
-    pub fn start(mut self, start: Start) -> Self {
-        self.start = start;
-        self
-    }
-
-    /// When a descent ends.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// The true precision matrix, for the error in the history.
-    #[must_use]
-    pub fn truth(mut self, truth: Matrix) -> Self {
-        self.truth = Some(truth);
         self
     }
 

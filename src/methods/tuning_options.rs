@@ -100,7 +100,7 @@ impl Tuning {
         refuse_grid(options, "a rule that chooses lambda along a grid, \"tune\" has none")?;
         let word = if by_function { "a function" } else { options.text("criterion").unwrap_or("holdout") };
         refuse_rules(options, word)?;
-        let default = Self::of(GraphicalLasso::read(RECORD.verb, options)?);
+        let default = Self::of(GraphicalLasso::new().read(RECORD.verb, options)?);
         let criterion = match word {
             "cv" => TuningCriterion::CrossValidation { folds: options.count("folds").unwrap_or(5) },
             "reconstruction" => TuningCriterion::Reconstruction,

@@ -328,7 +328,9 @@ impl std::fmt::Display for JointFit {
             1 => fits[set].n_edges().map_or_else(|_| "-".into(), |edges| edges.to_string()),
             _ => fits[set].loglik().map_or_else(|_| "-".into(), number),
         };
-        write!(f, "\n{}", table_text(fits.len(), &headings, |set| format!("data set {set}"), cell))
+        let heading = |at: usize| headings[at].to_string();
+        let text = table_text(fits.len(), headings.len(), heading, |set| format!("data set {set}"), cell);
+        write!(f, "\n{text}")
     }
 }
 

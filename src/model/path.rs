@@ -311,6 +311,7 @@ impl std::fmt::Display for Path {
             2 => ebic.as_ref().map_or_else(|| "-".into(), |values| number(values[i])),
             _ => format!("{:.1e}", points[i].certificate.relative_gap()),
         };
-        f.write_str(&crate::data::table_text(points.len(), &headings, |i| i.to_string(), cell))
+        let heading = |at: usize| headings[at].to_string();
+        f.write_str(&crate::data::table_text(points.len(), headings.len(), heading, |i| i.to_string(), cell))
     }
 }

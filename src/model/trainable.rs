@@ -7,7 +7,7 @@ use super::{Fit, Input, Pair, Record, Run, Trained};
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
-use crate::options::{Opt, Options, joined};
+use crate::options::{Opt, Options, table};
 use crate::value::Value;
 
 /// A method that can be trained.
@@ -25,8 +25,7 @@ pub struct Trainable {
 }
 
 /// The options that `.train(pairs, #{ .. })` has whatever the method.
-pub const EVERY_TRAINING: &[Opt] =
-    &joined::<{ TRAINING_OPTIONS.len() + SHARED_OPTIONS.len() + 1 }>(&[TRAINING_OPTIONS, SHARED_OPTIONS, &[DEVICE]]);
+pub const EVERY_TRAINING: &[Opt] = table![..TRAINING_OPTIONS, ..SHARED_OPTIONS, DEVICE];
 
 impl Record {
     /// How the method is trained, where it can be.

@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use super::L1;
 use super::fusion::{Differences, Division, Strength};
+use super::group::{self, norm, shrunk};
 use crate::error::{Error, Result};
 
 /// What draws the K entries of a pair together.
@@ -216,7 +217,7 @@ impl JointPenalty {
             Some(differences) if l2 > 0.0 && x.len() > 1 => {
                 scratch.division.minimize(x, curvature, Strength { l1, l2, differences });
             }
-            None if l2 > 0.0 => least_of_group(x, curvature, l1, l2),
+            None if l2 > 0.0 => group::least(x, curvature, l1, l2),
             _ => x.iter_mut().enumerate().for_each(|(k, value)| *value = shrunk(*value, l1 / curvature(k))),
         }
     }
@@ -228,7 +229,7 @@ impl JointPenalty {
             return true;
         }
         if self.coupling == Coupling::Group {
-            return g.iter().map(|value| shrunk(*value, l1).powi(2)).sum::<f64>() <= l2 * l2;
+            return group::allows_zero(g, l1, l2);
         }
         let mut numbers = std::mem::take(&mut scratch.numbers);
         numbers.clear();
@@ -261,7 +262,7 @@ impl JointPenalty {
             return if x.iter().all(|&value| value == 0.0) { 0.0 } else { f64::INFINITY };
         }
         match self.coupling {
-            Coupling::Group => violation_of_group(x, gradient, weights),
+            Coupling::Group => group::violation(x, gradient, weights.l1, weights.l2),
             Coupling::Fused | Coupling::Chain => self.violation_of_parts(x, gradient, weights, scratch),
         }
     }
@@ -319,73 +320,6 @@ fn sum(one: &L1, other: &L1) -> L1 {
     }
 }
 
-fn norm(x: &[f64]) -> f64 {
-    x.iter().map(|value| value * value).sum::<f64>().sqrt()
-}
-
-/// The soft threshold.
-#[inline]
-fn shrunk(value: f64, by: f64) -> f64 {
-    (value.abs() - by).max(0.0).copysign(value) + 0.0
-}
-
-/// The minimiser of sum_k a_k/2 (x_k - u_k)^2 + l1 sum_k |x_k| + l2 ||x||, written over u, for l2 > 0. With s_k the
-/// distance of a_k u_k from [-l1, l1] and r the norm of x, x_k = r s_k / (a_k r + l2): r is the root of a function of
-/// one number, 0 if the norm of s is at most l2.
-fn least_of_group(x: &mut [f64], curvature: impl Fn(usize) -> f64, l1: f64, l2: f64) {
-    let mut total = 0.0;
-    for (k, value) in x.iter_mut().enumerate() {
-        *value = shrunk(curvature(k) * *value, l1);
-        total += *value * *value;
-    }
-    let length = total.sqrt();
-    if length <= l2 {
-        x.fill(0.0);
-        return;
-    }
-    let first = curvature(0);
-    if (1..x.len()).all(|k| curvature(k) == first) {
-        let factor = (1.0 - l2 / length) / first;
-        x.iter_mut().for_each(|value| *value *= factor);
-        return;
-    }
-    // Newton steps for 1 / ||s / (a r + l2)|| = 1, whose left side is concave in r: they rise to the root from 0.
-    let mut r = 0.0;
-    for _ in 0..60 {
-        let (mut square, mut slope) = (0.0, 0.0);
-        for (k, value) in x.iter().enumerate() {
-            let a = curvature(k);
-            let ratio = value / (a * r + l2);
-            square += ratio * ratio;
-            slope += ratio * ratio * a / (a * r + l2);
-        }
-        let step = (square.sqrt() - 1.0) * square / slope;
-        r += step;
-        if step <= 1e-15 * r {
-            break;
-        }
-    }
-    x.iter_mut().enumerate().for_each(|(k, value)| *value *= r / (curvature(k) * r + l2));
-}
-
-fn violation_of_group(x: &[f64], gradient: &[f64], Weights { l1, l2 }: Weights) -> f64 {
-    let length = norm(x);
-    if length == 0.0 {
-        let excess = gradient.iter().map(|value| shrunk(*value, l1));
-        let size = excess.clone().map(|value| value * value).sum::<f64>().sqrt();
-        let share = if size > l2 { 1.0 - l2 / size } else { 0.0 };
-        return excess.fold(0.0, |most, value| most.max(share * value.abs()));
-    }
-    let apart = |(value, gradient): (&f64, &f64)| {
-        if *value == 0.0 {
-            (gradient.abs() - l1).max(0.0)
-        } else {
-            (gradient + l1 * value.signum() + l2 * value / length).abs()
-        }
-    };
-    x.iter().zip(gradient).map(apart).fold(0.0, f64::max)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,25 +331,6 @@ mod tests {
 
     fn penalty(coupling: Coupling, l1: f64, l2: f64) -> JointPenalty {
         JointPenalty::new(coupling, L1::scalar(l1, false), L1::scalar(l2, false)).unwrap()
-    }
-
-    #[test]
-    fn the_weighted_map_of_a_group_meets_its_optimality_conditions() {
-        let mut scratch = CouplingScratch::default();
-        let mut moved = 0;
-        for case in 0..60 {
-            let count = 1 + case % 5;
-            let penalty = penalty(Coupling::Group, [0.0, 0.1, 0.4][case % 3], [0.05, 0.3, 1.0, 2.5][case % 4]);
-            let u: Vec<f64> = (0..count).map(|k| 2.0 * noise(11 * case + k)).collect();
-            let a: Vec<f64> = (0..count).map(|k| 10f64.powf(2.0 * noise(5 * case + k + 3))).collect();
-            let mut x = u.clone();
-            penalty.weighted_proximal(0, 1, &mut x, &a, &mut scratch);
-            let gradient: Vec<f64> = (0..count).map(|k| a[k] * (x[k] - u[k])).collect();
-            let violation = penalty.violation(0, 1, &x, &gradient, &mut scratch);
-            assert!(violation < 1e-10, "{penalty:?} {u:?} {a:?}: {x:?} {violation}");
-            moved += usize::from(x.iter().any(|&value| value != 0.0));
-        }
-        assert!(moved > 10 && moved < 55, "{moved} of 60 are not 0");
     }
 
     #[test]

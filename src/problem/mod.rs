@@ -5,6 +5,7 @@ mod coupling;
 mod dual_bound;
 mod elastic_net;
 mod fusion;
+mod group;
 mod log_det;
 mod nonconvex;
 mod penalty;

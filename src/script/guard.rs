@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use super::limits::Operations;
-use super::memory::MemoryWatch;
 use super::session_options::SessionOptions;
 use super::state::State;
 use crate::error::Result;
@@ -18,21 +17,11 @@ thread_local!(static STEPS: Cell<u32> = const { Cell::new(0) });
 /// What holds an evaluation within limits that the context does not know.
 pub(super) struct Guard {
     operations: Option<Operations>,
-    memory: Option<MemoryWatch>,
-    /// Whether evaluations have nothing to do with each other.
-    is_memory_forgotten: bool,
 }
 
 impl Guard {
     pub fn new(options: &SessionOptions) -> Self {
-        let sandbox = &options.sandbox;
-        let is_watched = sandbox.watches_process || options.memory_probe.is_some();
-        let watch = |bytes| MemoryWatch::new(bytes, options.memory_probe.clone());
-        Self {
-            operations: sandbox.operations.map(Operations::new),
-            memory: sandbox.memory.filter(|_| is_watched).map(watch),
-            is_memory_forgotten: !sandbox.is_trusted,
-        }
+        Self { operations: options.sandbox.operations.map(Operations::new) }
     }
 
     /// Begins again, before an evaluation.
@@ -42,15 +31,12 @@ impl Guard {
         if let Some(operations) = &self.operations {
             operations.restart();
         }
-        if let Some(memory) = self.memory.as_ref().filter(|_| self.is_memory_forgotten) {
-            memory.restart();
-        }
     }
 
     /// Counts one operation; every few of them it looks at all that may end the evaluation.
     ///
     /// # Errors
-    /// The evaluation has done more than it may, what it holds has grown by more, or the state says that it is to end.
+    /// The evaluation has done more than it may, or the state says that it is to end.
     pub fn step(&self, state: &State) -> Result<()> {
         self.operations.as_ref().map_or(Ok(()), Operations::count)?;
         let steps = STEPS.get();
@@ -58,8 +44,7 @@ impl Guard {
         if !steps.is_multiple_of(STRIDE) {
             return Ok(());
         }
-        state.check()?;
-        self.memory.as_ref().map_or(Ok(()), MemoryWatch::check)
+        state.check()
     }
 }
 

@@ -6,10 +6,11 @@ use rhai::{
 
 use super::convert::{Outcome, describe, range_bounds, to_number, to_numbers};
 use super::functions::fit_of_set;
+use super::limits::elements;
 use super::records::path_fit;
 use super::state::context;
 use super::vocabulary::Builder;
-use crate::context::Context;
+use super::work::{FEW, block, names_bytes, within};
 use crate::data::{Column, Mask, Matrix, Names, Picked, Selector, SparseMatrix, Table, Vector};
 use crate::error::{Error, Result};
 use crate::model::{Fit, JointFit, Path};
@@ -63,10 +64,21 @@ fn whole(number: f64) -> Result<Selector> {
     }
 }
 
+/// An index, if there is memory for all of its parts.
+fn selected(call: &NativeCallContext<'_>, index: &Dynamic) -> Result<Selector> {
+    /// Bytes for each part: itself, and its position.
+    const PART: usize = 48;
+    let parts = index.read_lock::<Vector>().map_or_else(|| elements(index), |vector| vector.len());
+    if parts > FEW {
+        drop(context(call).reserve(parts.saturating_mul(PART))?);
+    }
+    to_selector(index)
+}
+
 /// Rows and columns of `m[[rows, cols]]`.
-fn pair(index: &[Dynamic]) -> Result<(Selector, Selector)> {
+fn pair(call: &NativeCallContext<'_>, index: &[Dynamic]) -> Result<(Selector, Selector)> {
     match index {
-        [rows, cols] => Ok((to_selector(rows)?, to_selector(cols)?)),
+        [rows, cols] => Ok((selected(call, rows)?, selected(call, cols)?)),
         _ => {
             Err(Error::index(format!("a matrix is indexed by exactly [rows, columns], this has {} parts", index.len()))
                 .with_hint("m[[i, j]], m[[0..3, ..]], m[[[0, 2], [\"a\", \"b\"]]]"))
@@ -74,30 +86,89 @@ fn pair(index: &[Dynamic]) -> Result<(Selector, Selector)> {
     }
 }
 
-fn read(m: &Matrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
+fn read(call: &NativeCallContext<'_>, m: &Matrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
     Ok(match m.locate(rows, cols)? {
         (Picked::One(i), Picked::One(j)) => Dynamic::from(m.view()[(i, j)]),
-        (Picked::One(i), Picked::Many(cols)) => Dynamic::from(m.row(i).pick(&cols)),
-        (Picked::Many(rows), Picked::One(j)) => Dynamic::from(m.col(j).pick(&rows)),
-        (Picked::Many(rows), Picked::Many(cols)) => Dynamic::from(m.pick(&rows, &cols)),
+        (Picked::One(i), Picked::Many(cols)) => Dynamic::from(part(call, &m.row(i), cols)?),
+        (Picked::Many(rows), Picked::One(j)) => Dynamic::from(part(call, &m.col(j), rows)?),
+        (Picked::Many(rows), Picked::Many(cols)) => Dynamic::from(block(call, m, rows, cols)?),
     })
 }
 
-fn read_sparse(x: &SparseMatrix, rows: &Selector, cols: &Selector, ctx: &Context) -> Result<Dynamic> {
-    let _held = x.room_for_lines(ctx)?;
+/// These elements of a vector, each as often as it is named.
+fn part(call: &NativeCallContext<'_>, v: &Vector, positions: Vec<usize>) -> Result<Vector> {
+    let bytes = positions.len().saturating_mul(8).saturating_add(names_bytes(v.names(), &positions));
+    if bytes <= 8 * FEW {
+        return Ok(v.pick(&positions));
+    }
+    let v = v.clone();
+    within(call, bytes / 8, bytes, move || v.pick(&positions))
+}
+
+fn read_sparse(call: &NativeCallContext<'_>, x: &SparseMatrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
+    let _held = x.room_for_lines(&context(call))?;
     Ok(match x.locate(rows, cols)? {
         (Picked::One(i), Picked::One(j)) => Dynamic::from(x.at(i, j)),
-        (Picked::One(i), Picked::Many(cols)) => Dynamic::from(x.row(i).pick(&cols)),
-        (Picked::Many(rows), Picked::One(j)) => Dynamic::from(x.col(j).pick(&rows)),
-        (Picked::Many(rows), Picked::Many(cols)) => Dynamic::from(x.pick(&rows, &cols)),
+        (Picked::One(i), Picked::Many(cols)) => Dynamic::from(part(call, &x.row(i), cols)?),
+        (Picked::Many(rows), Picked::One(j)) => Dynamic::from(part(call, &x.col(j), rows)?),
+        (Picked::Many(rows), Picked::Many(cols)) => Dynamic::from(sparse_block(call, x, rows, cols)?),
     })
 }
 
-fn write(m: &mut Matrix, rows: &Selector, cols: &Selector, value: &Dynamic) -> Result<()> {
-    let (rows, cols) = m.locate(rows, cols)?;
-    if let Some(number) = to_number(value) {
-        m.fill(rows.positions(), cols.positions(), number);
+/// These rows and columns of a sparse matrix, each as often as it is named.
+fn sparse_block(
+    call: &NativeCallContext<'_>,
+    x: &SparseMatrix,
+    rows: Vec<usize>,
+    cols: Vec<usize>,
+) -> Result<SparseMatrix> {
+    let entries = x.picked_entries(&rows, &cols);
+    let lines = rows.len().saturating_add(cols.len()).saturating_add(x.rows());
+    // Entries are held twice, of all rows and of those that are named; rows are grouped first.
+    let bytes = entries
+        .saturating_mul(24)
+        .saturating_add(lines.saturating_mul(24))
+        .saturating_add(names_bytes(x.row_names(), &rows))
+        .saturating_add(names_bytes(x.names(), &cols));
+    let x = x.clone();
+    within(call, entries.saturating_add(lines), bytes, move || x.pick(&rows, &cols))
+}
+
+/// Takes memory for the copy that a change of shared numbers makes.
+fn reserve_copy(call: &NativeCallContext<'_>, m: &Matrix) -> Result<()> {
+    if m.as_slice().len() > FEW && m.is_shared() {
+        drop(context(call).reserve_matrices(1, m.rows(), m.cols())?);
+    }
+    Ok(())
+}
+
+/// One number in all places of a block, which may name a place any number of times.
+fn fill(call: &NativeCallContext<'_>, m: &mut Matrix, rows: &[usize], cols: &[usize], number: f64) -> Result<()> {
+    /// Places between two looks at the context.
+    const PIECE: usize = 1 << 18;
+    if rows.len().saturating_mul(cols.len()) <= PIECE {
+        m.fill(rows, cols, number);
         return Ok(());
+    }
+    let ctx = context(call);
+    for piece in rows.chunks((PIECE / cols.len()).max(1)) {
+        ctx.check()?;
+        m.fill(piece, cols, number);
+    }
+    Ok(())
+}
+
+fn write(
+    call: &NativeCallContext<'_>,
+    m: &mut Matrix,
+    rows: &Selector,
+    cols: &Selector,
+    value: &Dynamic,
+) -> Result<()> {
+    let (rows, cols) = m.locate(rows, cols)?;
+    reserve_copy(call, m)?;
+    if let Some(number) = to_number(value) {
+        return fill(call, m, rows.positions(), cols.positions(), number);
     }
     if let Some(block) = value.read_lock::<Matrix>() {
         if (block.rows(), block.cols()) != (rows.positions().len(), cols.positions().len()) {
@@ -122,20 +193,23 @@ fn write(m: &mut Matrix, rows: &Selector, cols: &Selector, value: &Dynamic) -> R
 }
 
 /// `m[mask]`: with a matrix' mask, the entries where it is true, in row order; with a vector's, these rows.
-fn read_mask(m: &Matrix, mask: &Mask) -> Result<Dynamic> {
+fn read_mask(call: &NativeCallContext<'_>, m: &Matrix, mask: &Mask) -> Result<Dynamic> {
     if mask.shape().is_none() {
-        return read(m, &Selector::Mask(mask.as_slice().to_vec()), &Selector::All);
+        return read(call, m, &Selector::Mask(mask.as_slice().to_vec()), &Selector::All);
     }
     check_shape(m, mask)?;
+    let _held = context(call).reserve_matrices(1, mask.count(), 1)?;
     let taken = m.as_slice().iter().zip(mask.as_slice()).filter(|(_, taken)| **taken);
     Ok(Dynamic::from(Vector::from(taken.map(|(&value, _)| value).collect::<Vec<f64>>())))
 }
 
-fn write_mask(m: &mut Matrix, mask: &Mask, value: &Dynamic) -> Result<()> {
+fn write_mask(call: &NativeCallContext<'_>, m: &mut Matrix, mask: &Mask, value: &Dynamic) -> Result<()> {
     if mask.shape().is_none() {
-        return write(m, &Selector::Mask(mask.as_slice().to_vec()), &Selector::All, value);
+        return write(call, m, &Selector::Mask(mask.as_slice().to_vec()), &Selector::All, value);
     }
     check_shape(m, mask)?;
+    reserve_copy(call, m)?;
+    let _held = context(call).reserve_matrices(1, mask.count(), 1)?;
     let numbers = match to_number(value) {
         Some(number) => vec![number; mask.count()],
         None => to_numbers(value, "the new value")?,
@@ -157,15 +231,15 @@ fn check_shape(m: &Matrix, mask: &Mask) -> Result<()> {
     }
 }
 
-fn read_vector(v: &Vector, index: &Dynamic) -> Result<Dynamic> {
-    Ok(match to_selector(index)?.pick(v.len(), v.names(), "element")? {
+fn read_vector(call: &NativeCallContext<'_>, v: &Vector, index: &Dynamic) -> Result<Dynamic> {
+    Ok(match selected(call, index)?.pick(v.len(), v.names(), "element")? {
         Picked::One(i) => Dynamic::from(v.as_slice()[i]),
-        Picked::Many(positions) => Dynamic::from(v.pick(&positions)),
+        Picked::Many(positions) => Dynamic::from(part(call, v, positions)?),
     })
 }
 
-fn write_vector(v: &mut Vector, index: &Dynamic, value: &Dynamic) -> Result<()> {
-    let picked = to_selector(index)?.pick(v.len(), v.names(), "element")?;
+fn write_vector(call: &NativeCallContext<'_>, v: &mut Vector, index: &Dynamic, value: &Dynamic) -> Result<()> {
+    let picked = selected(call, index)?.pick(v.len(), v.names(), "element")?;
     let positions = picked.positions();
     let numbers = match to_number(value) {
         Some(number) => vec![number; positions.len()],
@@ -179,22 +253,29 @@ fn write_vector(v: &mut Vector, index: &Dynamic, value: &Dynamic) -> Result<()> 
     Ok(())
 }
 
-fn read_table(t: &Table, index: &Dynamic) -> Result<Dynamic> {
+fn read_table(call: &NativeCallContext<'_>, t: &Table, index: &Dynamic) -> Result<Dynamic> {
     let Picked::One(position) = to_selector(index)?.pick(t.cols(), Some(t.names()), "column")? else {
         return Err(Error::index("a table is indexed by one column")
             .with_hint("t[\"name\"]; several: t.select([\"a\", \"b\"])"));
     };
     Ok(match t.column_at(position) {
         Column::Numbers(values) => Dynamic::from(Vector::from(values.to_vec()).named(t.row_names().cloned())),
-        Column::Texts(values) => values.iter().map(|text| Dynamic::from(text.clone())).collect::<Array>().into(),
+        Column::Texts(values) => {
+            // Each text is copied, and has its place in the list.
+            let bytes = values.iter().map(|text| text.len() + 64).fold(0, usize::saturating_add);
+            let _held = context(call).reserve(bytes)?;
+            values.iter().map(|text| Dynamic::from(text.clone())).collect::<Array>().into()
+        }
     })
 }
 
 /// Index getters; they take any index, so that a wrong one gets our message.
 macro_rules! getters {
-    ($module:expr, $type:ty, |$receiver:ident, $index:ident| $body:expr) => {
-        index_getter()
-            .set_into_module($module, |$receiver: &mut $type, $index: Dynamic| -> Outcome<Dynamic> { Ok($body?) });
+    ($module:expr, $type:ty, |$call:ident, $receiver:ident, $index:ident| $body:expr) => {
+        index_getter().set_into_module(
+            $module,
+            |$call: NativeCallContext<'_>, $receiver: &mut $type, $index: Dynamic| -> Outcome<Dynamic> { Ok($body?) },
+        );
     };
 }
 
@@ -307,22 +388,20 @@ pub(super) fn define(builder: &mut Builder) {
     index_getter().set_into_module(
         module,
         |call: NativeCallContext<'_>, x: &mut SparseMatrix, index: Array| -> Outcome<Dynamic> {
-            let (rows, cols) = pair(&index)?;
-            Ok(read_sparse(x, &rows, &cols, &context(&call))?)
+            let (rows, cols) = pair(&call, &index)?;
+            Ok(read_sparse(&call, x, &rows, &cols)?)
         },
     );
-    index_getter().set_into_module(
+    getters!(module, SparseMatrix, |call, x, rows| read_sparse(&call, x, &selected(&call, &rows)?, &Selector::All));
+    getters!(module, Vector, |call, v, index| read_vector(&call, v, &index));
+    getters!(module, Table, |call, t, index| read_table(&call, t, &index));
+    index_setter().set_into_module(
         module,
-        |call: NativeCallContext<'_>, x: &mut SparseMatrix, rows: Dynamic| -> Outcome<Dynamic> {
-            Ok(read_sparse(x, &to_selector(&rows)?, &Selector::All, &context(&call))?)
+        |call: NativeCallContext<'_>, v: &mut Vector, index: Dynamic, value: Dynamic| -> Outcome<()> {
+            fed_back(&index, |name| v.has_unchanged(name, &value))?;
+            Ok(write_vector(&call, v, &index, &value)?)
         },
     );
-    getters!(module, Vector, |v, index| read_vector(v, &index));
-    getters!(module, Table, |t, index| read_table(t, &index));
-    index_setter().set_into_module(module, |v: &mut Vector, index: Dynamic, value: Dynamic| -> Outcome<()> {
-        fed_back(&index, |name| v.has_unchanged(name, &value))?;
-        Ok(write_vector(v, &index, &value)?)
-    });
     index_setter().set_into_module(module, |t: &mut Table, index: Dynamic, value: Dynamic| -> Outcome<()> {
         fed_back(&index, |name| t.has_unchanged(name, &value))?;
         let Some(name) = index.read_lock::<ImmutableString>() else {
@@ -339,27 +418,43 @@ pub(super) fn define(builder: &mut Builder) {
 
 fn define_matrix(module: &mut Module) {
     // The common case by itself: it does not look at types twice.
-    index_getter().set_into_module(module, |m: &mut Matrix, index: Array| -> Outcome<Dynamic> {
-        if let [i, j] = index.as_slice()
-            && let (Ok(i), Ok(j)) = (i.as_int(), j.as_int())
-        {
-            return Ok(Dynamic::from(m.get(i, j)?));
-        }
-        let (rows, cols) = pair(&index)?;
-        Ok(read(m, &rows, &cols)?)
-    });
-    index_getter()
-        .set_into_module(module, |m: &mut Matrix, mask: Mask| -> Outcome<Dynamic> { Ok(read_mask(m, &mask)?) });
-    index_setter().set_into_module(module, |m: &mut Matrix, mask: Mask, value: Dynamic| -> Outcome<()> {
-        Ok(write_mask(m, &mask, &value)?)
-    });
-    getters!(module, Matrix, |m, index| to_selector(&index).and_then(|rows| read(m, &rows, &Selector::All)));
-    index_setter().set_into_module(module, |m: &mut Matrix, index: Array, value: Dynamic| -> Outcome<()> {
-        let (rows, cols) = pair(&index)?;
-        Ok(write(m, &rows, &cols, &value)?)
-    });
-    index_setter().set_into_module(module, |m: &mut Matrix, index: Dynamic, value: Dynamic| -> Outcome<()> {
-        fed_back(&index, |name| m.has_unchanged(name, &value))?;
-        Ok(write(m, &to_selector(&index)?, &Selector::All, &value)?)
-    });
+    index_getter().set_into_module(
+        module,
+        |call: NativeCallContext<'_>, m: &mut Matrix, index: Array| -> Outcome<Dynamic> {
+            if let [i, j] = index.as_slice()
+                && let (Ok(i), Ok(j)) = (i.as_int(), j.as_int())
+            {
+                return Ok(Dynamic::from(m.get(i, j)?));
+            }
+            let (rows, cols) = pair(&call, &index)?;
+            Ok(read(&call, m, &rows, &cols)?)
+        },
+    );
+    getters!(module, Matrix, |call, m, index| read(&call, m, &selected(&call, &index)?, &Selector::All));
+    index_getter().set_into_module(
+        module,
+        |call: NativeCallContext<'_>, m: &mut Matrix, mask: Mask| -> Outcome<Dynamic> {
+            Ok(read_mask(&call, m, &mask)?)
+        },
+    );
+    index_setter().set_into_module(
+        module,
+        |call: NativeCallContext<'_>, m: &mut Matrix, mask: Mask, value: Dynamic| -> Outcome<()> {
+            Ok(write_mask(&call, m, &mask, &value)?)
+        },
+    );
+    index_setter().set_into_module(
+        module,
+        |call: NativeCallContext<'_>, m: &mut Matrix, index: Array, value: Dynamic| -> Outcome<()> {
+            let (rows, cols) = pair(&call, &index)?;
+            Ok(write(&call, m, &rows, &cols, &value)?)
+        },
+    );
+    index_setter().set_into_module(
+        module,
+        |call: NativeCallContext<'_>, m: &mut Matrix, index: Dynamic, value: Dynamic| -> Outcome<()> {
+            fed_back(&index, |name| m.has_unchanged(name, &value))?;
+            Ok(write(&call, m, &selected(&call, &index)?, &Selector::All, &value)?)
+        },
+    );
 }

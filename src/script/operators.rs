@@ -6,6 +6,7 @@ use rhai::{Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, Rha
 use super::convert::Outcome;
 use super::state::context;
 use super::vocabulary::Builder;
+use super::work::made;
 use crate::data::{Mask, Matrix, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
@@ -57,28 +58,55 @@ pub(super) fn product(a: &Matrix, b: &Matrix, call: &NativeCallContext<'_>) -> O
     Ok(Matrix::from(values).with_names(b.names().cloned())?.with_row_names(a.row_names().cloned())?)
 }
 
-fn product_vector(a: &Matrix, v: &Vector) -> Outcome<Vector> {
+fn product_vector(call: &NativeCallContext<'_>, a: &Matrix, v: &Vector) -> Outcome<Vector> {
     if a.cols() != v.len() {
         return Err(
             Error::shape(format!("cannot multiply {} x {} by a vector of {}", a.rows(), a.cols(), v.len())).into()
         );
     }
-    Ok(a.by_row(|row| linalg::dot(row, v.as_slice())))
+    let v = v.clone();
+    Ok(made(call, a, 8, move |a| a.by_row(|row| linalg::dot(row, v.as_slice())))?)
+}
+
+/// Every entry of a matrix by itself.
+fn each(call: &NativeCallContext<'_>, m: &Matrix, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<Matrix> {
+    Ok(made(call, m, 8, move |m| m.map(f))?)
+}
+
+/// Every element of a vector by itself.
+fn each_of(call: &NativeCallContext<'_>, v: &Vector, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<Vector> {
+    Ok(made(call, v, 8, move |v| v.map(f))?)
 }
 
 fn arithmetic(module: &mut Module, name: &'static str, f: fn(f64, f64) -> f64) {
-    operator(module, name, move |a: Matrix, b: Matrix| -> Outcome<Matrix> { Ok(a.zip(&b, f)?) });
-    operator(module, name, move |a: Matrix, b: Vector| -> Outcome<Matrix> { Ok(a.zip_rows(&b, f)?) });
-    operator(module, name, move |a: Vector, b: Matrix| -> Outcome<Matrix> { Ok(b.zip_rows(&a, |b, a| f(a, b))?) });
-    operator(module, name, move |a: Vector, b: Vector| -> Outcome<Vector> { Ok(a.zip(&b, f)?) });
-    operator(module, name, move |a: Matrix, b: f64| a.map(|a| f(a, b)));
-    operator(module, name, move |a: Matrix, b: i64| a.map(|a| f(a, b as f64)));
-    operator(module, name, move |a: f64, b: Matrix| b.map(|b| f(a, b)));
-    operator(module, name, move |a: i64, b: Matrix| b.map(|b| f(a as f64, b)));
-    operator(module, name, move |a: Vector, b: f64| a.map(|a| f(a, b)));
-    operator(module, name, move |a: Vector, b: i64| a.map(|a| f(a, b as f64)));
-    operator(module, name, move |a: f64, b: Vector| b.map(|b| f(a, b)));
-    operator(module, name, move |a: i64, b: Vector| b.map(|b| f(a as f64, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: Matrix| -> Outcome<Matrix> {
+        Ok(made(&call, &a, 8, move |a| a.zip(&b, f))??)
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: Vector| -> Outcome<Matrix> {
+        Ok(made(&call, &a, 8, move |a| a.zip_rows(&b, f))??)
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: Matrix| -> Outcome<Matrix> {
+        Ok(made(&call, &b, 8, move |b| b.zip_rows(&a, |b, a| f(a, b)))??)
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: Vector| -> Outcome<Vector> {
+        Ok(made(&call, &a, 8, move |a| a.zip(&b, f))??)
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: f64| each(&call, &a, move |a| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: i64| {
+        each(&call, &a, move |a| f(a, b as f64))
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Matrix| each(&call, &b, move |b| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Matrix| {
+        each(&call, &b, move |b| f(a as f64, b))
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: f64| each_of(&call, &a, move |a| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: i64| {
+        each_of(&call, &a, move |a| f(a, b as f64))
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Vector| each_of(&call, &b, move |b| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Vector| {
+        each_of(&call, &b, move |b| f(a as f64, b))
+    });
 }
 
 /// The script language compares floats up to rounding by dividing by the larger one, which makes every comparison with an
@@ -94,22 +122,40 @@ fn comparison_of_floats(module: &mut Module, name: &'static str, f: fn(f64, f64)
     operator(module, name, move |x: i64, y: f64| compare(x as f64, y));
 }
 
+/// Where entries of a matrix are as wanted.
+fn mask(call: &NativeCallContext<'_>, m: &Matrix, f: impl Fn(f64) -> bool + Send + 'static) -> Outcome<Mask> {
+    Ok(made(call, m, 1, move |m| m.mask(f))?)
+}
+
+/// Where elements of a vector are as wanted.
+fn mask_of(call: &NativeCallContext<'_>, v: &Vector, f: impl Fn(f64) -> bool + Send + 'static) -> Outcome<Mask> {
+    Ok(made(call, v, 1, move |v| v.mask(f))?)
+}
+
 fn comparisons(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
     comparison_of_floats(module, name, f);
     let number = move |a: f64, b: f64| f64::from(f(a, b));
-    operator(module, name, move |a: Matrix, b: f64| a.mask(|a| f(a, b)));
-    operator(module, name, move |a: Matrix, b: i64| a.mask(|a| f(a, b as f64)));
-    operator(module, name, move |a: f64, b: Matrix| b.mask(|b| f(a, b)));
-    operator(module, name, move |a: i64, b: Matrix| b.mask(|b| f(a as f64, b)));
-    operator(module, name, move |a: Matrix, b: Matrix| -> Outcome<Mask> {
-        Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0))
+    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: f64| mask(&call, &a, move |a| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: i64| {
+        mask(&call, &a, move |a| f(a, b as f64))
     });
-    operator(module, name, move |a: Vector, b: f64| a.mask(|a| f(a, b)));
-    operator(module, name, move |a: Vector, b: i64| a.mask(|a| f(a, b as f64)));
-    operator(module, name, move |a: f64, b: Vector| b.mask(|b| f(a, b)));
-    operator(module, name, move |a: i64, b: Vector| b.mask(|b| f(a as f64, b)));
-    operator(module, name, move |a: Vector, b: Vector| -> Outcome<Mask> {
-        Ok(a.zip(&b, number)?.mask(|flag| flag == 1.0))
+    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Matrix| mask(&call, &b, move |b| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Matrix| {
+        mask(&call, &b, move |b| f(a as f64, b))
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: Matrix| -> Outcome<Mask> {
+        Ok(made(&call, &a, 9, move |a| Ok::<_, Error>(a.zip(&b, number)?.mask(|flag| flag == 1.0)))??)
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: f64| mask_of(&call, &a, move |a| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: i64| {
+        mask_of(&call, &a, move |a| f(a, b as f64))
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Vector| mask_of(&call, &b, move |b| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Vector| {
+        mask_of(&call, &b, move |b| f(a as f64, b))
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: Vector| -> Outcome<Mask> {
+        Ok(made(&call, &a, 9, move |a| Ok::<_, Error>(a.zip(&b, number)?.mask(|flag| flag == 1.0)))??)
     });
 }
 
@@ -126,19 +172,27 @@ pub(super) fn define(builder: &mut Builder) {
     comparisons(module, "<=", |a, b| a <= b);
     comparisons(module, "==", |a, b| a == b);
     comparisons(module, "!=", |a, b| a != b);
-    operator(module, "-", |a: Matrix| a.map(|value| -value));
-    operator(module, "-", |a: Vector| a.map(|value| -value));
-    operator(module, "!", |mask: Mask| mask.not());
-    operator(module, "&", |a: Mask, b: Mask| -> Outcome<Mask> { Ok(a.zip(&b, |a, b| a && b)?) });
-    operator(module, "|", |a: Mask, b: Mask| -> Outcome<Mask> { Ok(a.zip(&b, |a, b| a || b)?) });
+    operator(module, "-", |call: NativeCallContext<'_>, a: Matrix| each(&call, &a, |value| -value));
+    operator(module, "-", |call: NativeCallContext<'_>, a: Vector| each_of(&call, &a, |value| -value));
+    operator(module, "!", |call: NativeCallContext<'_>, mask: Mask| -> Outcome<Mask> {
+        Ok(made(&call, &mask, 1, Mask::not)?)
+    });
+    operator(module, "&", |call: NativeCallContext<'_>, a: Mask, b: Mask| -> Outcome<Mask> {
+        Ok(made(&call, &a, 1, move |a| a.zip(&b, |a, b| a && b))??)
+    });
+    operator(module, "|", |call: NativeCallContext<'_>, a: Mask, b: Mask| -> Outcome<Mask> {
+        Ok(made(&call, &a, 1, move |a| a.zip(&b, |a, b| a || b))??)
+    });
     operator(module, "==", |a: Mask, b: Mask| a == b);
     operator(module, "!=", |a: Mask, b: Mask| a != b);
     operator(module, "==", |a: Graph, b: Graph| a == b);
     operator(module, "!=", |a: Graph, b: Graph| a != b);
     operator(module, "@", |call: NativeCallContext<'_>, a: Matrix, b: Matrix| product(&a, &b, &call));
-    operator(module, "@", |a: Matrix, b: Vector| product_vector(&a, &b));
-    operator(module, "@", |a: Vector, b: Matrix| product_vector(&b.transpose(), &a));
-    operator(module, "@", |a: Vector, b: Vector| -> Outcome<f64> {
-        Ok(a.zip(&b, |a, b| a * b)?.as_slice().iter().sum())
+    operator(module, "@", |call: NativeCallContext<'_>, a: Matrix, b: Vector| product_vector(&call, &a, &b));
+    operator(module, "@", |call: NativeCallContext<'_>, a: Vector, b: Matrix| -> Outcome<Vector> {
+        product_vector(&call, &made(&call, &b, 8, Matrix::transpose)?, &a)
+    });
+    operator(module, "@", |call: NativeCallContext<'_>, a: Vector, b: Vector| -> Outcome<f64> {
+        Ok(made(&call, &a, 8, move |a| Ok::<_, Error>(a.zip(&b, |a, b| a * b)?.as_slice().iter().sum::<f64>()))??)
     });
 }

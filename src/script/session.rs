@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use super::guard::Guard;
 use super::help::is_verb;
 use super::limits::set_limits;
 use super::modules::ModulesBelow;
+use super::nesting;
 use super::operators::bare_engine;
 use super::sandbox::Sandbox;
 use super::session_options::SessionOptions;
@@ -77,7 +79,7 @@ impl Session {
             context = context.with_seed(seed);
         }
         let cancel = options.cancel.clone().unwrap_or_default();
-        context = context.with_cancel(cancel.clone());
+        context = context.with_cancel(cancel.clone()).with_memory_watch(options.memory_watch());
         let state = Arc::new(State::new(context, options.outlets(), options.sandbox.output));
         let guard = Arc::new(Guard::new(&options));
         Self {
@@ -149,7 +151,7 @@ impl Session {
         let whole = self.functions.merge(&parsed);
         self.functions = whole.clone_functions_only();
         self.origins.note(&parsed, source, text);
-        let outcome = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole);
+        let outcome = guarded(|| self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole));
         self.forget_hidden();
         let value = self.finish(outcome, source, text)?;
         if let Some(value) = value {
@@ -164,6 +166,8 @@ impl Session {
         self.state.set_exit_code(None);
         self.state.restart_output();
         self.guard.restart();
+        // Evaluations of scripts of other people have nothing to do with each other.
+        self.state.context().begin_memory(!self.options.sandbox.is_trusted);
         self.state.context().restart_clock(self.options.sandbox.time);
     }
 
@@ -175,7 +179,8 @@ impl Session {
         text: &str,
     ) -> Result<Option<Dynamic>, ScriptError> {
         // A stop that came during the script's last native call has not been looked at yet.
-        match outcome.and_then(|value| self.state.check().map(|()| value).map_err(Into::into)) {
+        let is_sound = |value: &Dynamic| self.state.check().and_then(|()| nesting::check(value, &self.state));
+        match outcome.and_then(|value| is_sound(&value).map(|()| value).map_err(Into::into)) {
             Err(error) if is_exit(&error) => Ok(None),
             Err(error) => Err(ScriptError::within(*error, source, text, &self.origins)),
             Ok(value) => Ok(Some(value)),
@@ -278,7 +283,7 @@ impl Session {
     }
 
     /// What computations run under.
-    pub(super) fn context(&self) -> &Context {
+    pub(crate) fn context(&self) -> &Context {
         self.state.context()
     }
 }
@@ -297,6 +302,18 @@ pub fn read_script(path: &str) -> Result<String, ScriptError> {
 /// A script may start with the line that makes it executable; the language takes that for a comment then.
 pub(super) fn without_shebang(text: &str) -> Cow<'_, str> {
     if text.starts_with("#!") { format!("//{text}").into() } else { text.into() }
+}
+
+/// What an evaluation gives. A panic, of a function of the host's or by a defect of a library, is an error: the session is
+/// as after any other.
+pub(super) fn guarded(
+    evaluate: impl FnOnce() -> Result<Dynamic, Box<EvalAltResult>>,
+) -> Result<Dynamic, Box<EvalAltResult>> {
+    catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = format!("a function panicked: {}", said.unwrap_or("it did not say why"));
+        Err(EvalAltResult::ErrorTerminated(Dynamic::from(Error::internal(message)), Position::NONE).into())
+    })
 }
 
 /// Whether a script ended by `exit`, however deep in calls.
@@ -323,6 +340,7 @@ fn engine(state: &Arc<State>, guard: &Arc<Guard>, sandbox: &Sandbox) -> Engine {
     engine.set_max_operations(sandbox.operations.unwrap_or(0));
     if !sandbox.is_trusted {
         set_limits(&mut engine);
+        nesting::watch(&mut engine, Arc::clone(state));
     }
     engine.set_module_resolver(match sandbox.files {
         FileAccess::All => Resolver::with_files(),

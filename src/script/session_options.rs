@@ -6,10 +6,8 @@ use super::sandbox::Sandbox;
 use super::state::{Asker, Clearer, Displayer, Outlets, Printer};
 use crate::context::{CancelHandle, Progress, ProgressFn};
 use crate::error::Result;
+use crate::memory::{MemoryProbe, MemoryWatch};
 use crate::value::Value;
-
-/// Counts bytes that are held on behalf of a session, as the host knows how.
-pub type MemoryProbe = Arc<dyn Fn() -> usize + Send + Sync>;
 
 /// What a session is made with: what its scripts may do, and where their output goes. More fields may come, so write
 /// `..SessionOptions::default()` behind those that are wanted, or use the setters.
@@ -147,6 +145,13 @@ impl SessionOptions {
     pub fn memory_probe(mut self, probe: impl Fn() -> usize + Send + Sync + 'static) -> Self {
         self.memory_probe = Some(Arc::new(probe));
         self
+    }
+
+    /// What looks at the memory of an evaluation, where anything does.
+    pub(super) fn memory_watch(&self) -> Option<MemoryWatch> {
+        let is_watched = self.sandbox.watches_process || self.memory_probe.is_some();
+        let allowed = self.sandbox.memory.filter(|_| is_watched)?;
+        Some(MemoryWatch::new(allowed, self.memory_probe.clone()))
     }
 
     /// Where what scripts show goes.

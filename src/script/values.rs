@@ -5,7 +5,7 @@ use rhai::{CallFnOptions, Dynamic, FnPtr, Scope};
 use super::convert::{to_dynamic, to_value};
 use super::diagnose::ScriptError;
 use super::parallel::unshared;
-use super::session::Session;
+use super::session::{Session, guarded};
 use super::session_options::SessionOptions;
 use crate::error::{Error, Result};
 use crate::value::{FromValue, Value};
@@ -74,14 +74,14 @@ impl Session {
         self.begin();
         let args: Vec<Dynamic> = args.iter().map(to_dynamic).collect();
         let function = self.scope.get(name).and_then(|value| value.read_lock::<FnPtr>().map(|held| (*held).clone()));
-        let outcome = match function {
+        let outcome = guarded(|| match function {
             Some(function) => function.call::<Dynamic>(&self.engine, &self.functions, args),
             None => {
                 // Functions of scripts do not see variables, and this one is to have none either.
                 let options = CallFnOptions::new().eval_ast(false);
                 self.engine.call_fn_with_options(options, &mut Scope::new(), &self.functions, name, args)
             }
-        };
+        });
         let value = self.finish(outcome, &format!("call of '{name}'"), "")?;
         Ok(value.and_then(|value| to_value(&value).ok()).unwrap_or(Value::Unit))
     }
@@ -94,7 +94,8 @@ impl Session {
         other.functions = self.functions.clone();
         other.origins = self.origins.clone();
         for (name, is_constant, value) in self.scope.iter_raw() {
-            let value = unshared(value);
+            // One that holds itself cannot be copied: both sessions have it.
+            let value = unshared(value, self.context()).unwrap_or_else(|_| value.clone());
             match is_constant {
                 true => other.scope.push_constant_dynamic(name, value),
                 false => other.scope.push_dynamic(name, value),

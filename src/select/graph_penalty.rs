@@ -35,10 +35,8 @@ impl GraphPenalty {
     /// The rules that need graphs alone.
     pub const NAMES: &'static [&'static str] = &["ric", "stars"];
 
-    /// What "stars" can be told.
-    pub const STARS_OPTIONS: [Opt; 3] = [Rule::OPTIONS[3], Rule::OPTIONS[4], Rule::OPTIONS[5]];
-    /// What "ric" can be told.
-    pub const RIC_OPTION: Opt = Rule::OPTIONS[6];
+    /// What "stars" can be told, and last what "ric" can.
+    pub const OPTIONS: &'static [Opt] = Rule::OPTIONS.split_at(3).1;
 
     /// The rule of option `lambda` of `verb`, where that is a word.
     ///
@@ -50,7 +48,7 @@ impl GraphPenalty {
             None => match Rule::OPTIONS.iter().find(|opt| options.is_given(opt.name)) {
                 None => Ok(None),
                 Some(stray) => {
-                    let owner = if stray.name == Self::RIC_OPTION.name { "ric" } else { "stars" };
+                    let owner = if stray.name == "rotations" { "ric" } else { "stars" };
                     Err(Error::option(format!("option '{}' of {verb} goes with lambda: \"{owner}\"", stray.name)))
                 }
             },

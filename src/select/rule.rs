@@ -82,6 +82,8 @@ impl Rule {
 
     /// What the rules can be told.
     pub const OPTIONS: [Opt; 7] = [GAMMA, FOLDS, ONE_SE, SUBSAMPLES, SUBSAMPLE_RATIO, STARS_THRESHOLD, ROTATIONS];
+    /// What all of them but "ric" can be told.
+    pub(crate) const BUT_RIC: &'static [Opt] = Self::OPTIONS.split_at(6).0;
 
     /// The rule that a word stands for, as the options say. `verb` is for messages.
     ///

@@ -3,13 +3,12 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::{Accepts, Area, Record, Run};
-use crate::options::{Opt, Options, joined};
+use crate::options::{Opt, Options, table};
 use crate::value::Value;
 
 use super::{random_grn, sergio, technical_noise};
 
-const COUNT: usize = random_grn::OPTIONS.len() + sergio::OPTIONS.len() + technical_noise::OPTIONS.len();
-const OPTIONS: &[Opt] = &joined::<COUNT>(&[random_grn::OPTIONS, sergio::OPTIONS, technical_noise::OPTIONS]);
+const OPTIONS: &[Opt] = table![..random_grn::OPTIONS, ..sergio::OPTIONS, ..technical_noise::OPTIONS];
 
 /// The record.
 pub static RECORD: Record = Record {

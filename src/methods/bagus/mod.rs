@@ -2,6 +2,8 @@
 
 mod modes;
 
+use super::setters::setters;
+use super::shared_options::{max_iter, tol};
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::{Error, Result};
@@ -33,13 +35,8 @@ const OPTIONS: &[Opt] = &[
         Preset::Number(0.5),
         "Probability of an edge before the data are seen",
     ),
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(1e-3),
-        "Bound on the change of every entry of the precision matrix in the last step",
-    ),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(100), "Steps of expectation and maximisation at most"),
+    tol(1e-3, "Bound on the change of every entry of the precision matrix in the last step"),
+    max_iter(100, "Steps of expectation and maximisation at most"),
 ];
 
 /// The record.
@@ -124,39 +121,17 @@ impl Bagus {
         Self::default()
     }
 
-    /// Scales of entries without an edge, in units of 1 / sqrt(n log p).
-    #[must_use]
-    pub fn spike(mut self, spike: Vec<f64>) -> Self {
-        self.spike = spike;
-        self
-    }
-
-    /// Scales of entries with an edge.
-    #[must_use]
-    pub fn slab(mut self, slab: Vec<f64>) -> Self {
-        self.slab = slab;
-        self
-    }
-
-    /// Probability of an edge before the data are seen.
-    #[must_use]
-    pub fn probability(mut self, probability: f64) -> Self {
-        self.probability = probability;
-        self
-    }
-
-    /// Bound on the change of every entry in the last step.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Steps at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
+    setters! {
+        /// Scales of entries without an edge, in units of 1 / sqrt(n log p).
+        spike: Vec<f64> => spike;
+        /// Scales of entries with an edge.
+        slab: Vec<f64> => slab;
+        /// Probability of an edge before the data are seen.
+        probability: f64 => probability;
+        /// Bound on the change of every entry in the last step.
+        tol: f64 => tol;
+        /// Steps at most.
+        max_iter: usize => max_iter;
     }
 
     fn from_options(options: &Options) -> Result<Self> {

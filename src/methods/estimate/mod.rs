@@ -8,6 +8,7 @@ mod options;
 use super::graphical_lasso::{GraphicalLasso, Lambda};
 use super::graphical_lasso_path::check_choosable;
 use super::neighborhoods::Rule as Links;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -101,32 +102,15 @@ impl Estimate {
         Self { base, loss: Loss::LogDet, penalty: Penalty::L1, algorithm: None, links: Links::Or }
     }
 
-    /// What fits the data.
-    #[must_use]
-    pub fn loss(mut self, loss: Loss) -> Self {
-        self.loss = loss;
-        self
-    }
-
-    /// When regressions link two variables.
-    #[must_use]
-    pub fn rule(mut self, links: Links) -> Self {
-        self.links = links;
-        self
-    }
-
-    /// The kind of penalty.
-    #[must_use]
-    pub fn penalty(mut self, penalty: Penalty) -> Self {
-        self.penalty = penalty;
-        self
-    }
-
-    /// The algorithm, instead of the one that the penalty prefers.
-    #[must_use]
-    pub fn solver(mut self, algorithm: Algorithm) -> Self {
-        self.algorithm = Some(algorithm);
-        self
+    setters! {
+        /// What fits the data.
+        loss: Loss => loss;
+        /// When regressions link two variables.
+        rule: Links => links;
+        /// The kind of penalty.
+        penalty: Penalty => penalty;
+        /// The algorithm, instead of the one that the penalty prefers.
+        solver: Algorithm => algorithm = Some;
     }
 
     /// Fits data, n x p.
@@ -153,16 +137,11 @@ impl Estimate {
         if let Lambda::Rule(rule) = self.base.lambda {
             return self.choose(input, rule, ctx);
         }
-        let mut options = vec![("lambda".to_string(), self.base.lambda.given())];
-        options.extend(self.recorded());
-        options.extend(input.recorded());
-        let mut builder = Fit::builder(RECORD.verb, input, options, ctx);
+        let mut builder = self.base.begin(RECORD.verb, input, self.recorded(), ctx);
         let lambda = self.base.penalty(input)?;
         let solution = self.solve(input.moments(ctx)?, &lambda, None, ctx)?;
-        self.base.remark().into_iter().for_each(|remark| builder.warn(remark));
         solution.warning.iter().for_each(|warning| builder.warn(warning.clone()));
         builder
-            .lambda(self.base.lambda.given())
             .likelihood(solution.likelihood)
             .certificate(solution.certificate)
             .solver(solution.solver, solution.iterations, solution.converged)

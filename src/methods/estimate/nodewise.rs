@@ -181,18 +181,14 @@ impl Estimate {
 
     fn recorded_nodewise(&self, input: &Input) -> Vec<(String, Value)> {
         let base = &self.base;
-        let mut options = match base.lambda {
-            Lambda::Rule(rule) => {
-                let mut options = vec![("lambda".to_string(), Value::from(rule.name()))];
-                options.extend(rule.recorded());
-                if !matches!(rule, Rule::Ric { .. }) {
-                    options.push(("n_lambdas".into(), base.n_lambdas.into()));
-                    options.push(("min_ratio".into(), base.min_ratio.into()));
-                }
-                options
+        let mut options = vec![("lambda".to_string(), base.lambda.recorded())];
+        if let Lambda::Rule(rule) = base.lambda {
+            options.extend(rule.recorded());
+            if !matches!(rule, Rule::Ric { .. }) {
+                options.push(("n_lambdas".into(), base.n_lambdas.into()));
+                options.push(("min_ratio".into(), base.min_ratio.into()));
             }
-            _ => vec![("lambda".to_string(), base.lambda.given())],
-        };
+        }
         options.extend(self.recorded());
         options.extend(input.recorded());
         options

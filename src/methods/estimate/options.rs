@@ -2,12 +2,14 @@
 
 use super::{Estimate, RECORD};
 use crate::error::{Error, Result};
+use crate::methods::along_grid::CRITERIA;
 use crate::methods::graphical_lasso::GraphicalLasso;
 use crate::methods::joint_graphical_lasso::options::SET_WEIGHTS;
 use crate::methods::neighborhoods::{self, Rule as Links};
 use crate::methods::penalties;
+use crate::methods::shared_options::{lambda, max_iter, tol};
 use crate::model::{SecondMoment, VARIABLES};
-use crate::options::{Kind, Opt, Options, Preset, Range};
+use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::problem::Concave;
 use crate::select::Rule;
 use crate::solver::{Algorithm, Loss, Penalty, Reweighting};
@@ -20,7 +22,7 @@ const PENALTIES: &[&str] = &["l1", "elastic_net", "scad", "mcp", "adaptive", "gr
 const SOLVERS: &[&str] = &["auto", "dual_descent", "reweighting", "proximal_newton", "coordinate_descent"];
 const EXPONENT: Range = Range::POSITIVE.at_most(Reweighting::MOST_EXPONENT);
 
-pub(super) const OPTIONS: &[Opt] = &[
+pub(super) const OPTIONS: &[Opt] = table![
     Opt::new(
         "loss",
         &[Kind::Choice(LOSSES)],
@@ -39,10 +41,8 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Text("auto"),
         "What minimises; which goes with what is said above, \"auto\" is the first that does",
     ),
-    Opt::new(
-        "lambda",
+    lambda(
         &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(Rule::NAMES)],
-        Preset::Text("ebic"),
         "Penalty: a number, a matrix of numbers, or a rule that chooses one",
     ),
     Opt::new(
@@ -77,13 +77,13 @@ pub(super) const OPTIONS: &[Opt] = &[
     ),
     Opt::new(
         "lambda2",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(&["ebic", "bic", "aic", "cv"])],
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("as in joint_graphical_lasso"),
         "Penalty on what couples data sets",
     ),
     Opt::new(
         "mu",
-        &[Kind::Number(Range::POSITIVE), Kind::Choice(&["ebic", "bic", "aic", "cv"])],
+        &[Kind::Number(Range::POSITIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("as in latent_graphical_lasso"),
         "Penalty of \"nuclear\" on the trace of the low-rank part",
     ),
@@ -94,25 +94,15 @@ pub(super) const OPTIONS: &[Opt] = &[
     penalties::PENALIZE_DIAGONAL,
     SecondMoment::COR,
     SecondMoment::MISSING,
-    Rule::OPTIONS[0],
-    Rule::OPTIONS[1],
-    Rule::OPTIONS[2],
-    Rule::OPTIONS[3],
-    Rule::OPTIONS[4],
-    Rule::OPTIONS[5],
-    Rule::OPTIONS[6],
+    ..&Rule::OPTIONS,
     penalties::N_LAMBDAS,
     penalties::MIN_RATIO,
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(1e-9),
+    tol(
+        1e-9,
         "Bound on the relative gap; with loss \"nodewise\" on the KKT violation in units of the two standard deviations",
     ),
-    Opt::new(
-        "max_iter",
-        &[Kind::Count(1)],
-        Preset::Count(1000),
+    max_iter(
+        1000,
         "Sweeps or Newton steps at most, a hundred times as many passes over coefficients with loss \"nodewise\"",
     ),
 ];
@@ -139,7 +129,7 @@ pub(super) fn read(options: &Options) -> Result<Estimate> {
     let penalty = penalty(options);
     refuse_strays(options, penalty.name())?;
     refuse_others(options, loss, &penalty, algorithm)?;
-    let base = GraphicalLasso::read(RECORD.verb, options)?;
+    let base = GraphicalLasso::new().read(RECORD.verb, options)?;
     Ok(Estimate { base, loss, penalty, algorithm, links: Links::given(options) })
 }
 
@@ -232,16 +222,11 @@ impl Estimate {
                 ]);
             }
         }
-        let base = &self.base;
-        if let Some(weights) = &base.weights {
-            options.push(("weights", weights.clone().into()));
-        }
-        match self.loss {
-            Loss::LogDet | Loss::Concord => options.push(("penalize_diagonal", base.penalize_diagonal.into())),
-            Loss::Nodewise => options.push(("rule", self.links.name().into())),
-        }
-        options.push(("tol", base.tol.into()));
-        options.push(("max_iter", base.max_iter.into()));
-        options.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+        let last: (&'static str, Value) = match self.loss {
+            Loss::LogDet | Loss::Concord => ("penalize_diagonal", self.base.penalize_diagonal.into()),
+            Loss::Nodewise => ("rule", self.links.name().into()),
+        };
+        let own = options.into_iter().map(|(name, value)| (name.to_string(), value));
+        own.chain(self.base.recorded_with([last])).collect()
     }
 }

@@ -10,6 +10,7 @@ mod training;
 use ndarray::{Array1, Array2};
 
 use super::directed::Roles;
+use super::setters::setters;
 use super::unrolled::supervised::check_held;
 use crate::context::Context;
 use crate::data::{Matrix, Selector, Vector};
@@ -190,18 +191,11 @@ impl Grnular {
         Self::from_options(options, is_base)
     }
 
-    /// With these columns as the only ones that act on others, by name or position; without them, all.
-    #[must_use]
-    pub fn regulators(mut self, regulators: Vec<Selector>) -> Self {
-        self.regulators = Some(regulators);
-        self
-    }
-
-    /// Which edges have a direction.
-    #[must_use]
-    pub fn orientation(mut self, orientation: Orientation) -> Self {
-        self.orientation = orientation;
-        self
+    setters! {
+        /// With these columns as the only ones that act on others, by name or position; without them, all.
+        regulators: Vec<Selector> => regulators = Some;
+        /// Which edges have a direction.
+        orientation: Orientation => orientation;
     }
 
     /// Fits data, cells x genes, with the model that comes with sinew.

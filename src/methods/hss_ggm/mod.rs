@@ -4,6 +4,7 @@ mod options;
 mod result;
 
 use super::block_options::Blocks;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::covariance::to_correlation;
 use crate::data::{Matrix, Names};
@@ -119,67 +120,25 @@ impl HssGgm {
         Self::default()
     }
 
-    /// The false discovery rate, between 0 and 1.
-    #[must_use]
-    pub fn fdr(mut self, fdr: f64) -> Self {
-        self.fdr = fdr;
-        self
-    }
-
-    /// The number of blocks, or a list to choose from.
-    #[must_use]
-    pub fn blocks(mut self, blocks: impl Into<Blocks>) -> Self {
-        self.blocks = blocks.into();
-        self
-    }
-
-    /// The group of every column, where it is known; [`HssGgm::blocks`] and starts say nothing then.
-    #[must_use]
-    pub fn groups(mut self, groups: Vec<String>) -> Self {
-        self.groups = Some(groups);
-        self
-    }
-
-    /// How spikes are found that are not given, and the criterion.
-    #[must_use]
-    pub fn calibration(mut self, calibration: Calibration) -> Self {
-        self.calibration = calibration;
-        self
-    }
-
-    /// Spikes to choose from, in units of sqrt(n log p).
-    #[must_use]
-    pub fn spike(mut self, spikes: Vec<f64>) -> Self {
-        self.spike = Some(spikes);
-        self
-    }
-
-    /// Standard deviations of the slab to choose from.
-    #[must_use]
-    pub fn slab(mut self, slabs: Vec<f64>) -> Self {
-        self.slab = Some(slabs);
-        self
-    }
-
-    /// First groupings for every number of blocks above 1.
-    #[must_use]
-    pub fn starts(mut self, starts: usize) -> Self {
-        self.starts = starts;
-        self
-    }
-
-    /// Bound on the change of the precision matrix in the last turn.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Turns at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
+    setters! {
+        /// The false discovery rate, between 0 and 1.
+        fdr: f64 => fdr;
+        /// The number of blocks, or a list to choose from.
+        blocks: impl Into<Blocks> => blocks = Into::into;
+        /// The group of every column, where it is known; [`HssGgm::blocks`] and starts say nothing then.
+        groups: Vec<String> => groups = Some;
+        /// How spikes are found that are not given, and the criterion.
+        calibration: Calibration => calibration;
+        /// Spikes to choose from, in units of sqrt(n log p).
+        spike: Vec<f64> => spike = Some;
+        /// Standard deviations of the slab to choose from.
+        slab: Vec<f64> => slab = Some;
+        /// First groupings for every number of blocks above 1.
+        starts: usize => starts;
+        /// Bound on the change of the precision matrix in the last turn.
+        tol: f64 => tol;
+        /// Turns at most.
+        max_iter: usize => max_iter;
     }
 
     /// Fits data, n x p.

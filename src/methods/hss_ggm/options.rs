@@ -4,6 +4,7 @@ use super::super::block_options::{BLOCKS, Blocks};
 use super::HssGgm;
 use crate::data::{Vector, number};
 use crate::error::{Error, Result};
+use crate::methods::shared_options::{max_iter, tol};
 use crate::model::SecondMoment;
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::select::spike_slab::Calibration;
@@ -45,13 +46,8 @@ pub(super) const OPTIONS: &[Opt] = &[
         "Standard deviations of the slab: a number, a list to choose from; \"auto\" is [0.15, 0.3, 0.6]",
     ),
     Opt::new("starts", &[Kind::Count(1)], Preset::Count(3), "First groupings for every number of blocks above 1"),
-    Opt::new(
-        "tol",
-        &[Kind::Number(Range::POSITIVE)],
-        Preset::Number(1e-3),
-        "Bound on the change of every entry of the precision matrix in the last turn",
-    ),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(200), "Turns of precision matrix and blocks at most"),
+    tol(1e-3, "Bound on the change of every entry of the precision matrix in the last turn"),
+    max_iter(200, "Turns of precision matrix and blocks at most"),
     SecondMoment::COR,
     SecondMoment::MISSING,
 ];

@@ -73,7 +73,7 @@ impl JointGraphicalLasso {
     }
 
     fn only(&self, members: &[Member<'_>], lambda: Option<f64>, lambda2: f64, ctx: &Context) -> Result<Found> {
-        let solution = solve(members, &self.penalty_of(lambda, lambda2)?, None, self.settings(), ctx)?;
+        let solution = solve(members, &self.penalty_of(lambda, lambda2)?, None, self.base.settings(), ctx)?;
         let tried =
             Tried { lambda, lambda2, edges: edges(&solution), criterion: f64::NAN, converged: solution.converged };
         Ok(Found { tried: vec![tried], chosen: 0, solution })
@@ -92,7 +92,8 @@ impl JointGraphicalLasso {
         let mut results = Vec::with_capacity(lambdas.len());
         for &lambda in lambdas {
             ctx.check()?;
-            let solution = solve(members, &self.penalty_of(lambda, lambda2)?, warm.as_deref(), self.settings(), ctx)?;
+            let solution =
+                solve(members, &self.penalty_of(lambda, lambda2)?, warm.as_deref(), self.base.settings(), ctx)?;
             warm = Some(solution.thetas.clone());
             results.push(visit(lambda, solution));
         }
@@ -168,7 +169,7 @@ impl JointGraphicalLasso {
         }
         let chosen = smallest(&tried);
         let Tried { lambda, lambda2, .. } = tried[chosen];
-        let solution = solve(members, &self.penalty_of(lambda, lambda2)?, None, self.settings(), ctx)?;
+        let solution = solve(members, &self.penalty_of(lambda, lambda2)?, None, self.base.settings(), ctx)?;
         tried[chosen].edges = edges(&solution);
         Ok(Found { tried, chosen, solution })
     }

@@ -5,8 +5,10 @@ pub(in crate::methods) mod options;
 
 use self::grid::{Axes, Found, table};
 use self::options::{set_weights, sized};
+use super::graphical_lasso::GraphicalLasso;
 use super::lambda::Lambda;
-use super::penalties::{check_matches, scaled};
+use super::penalties::check_matches;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Matrix, number};
 use crate::error::{Error, Result};
@@ -85,21 +87,16 @@ graphical lasso, with nothing to couple: lambda2 is then 0 unless it is given (\
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct JointGraphicalLasso {
+    /// Penalty, weights, tolerance and grid as the graphical lasso has them.
+    base: GraphicalLasso,
     coupling: Coupling,
-    lambda: Lambda,
     /// None is chosen.
     lambda2: Option<f64>,
     /// What chooses, where something is chosen.
     rule: Rule,
-    n_lambdas: usize,
     n_lambdas2: usize,
-    min_ratio: f64,
-    weights: Option<Matrix>,
-    penalize_diagonal: bool,
     /// Whether data sets count by their samples; none where that is known.
     by_samples: Option<bool>,
-    tol: f64,
-    max_iter: usize,
 }
 
 /// Combinations of both penalties that are tried at most.
@@ -108,20 +105,9 @@ const COMBINATIONS: usize = 10_000;
 impl Default for JointGraphicalLasso {
     fn default() -> Self {
         let rule = Rule::Criterion(Criterion::Ebic { gamma: 0.5 });
-        Self {
-            coupling: Coupling::Group,
-            lambda: Lambda::Rule(rule),
-            lambda2: None,
-            rule,
-            n_lambdas: 10,
-            n_lambdas2: 5,
-            min_ratio: 0.05,
-            weights: None,
-            penalize_diagonal: false,
-            by_samples: None,
-            tol: 1e-9,
-            max_iter: 1000,
-        }
+        let mut base = GraphicalLasso::new().lambda(rule);
+        (base.n_lambdas, base.min_ratio) = (10, 0.05);
+        Self { base, coupling: Coupling::Group, lambda2: None, rule, n_lambdas2: 5, by_samples: None }
     }
 }
 
@@ -131,55 +117,28 @@ impl JointGraphicalLasso {
         Self::default()
     }
 
-    /// With this coupling.
-    #[must_use]
-    pub fn penalty(mut self, coupling: Coupling) -> Self {
-        self.coupling = coupling;
-        self
+    setters! {
+        /// With this coupling.
+        penalty: Coupling => coupling;
+        /// Penalty on the coupling; without it the rule chooses.
+        lambda2: f64 => lambda2 = Some;
+        /// Factors of both penalties, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => base.weights = Some;
+        /// Whether the diagonal is penalised too.
+        penalize_diagonal: bool => base.penalize_diagonal;
+        /// Whether data sets count by their numbers of samples, or all the same.
+        by_samples: bool => by_samples = Some;
+        /// Bound on the relative duality gap.
+        tol: f64 => base.tol;
     }
 
     /// Penalty on every entry: a number, a p x p matrix, or a [`Rule`] that chooses one.
     #[must_use]
     pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.lambda = lambda.into();
-        if let Lambda::Rule(rule) = self.lambda {
+        self.base.lambda = lambda.into();
+        if let Lambda::Rule(rule) = self.base.lambda {
             self.rule = rule;
         }
-        self
-    }
-
-    /// Penalty on the coupling; without it the rule chooses.
-    #[must_use]
-    pub fn lambda2(mut self, lambda2: f64) -> Self {
-        self.lambda2 = Some(lambda2);
-        self
-    }
-
-    /// Factors of both penalties, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Whether the diagonal is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.penalize_diagonal = penalize;
-        self
-    }
-
-    /// Whether data sets count by their numbers of samples, or all the same.
-    #[must_use]
-    pub fn by_samples(mut self, yes: bool) -> Self {
-        self.by_samples = Some(yes);
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
         self
     }
 
@@ -210,7 +169,7 @@ impl JointGraphicalLasso {
         let chosen = found.tried[found.chosen];
         builder
             .solver(solution.iterations, solution.converged)
-            .add("lambda", chosen.lambda.map_or_else(|| self.lambda.given(), Value::Float))
+            .add("lambda", chosen.lambda.map_or_else(|| self.base.lambda.given(), Value::Float))
             .add("lambda2", chosen.lambda2.into())
             .add("objective", solution.certificate.primal.into())
             .add("gap", solution.certificate.relative_gap().into())
@@ -238,7 +197,7 @@ impl JointGraphicalLasso {
     /// What is known of one data set; the certificate is that of all together.
     fn fit_of(&self, input: &Input, set: usize, found: &Found, ctx: &Context) -> (FitBuilder, Estimate) {
         let solution = &found.solution;
-        let lambda = found.tried[found.chosen].lambda.map_or_else(|| self.lambda.given(), Value::Float);
+        let lambda = found.tried[found.chosen].lambda.map_or_else(|| self.base.lambda.given(), Value::Float);
         let builder = Fit::builder(RECORD.verb, input, self.recorded(std::slice::from_ref(input)), ctx)
             .lambda(lambda)
             .likelihood(solution.likelihoods[set])
@@ -266,16 +225,16 @@ impl JointGraphicalLasso {
 
     /// What is tried: the numbers that were given, or grids.
     fn axes(&self, members: &[Member<'_>], ctx: &Context) -> Result<Axes> {
-        let weights = self.weights.as_ref().map(Matrix::view);
+        let weights = self.base.weights.as_ref().map(Matrix::view);
         let mut largest = 0.0f64;
         for member in members {
             largest = largest.max(member.weight * Moments::Whole(member.s).largest(weights, ctx)?);
         }
-        let lambdas = match self.lambda {
+        let lambdas = match self.base.lambda {
             Lambda::Value(lambda) => vec![Some(lambda)],
             Lambda::Matrix(_) => vec![None],
             Lambda::Rule(_) => {
-                let grid = Grid::Automatic { count: self.n_lambdas, min_ratio: self.min_ratio };
+                let grid = Grid::Automatic { count: self.base.n_lambdas, min_ratio: self.base.min_ratio };
                 grid.values(largest)?.into_iter().map(Some).collect()
             }
         };
@@ -284,24 +243,22 @@ impl JointGraphicalLasso {
         let lambdas2 = match self.lambda2 {
             Some(lambda2) => vec![lambda2],
             None if sets < 2 => vec![0.0],
-            None => Grid::Automatic { count: self.n_lambdas2, min_ratio: self.min_ratio }.values(share * largest)?,
+            None => {
+                Grid::Automatic { count: self.n_lambdas2, min_ratio: self.base.min_ratio }.values(share * largest)?
+            }
         };
         Ok(Axes { lambdas, lambdas2 })
     }
 
     /// The penalty of these numbers; without the first that of the matrix that was given.
     fn penalty_of(&self, lambda: Option<f64>, lambda2: f64) -> Result<JointPenalty> {
-        let scaled = |value: f64| scaled(value, self.weights.as_ref(), self.penalize_diagonal);
-        let first = match (&self.lambda, lambda) {
-            (_, Some(lambda)) => scaled(lambda)?,
-            (Lambda::Matrix(matrix), None) => L1::matrix(matrix.view().to_owned(), self.penalize_diagonal, "lambda")?,
+        let base = &self.base;
+        let first = match (&base.lambda, lambda) {
+            (_, Some(lambda)) => base.scaled(lambda)?,
+            (Lambda::Matrix(matrix), None) => L1::matrix(matrix.view().to_owned(), base.penalize_diagonal, "lambda")?,
             _ => return Err(Error::internal("a rule is no penalty")),
         };
-        JointPenalty::new(self.coupling, first, scaled(lambda2)?)
-    }
-
-    fn settings(&self) -> Settings {
-        Settings { tol: self.tol, max_iter: self.max_iter }
+        JointPenalty::new(self.coupling, first, base.scaled(lambda2)?)
     }
 
     /// What Rust callers can get wrong, and matrices of other variables.
@@ -314,26 +271,22 @@ impl JointGraphicalLasso {
             return Err(Error::shape(format!("data set {set} has {own} columns, data set 0 has {others}")));
         }
         let is_wrong = |value: f64| !value.is_finite() || value < 0.0;
-        let lambda = if let Lambda::Value(lambda) = self.lambda { lambda } else { 0.0 };
+        let lambda = if let Lambda::Value(lambda) = self.base.lambda { lambda } else { 0.0 };
         if is_wrong(lambda) || self.lambda2.is_some_and(is_wrong) {
             return Err(Error::option("lambda and lambda2 must be numbers >= 0"));
         }
         check_rule(&self.rule)?;
-        if let Lambda::Matrix(matrix) = &self.lambda {
+        if let Lambda::Matrix(matrix) = &self.base.lambda {
             check_matches(matrix, first, "lambda")?;
-            if self.weights.is_some() {
-                return Err(Error::option("lambda is a matrix: weights would say the same a second time")
-                    .with_hint("multiply them into lambda, or give lambda as a number"));
-            }
         }
-        if let Some(weights) = &self.weights {
-            check_matches(weights, first, "weights")?;
-        }
-        let ratio = self.min_ratio > 0.0 && self.min_ratio < 1.0;
-        if !(self.tol > 0.0 && self.tol.is_finite()) || self.max_iter == 0 || !ratio {
+        self.base.check_once()?;
+        self.base.check_weights(first)?;
+        let Settings { tol, max_iter } = self.base.settings();
+        let ratio = self.base.min_ratio > 0.0 && self.base.min_ratio < 1.0;
+        if !(tol > 0.0 && tol.is_finite()) || max_iter == 0 || !ratio {
             return Err(Error::option("tol must be > 0, max_iter >= 1 and min_ratio between 0 and 1"));
         }
-        let combinations = self.n_lambdas.saturating_mul(self.n_lambdas2);
+        let combinations = self.base.n_lambdas.saturating_mul(self.n_lambdas2);
         if !(1..=COMBINATIONS).contains(&combinations) {
             let message = format!("n_lambdas and n_lambdas2 must be >= 1, their product at most {COMBINATIONS}");
             return Err(Error::option(message));
@@ -344,7 +297,7 @@ impl JointGraphicalLasso {
     /// What to know about the choice and the solution; why the tolerance was missed stands last.
     fn warnings(&self, found: &Found) -> Vec<String> {
         let chosen = found.tried[found.chosen];
-        let is_chosen = matches!(self.lambda, Lambda::Rule(_));
+        let is_chosen = matches!(self.base.lambda, Lambda::Rule(_));
         let others = || found.tried.iter().filter_map(|one| one.lambda);
         let (least, most) = (others().fold(f64::INFINITY, f64::min), others().fold(0.0, f64::max));
         let at_end = chosen.lambda.filter(|lambda| is_chosen && least < most && *lambda == least).map(|lambda| {

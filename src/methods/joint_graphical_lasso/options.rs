@@ -1,18 +1,16 @@
 //! Options of the joint graphical lasso.
 
 use super::super::lambda::Lambda;
-use super::super::penalties::TOL;
+use super::super::penalties::{TOL, WEIGHTS};
 use super::{JointGraphicalLasso, RECORD};
-use crate::data::Matrix;
 use crate::error::{Error, Result};
+use crate::methods::along_grid::CRITERIA;
+use crate::methods::shared_options::{BY_CRITERION, lambda, max_iter, min_ratio, n_lambdas};
 use crate::model::{Input, SecondMoment, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::Coupling;
 use crate::select::Rule;
 use crate::value::Value;
-
-/// Rules that choose from penalties of both kinds.
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv"];
 
 /// The option that says how much every data set counts.
 pub(in crate::methods) const SET_WEIGHTS: Opt = Opt::new(
@@ -41,24 +39,14 @@ pub(in crate::methods) const SAMPLES: Opt = Opt::new(
 
 pub(super) const OPTIONS: &[Opt] = &[
     PENALTY,
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty on every entry: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+    lambda(BY_CRITERION, "Penalty on every entry: a number, a matrix of numbers, or a rule that chooses one"),
     Opt::new(
         "lambda2",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(RULES)],
+        &[Kind::Number(Range::NON_NEGATIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("chosen by the rule of lambda, by \"ebic\" where lambda is given"),
         "Penalty on the coupling: a number, or the rule that chooses it, with lambda if that is chosen too",
     ),
-    Opt::new(
-        "weights",
-        &[Kind::Object("Matrix")],
-        Preset::Unset("all 1"),
-        "Factors of both penalties, p x p, symmetric: 0 leaves an edge free, infinity forbids it",
-    ),
+    Opt { help: "Factors of both penalties, p x p, symmetric: 0 leaves an edge free, infinity forbids it", ..WEIGHTS },
     Opt::new("penalize_diagonal", &[Kind::Bool], Preset::Bool(false), "Penalise and couple the diagonals too"),
     SET_WEIGHTS,
     VARIABLES,
@@ -67,16 +55,11 @@ pub(super) const OPTIONS: &[Opt] = &[
     SecondMoment::MISSING,
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(10), "Values of lambda in the grid of a rule"),
+    n_lambdas(10, "Values of lambda in the grid of a rule"),
     Opt::new("n_lambdas2", &[Kind::Count(1)], Preset::Count(5), "Values of lambda2 in the grid of a rule"),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.05),
-        "Smallest over largest value in the grids of a rule",
-    ),
+    min_ratio(0.05, "Smallest over largest value in the grids of a rule"),
     TOL,
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(1000), "Newton steps at most, or sweeps of one data set"),
+    max_iter(1000, "Newton steps at most, or sweeps of one data set"),
 ];
 
 impl JointGraphicalLasso {
@@ -99,16 +82,12 @@ impl JointGraphicalLasso {
                 None
             }
         };
-        let lambda = match options.get("lambda") {
-            Some(Value::Text(_)) | None => rule.map_or(default.lambda, Lambda::Rule),
-            Some(value) => match (value.as_number(), value.object()) {
-                (Some(number), _) => Lambda::Value(number),
-                (_, Some(matrix)) => Lambda::Matrix(Matrix::clone(matrix)),
-                _ => default.lambda,
-            },
-        };
+        let mut base = default.base.read_beside_lambda(options);
+        if let Some(lambda) = options.get("lambda").and_then(Lambda::of).or(rule.map(Lambda::Rule)) {
+            base.lambda = lambda;
+        }
         let stray = |name: &str, is_chosen: bool| !is_chosen && options.is_given(name);
-        let chosen = (matches!(lambda, Lambda::Rule(_)), lambda2.is_none());
+        let chosen = (matches!(base.lambda, Lambda::Rule(_)), lambda2.is_none());
         let strays = [
             ("n_lambdas", chosen.0, "lambda"),
             ("n_lambdas2", chosen.1, "lambda2"),
@@ -120,53 +99,37 @@ impl JointGraphicalLasso {
             )));
         }
         Ok(Self {
+            base,
             coupling: word("penalty").and_then(Coupling::named).unwrap_or(default.coupling),
-            lambda,
             lambda2,
             rule: rule.unwrap_or(default.rule),
-            n_lambdas: options.count("n_lambdas").unwrap_or(default.n_lambdas),
             n_lambdas2: options.count("n_lambdas2").unwrap_or(default.n_lambdas2),
-            min_ratio: options.number("min_ratio").unwrap_or(default.min_ratio),
-            weights: options.object("weights").cloned(),
-            penalize_diagonal: options.is_true("penalize_diagonal"),
             by_samples: word("set_weights").map(|how| how == "samples"),
-            tol: options.number("tol").unwrap_or(default.tol),
-            max_iter: options.count("max_iter").unwrap_or(default.max_iter),
         })
     }
 
     /// The options that held.
     pub(super) fn recorded(&self, inputs: &[Input]) -> Vec<(String, Value)> {
-        let lambda = match &self.lambda {
-            Lambda::Rule(rule) => rule.name().into(),
-            given => given.given(),
-        };
+        let base = &self.base;
         let mut options: Vec<(String, Value)> = vec![
             ("penalty".into(), self.coupling.name().into()),
-            ("lambda".into(), lambda),
+            ("lambda".into(), base.lambda.recorded()),
             ("lambda2".into(), self.lambda2.map_or_else(|| self.rule.name().into(), Value::Float)),
         ];
-        let (first, second) = (matches!(self.lambda, Lambda::Rule(_)), self.lambda2.is_none());
+        let (first, second) = (matches!(base.lambda, Lambda::Rule(_)), self.lambda2.is_none());
         if first || second {
             options.extend(self.rule.recorded().into_iter().filter(|(name, _)| name != "one_se"));
-            options.push(("min_ratio".into(), self.min_ratio.into()));
+            options.push(("min_ratio".into(), base.min_ratio.into()));
         }
         if first {
-            options.push(("n_lambdas".into(), self.n_lambdas.into()));
+            options.push(("n_lambdas".into(), base.n_lambdas.into()));
         }
         if second {
             options.push(("n_lambdas2".into(), self.n_lambdas2.into()));
         }
-        if let Some(weights) = &self.weights {
-            options.push(("weights".into(), weights.clone().into()));
-        }
-        if let Some(by_samples) = self.by_samples {
-            let how = if by_samples { "samples" } else { "equal" };
-            options.push(("set_weights".into(), how.into()));
-        }
-        options.push(("penalize_diagonal".into(), self.penalize_diagonal.into()));
-        options.push(("tol".into(), self.tol.into()));
-        options.push(("max_iter".into(), self.max_iter.into()));
+        let sets = self.by_samples.map(|yes| ("set_weights", if yes { "samples" } else { "equal" }.into()));
+        let diagonal = ("penalize_diagonal", base.penalize_diagonal.into());
+        options.extend(base.recorded_with(sets.into_iter().chain([diagonal])));
         options.extend(inputs.first().map(Input::recorded).unwrap_or_default());
         options
     }

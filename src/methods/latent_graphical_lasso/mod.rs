@@ -5,6 +5,8 @@ mod options;
 mod result;
 mod search;
 
+use super::graphical_lasso::GraphicalLasso;
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -99,39 +101,30 @@ enum LowRank {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatentGraphicalLasso {
-    lambda: Lambda,
+    /// Penalty of the sparse part, weights, tolerance and grid as the graphical lasso has them.
+    base: GraphicalLasso,
     low_rank: LowRank,
     /// What chooses where lambda or mu is not given.
     rule: Rule,
-    weights: Option<Matrix>,
-    penalize_diagonal: bool,
-    n_lambdas: usize,
     n_mus: usize,
-    min_ratio: f64,
     coupling: Coupling,
     lambda2: Option<f64>,
     has_equal_weights: bool,
-    tol: f64,
-    max_iter: usize,
 }
 
 impl Default for LatentGraphicalLasso {
     fn default() -> Self {
         let rule = Rule::from(Criterion::Ebic { gamma: 0.5 });
+        let mut base = GraphicalLasso::new().lambda(rule).tol(DEFAULT_TOL).max_iter(500);
+        (base.n_lambdas, base.min_ratio) = (10, 0.05);
         Self {
-            lambda: Lambda::Rule(rule),
+            base,
             low_rank: LowRank::Chosen,
             rule,
-            weights: None,
-            penalize_diagonal: false,
-            n_lambdas: 10,
             n_mus: 6,
-            min_ratio: 0.05,
             coupling: Coupling::Group,
             lambda2: None,
             has_equal_weights: false,
-            tol: DEFAULT_TOL,
-            max_iter: 500,
         }
     }
 }
@@ -146,66 +139,34 @@ impl LatentGraphicalLasso {
     /// cross-validation).
     #[must_use]
     pub fn lambda(mut self, lambda: impl Into<Lambda>) -> Self {
-        self.lambda = lambda.into();
-        if let Lambda::Rule(rule) = self.lambda {
+        self.base.lambda = lambda.into();
+        if let Lambda::Rule(rule) = self.base.lambda {
             self.rule = rule;
         }
         self
     }
 
-    /// Penalty on the trace of the low-rank part, more than 0.
-    #[must_use]
-    pub fn mu(mut self, mu: f64) -> Self {
-        self.low_rank = LowRank::Mu(mu);
-        self
-    }
-
-    /// With the largest mu whose low-rank part has this rank.
-    #[must_use]
-    pub fn rank(mut self, rank: usize) -> Self {
-        self.low_rank = LowRank::Rank(rank);
-        self
-    }
-
-    /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
-    #[must_use]
-    pub fn weights(mut self, weights: Matrix) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Whether the diagonal of the sparse part is penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, penalize: bool) -> Self {
-        self.penalize_diagonal = penalize;
-        self
+    setters! {
+        /// Penalty on the trace of the low-rank part, more than 0.
+        mu: f64 => low_rank = LowRank::Mu;
+        /// With the largest mu whose low-rank part has this rank.
+        rank: usize => low_rank = LowRank::Rank;
+        /// Factors of lambda, p x p: 0 leaves an edge free, infinity forbids it.
+        weights: Matrix => base.weights = Some;
+        /// Whether the diagonal of the sparse part is penalised too.
+        penalize_diagonal: bool => base.penalize_diagonal;
+        /// Whether data sets count alike, whatever their samples.
+        equal_weights: bool => has_equal_weights;
+        /// Bound on the relative duality gap.
+        tol: f64 => base.tol;
+        /// Newton steps at most.
+        max_iter: usize => base.max_iter;
     }
 
     /// What draws the sparse parts of several data sets together, and how strongly.
     #[must_use]
     pub fn coupling(mut self, coupling: Coupling, lambda2: f64) -> Self {
         (self.coupling, self.lambda2) = (coupling, Some(lambda2));
-        self
-    }
-
-    /// Whether data sets count alike, whatever their samples.
-    #[must_use]
-    pub fn equal_weights(mut self, equal: bool) -> Self {
-        self.has_equal_weights = equal;
-        self
-    }
-
-    /// Bound on the relative duality gap.
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Newton steps at most.
-    #[must_use]
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
         self
     }
 
@@ -226,7 +187,7 @@ impl LatentGraphicalLasso {
         self.check(inputs)?;
         let builder = Fit::builder(RECORD.verb, input, self.recorded(inputs), ctx);
         let found = self.search(inputs, ctx)?;
-        result::one(builder, input, &found, self.settings(), ctx)
+        result::one(builder, input, &found, self.base.settings(), ctx)
     }
 
     /// Fits data sets over the same variables together.
@@ -237,16 +198,12 @@ impl LatentGraphicalLasso {
         self.check(inputs)?;
         let builder = JointFit::builder(RECORD.verb, self.recorded(inputs), ctx);
         let found = self.search(inputs, ctx)?;
-        result::several(builder, inputs, &found, self.settings(), ctx)
-    }
-
-    fn settings(&self) -> Settings {
-        Settings { tol: self.tol, max_iter: self.max_iter }
+        result::several(builder, inputs, &found, self.base.settings(), ctx)
     }
 
     /// Whether a rule has something to choose.
     fn chooses(&self) -> bool {
-        matches!(self.lambda, Lambda::Rule(_)) || self.low_rank == LowRank::Chosen
+        matches!(self.base.lambda, Lambda::Rule(_)) || self.low_rank == LowRank::Chosen
     }
 
     /// What Rust callers can get wrong, and what depends on the data.
@@ -257,24 +214,17 @@ impl LatentGraphicalLasso {
         if inputs.iter().any(|input| input.p() != first.p()) {
             return Err(Error::shape("data sets have different numbers of variables"));
         }
-        let is_weight = |value: f64| value.is_finite() && value >= 0.0;
-        if let Lambda::Value(lambda) = self.lambda
-            && !is_weight(lambda)
-        {
-            return Err(Error::option(format!("lambda must be a number >= 0, not {lambda}")));
-        }
-        if self.lambda2.is_some_and(|lambda2| !is_weight(lambda2)) {
+        self.base.check_lambda()?;
+        if self.lambda2.is_some_and(|lambda2| !(lambda2.is_finite() && lambda2 >= 0.0)) {
             return Err(Error::option("lambda2 must be a number >= 0"));
         }
-        if self.weights.is_some() && matches!(self.lambda, Lambda::Matrix(_)) {
-            return Err(Error::option("lambda is a matrix: weights would say the same a second time")
-                .with_hint("multiply them into lambda, or give lambda as a number"));
-        }
-        let is_ratio = self.min_ratio > 0.0 && self.min_ratio < 1.0;
-        if !(self.tol > 0.0 && self.tol.is_finite() && is_ratio) || self.max_iter == 0 {
+        self.base.check_once()?;
+        let Settings { tol, max_iter } = self.base.settings();
+        let is_ratio = self.base.min_ratio > 0.0 && self.base.min_ratio < 1.0;
+        if !(tol > 0.0 && tol.is_finite() && is_ratio) || max_iter == 0 {
             return Err(Error::option("tol must be > 0, max_iter >= 1, min_ratio between 0 and 1"));
         }
-        if !(1..=MOST).contains(&self.n_lambdas.saturating_mul(self.n_mus)) {
+        if !(1..=MOST).contains(&self.base.n_lambdas.saturating_mul(self.n_mus)) {
             return Err(Error::option(format!("n_lambdas and n_mus must be >= 1, their product at most {MOST}")));
         }
         self.check_low_rank(inputs.len(), first.p())?;
@@ -312,12 +262,8 @@ impl LatentGraphicalLasso {
     }
 
     fn recorded(&self, inputs: &[Input]) -> Vec<(String, Value)> {
-        let lambda = match &self.lambda {
-            Lambda::Value(value) => Value::Float(*value),
-            Lambda::Matrix(matrix) => matrix.clone().into(),
-            Lambda::Rule(rule) => rule.name().into(),
-        };
-        let mut options = vec![("lambda".to_string(), lambda)];
+        let base = &self.base;
+        let mut options = vec![("lambda".to_string(), base.lambda.recorded())];
         let mut add = |name: &str, value: Value| options.push((name.to_string(), value));
         match self.low_rank {
             LowRank::Mu(mu) => add("mu", mu.into()),
@@ -330,27 +276,22 @@ impl LatentGraphicalLasso {
                 .into_iter()
                 .filter(|(name, _)| name != "one_se")
                 .for_each(|(name, value)| add(&name, value));
-            if matches!(self.lambda, Lambda::Rule(_)) {
-                add("n_lambdas", self.n_lambdas.into());
+            if matches!(self.base.lambda, Lambda::Rule(_)) {
+                add("n_lambdas", base.n_lambdas.into());
             }
             if self.low_rank == LowRank::Chosen {
                 add("n_mus", self.n_mus.into());
             }
-            add("min_ratio", self.min_ratio.into());
+            add("min_ratio", base.min_ratio.into());
         }
-        if let Some(weights) = &self.weights {
-            add("weights", weights.clone().into());
-        }
+        let mut own: Vec<(&'static str, Value)> = Vec::new();
         if inputs.len() > 1 {
-            add("penalty", self.coupling.name().into());
-            if let Some(lambda2) = self.lambda2 {
-                add("lambda2", lambda2.into());
-            }
-            add("set_weights", if self.has_equal_weights { "equal" } else { "samples" }.into());
+            own.push(("penalty", self.coupling.name().into()));
+            own.extend(self.lambda2.map(|lambda2| ("lambda2", lambda2.into())));
+            own.push(("set_weights", if self.has_equal_weights { "equal" } else { "samples" }.into()));
         }
-        add("penalize_diagonal", self.penalize_diagonal.into());
-        add("tol", self.tol.into());
-        add("max_iter", self.max_iter.into());
+        own.push(("penalize_diagonal", base.penalize_diagonal.into()));
+        options.extend(base.recorded_with(own));
         options.extend(inputs.iter().take(1).flat_map(Input::recorded));
         options
     }

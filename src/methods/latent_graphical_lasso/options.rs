@@ -2,34 +2,26 @@
 
 use super::{LatentGraphicalLasso, LowRank, RECORD};
 use crate::error::{Error, Result};
+use crate::methods::along_grid::CRITERIA;
 use crate::methods::lambda::Lambda;
 use crate::methods::penalties;
+use crate::methods::shared_options::{BY_CRITERION, lambda, max_iter, min_ratio, n_lambdas, tol};
 use crate::model::{SecondMoment, VARIABLES};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::Coupling;
 use crate::select::Rule;
-use crate::value::Value;
-
-const RULES: &[&str] = &["ebic", "bic", "aic", "cv"];
 
 /// The bound on the gap is linear in the violation of the optimality conditions: the objective is far closer than it says.
-const TOL: Opt = Opt::new(
-    "tol",
-    &[Kind::Number(Range::POSITIVE)],
-    Preset::Number(super::DEFAULT_TOL),
+const TOL: Opt = tol(
+    super::DEFAULT_TOL,
     "Relative duality gap at which the solution is good enough; the objective is then far closer than that",
 );
 
 pub(super) const OPTIONS: &[Opt] = &[
-    Opt::new(
-        "lambda",
-        &[Kind::Number(Range::NON_NEGATIVE), Kind::Object("Matrix"), Kind::Choice(RULES)],
-        Preset::Text("ebic"),
-        "Penalty on the sparse part: a number, a matrix of numbers, or a rule that chooses one",
-    ),
+    lambda(BY_CRITERION, "Penalty on the sparse part: a number, a matrix of numbers, or a rule that chooses one"),
     Opt::new(
         "mu",
-        &[Kind::Number(Range::POSITIVE), Kind::Choice(RULES)],
+        &[Kind::Number(Range::POSITIVE), Kind::Choice(CRITERIA)],
         Preset::Unset("chosen with lambda, beside a given one by \"ebic\""),
         "Penalty on the trace of the low-rank part: a number, or a rule that chooses one",
     ),
@@ -39,14 +31,9 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Unset("what mu gives"),
         "Rank of the low-rank part, instead of mu: the largest mu that gives it",
     ),
-    Opt::new("n_lambdas", &[Kind::Count(1)], Preset::Count(10), "Penalties lambda in the grid of a rule"),
+    n_lambdas(10, "Penalties lambda in the grid of a rule"),
     Opt::new("n_mus", &[Kind::Count(1)], Preset::Count(6), "Penalties mu in the grid of a rule"),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.05),
-        "Smallest over largest penalty in the grid of a rule, of lambda and of mu",
-    ),
+    min_ratio(0.05, "Smallest over largest penalty in the grid of a rule, of lambda and of mu"),
     Rule::OPTIONS[0],
     Rule::OPTIONS[1],
     penalties::WEIGHTS,
@@ -68,7 +55,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     SecondMoment::COR,
     SecondMoment::MISSING,
     TOL,
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(500), "Newton steps at most"),
+    max_iter(500, "Newton steps at most"),
 ];
 
 /// The options that say something of several data sets.
@@ -101,7 +88,7 @@ impl LatentGraphicalLasso {
     pub(super) fn from_options(options: &Options) -> Result<Self> {
         let default = Self::default();
         let word = |name: &str| options.text(name).filter(|_| options.is_given(name));
-        let given_lambda = !matches!(options.get("lambda"), Some(Value::Text(_)) | None);
+        let lambda = options.get("lambda").and_then(Lambda::of);
         let low_rank = match (options.number("mu"), options.count("rank")) {
             (_, Some(_)) if options.is_given("mu") => {
                 return Err(Error::option("mu and rank both decide on the low-rank part: give one of them"));
@@ -118,32 +105,20 @@ impl LatentGraphicalLasso {
             }
             (one, other) => other.or(one).unwrap_or("ebic"),
         };
-        let is_chosen = !given_lambda || low_rank == LowRank::Chosen;
+        let is_chosen = lambda.is_none() || low_rank == LowRank::Chosen;
         if !is_chosen {
             Rule::refuse_options(RECORD.verb, options)?;
         }
-        refuse_grids(options, !given_lambda, low_rank == LowRank::Chosen)?;
+        refuse_grids(options, lambda.is_none(), low_rank == LowRank::Chosen)?;
         let rule = if is_chosen { Rule::from_options(RECORD.verb, rule, options)? } else { default.rule };
-        let lambda = match options.get("lambda") {
-            Some(value) if given_lambda => {
-                value.as_number().map(Lambda::Value).or_else(|| value.object().cloned().map(Lambda::Matrix))
-            }
-            _ => None,
-        };
         Ok(Self {
-            lambda: lambda.unwrap_or(Lambda::Rule(rule)),
+            base: default.base.read_beside_lambda(options).lambda(lambda.unwrap_or(Lambda::Rule(rule))),
             low_rank,
             rule,
-            weights: options.object("weights").cloned(),
-            penalize_diagonal: options.is_true("penalize_diagonal"),
-            n_lambdas: options.count("n_lambdas").unwrap_or(default.n_lambdas),
             n_mus: options.count("n_mus").unwrap_or(default.n_mus),
-            min_ratio: options.number("min_ratio").unwrap_or(default.min_ratio),
             coupling: options.text("penalty").and_then(Coupling::named).unwrap_or(default.coupling),
             lambda2: options.number("lambda2"),
             has_equal_weights: options.text("set_weights") == Some("equal"),
-            tol: options.number("tol").unwrap_or(default.tol),
-            max_iter: options.count("max_iter").unwrap_or(default.max_iter),
         })
     }
 }
@@ -151,6 +126,7 @@ impl LatentGraphicalLasso {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
 
     fn read(given: &[(&str, Value)]) -> Result<LatentGraphicalLasso> {
         let given: Vec<(String, Value)> = given.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();

@@ -7,9 +7,7 @@ use crate::context::Context;
 use crate::data::{Column, Matrix, Table, number};
 use crate::error::{Error, ErrorKind, Result};
 use crate::linalg::min_eigenvalue;
-use crate::methods::graphical_lasso::GraphicalLasso;
 use crate::methods::lambda::Lambda;
-use crate::methods::penalties::scaled;
 use crate::model::{Convention, Criterion, Input, low_rank_parameters};
 use crate::problem::{JointPenalty, L1};
 use crate::select::{Grid, Rule};
@@ -91,14 +89,14 @@ impl LatentGraphicalLasso {
             }
         };
         let penalty = self.penalty(lambda, inputs)?;
-        let solution = solve(&problem.sets(mu), &penalty, None, self.settings(), ctx)?;
+        let solution = solve(&problem.sets(mu), &penalty, None, self.base.settings(), ctx)?;
         let lambda = self.given().unwrap_or(Value::Float(lambda));
         Ok(Found { solution, lambda, mu, criteria, warnings })
     }
 
     /// The penalty on the sparse part, where it was given.
     fn given(&self) -> Option<Value> {
-        match &self.lambda {
+        match &self.base.lambda {
             Lambda::Rule(_) => None,
             given => Some(given.given()),
         }
@@ -120,19 +118,17 @@ impl LatentGraphicalLasso {
 
     /// The penalties on the sparse part, largest first; of a matrix a number that is not looked at.
     fn lambdas(&self, problem: &Problem<'_>, inputs: &[Input], ctx: &Context) -> Result<Vec<f64>> {
-        match self.lambda {
+        match self.base.lambda {
             Lambda::Value(lambda) => Ok(vec![lambda]),
             Lambda::Matrix(_) => Ok(vec![f64::NAN]),
             Lambda::Rule(_) => {
-                if let (Some(weights), Some(input)) = (&self.weights, inputs.first()) {
-                    crate::methods::penalties::check_matches(weights, input, "weights")?;
-                }
-                let weights = self.weights.as_ref().map(Matrix::view);
+                inputs.first().map_or(Ok(()), |input| self.base.check_weights(input))?;
+                let weights = self.base.weights.as_ref().map(Matrix::view);
                 let mut largest = 0.0f64;
                 for (s, weight) in problem.s.iter().zip(&problem.weights) {
                     largest = largest.max(weight * Moments::Whole(*s).largest(weights, ctx)?);
                 }
-                Grid::Automatic { count: self.n_lambdas, min_ratio: self.min_ratio }.values(largest)
+                Grid::Automatic { count: self.base.n_lambdas, min_ratio: self.base.min_ratio }.values(largest)
             }
         }
     }
@@ -161,7 +157,7 @@ impl LatentGraphicalLasso {
         let s = *problem.s.first().ok_or_else(|| Error::internal("a problem without data"))?;
         let found = parallel::map(lambdas, ctx, |_, &lambda| -> Result<Result<Row>> {
             let penalty = self.penalty(lambda, inputs)?;
-            match mu_of_rank(s, &penalty, rank, self.settings(), ctx) {
+            match mu_of_rank(s, &penalty, rank, self.base.settings(), ctx) {
                 Ok(mu) => Ok(Ok((lambda, vec![mu]))),
                 Err(error) if error.kind() == ErrorKind::Option => Ok(Err(error)),
                 Err(error) => Err(error),
@@ -201,29 +197,24 @@ impl LatentGraphicalLasso {
             let mean = |s: &ArrayView2<'_, f64>| s.diag().sum() / s.nrows() as f64;
             return Ok(vec![problem.s.iter().map(mean).fold(0.0, f64::max)]);
         }
-        Grid::Automatic { count: self.n_mus, min_ratio: self.min_ratio }.values(largest)
+        Grid::Automatic { count: self.n_mus, min_ratio: self.base.min_ratio }.values(largest)
     }
 
     fn rough(&self) -> Settings {
-        Settings { tol: self.tol.max(ROUGH), max_iter: self.max_iter }
+        Settings { tol: self.base.tol.max(ROUGH), ..self.base.settings() }
     }
 
     /// The penalty on the sparse parts.
     fn penalty(&self, lambda: f64, inputs: &[Input]) -> Result<JointPenalty> {
         let input = inputs.first().ok_or_else(|| Error::internal("a problem without data"))?;
-        let mut model = GraphicalLasso::new().penalize_diagonal(self.penalize_diagonal);
-        model = match &self.lambda {
-            Lambda::Matrix(matrix) => model.lambda(matrix.clone()),
-            _ => model.lambda(lambda),
+        let own = match self.base.lambda {
+            Lambda::Matrix(_) => self.base.penalty(input)?,
+            _ => self.base.clone().lambda(lambda).penalty(input)?,
         };
-        if let Some(weights) = &self.weights {
-            model = model.weights(weights.clone());
-        }
-        let own = model.penalty(input)?;
         let coupled = match self.lambda2 {
             _ if inputs.len() == 1 => L1::scalar(0.0, false),
             None => own.map(|weight| 0.5 * weight),
-            Some(lambda2) => scaled(lambda2, self.weights.as_ref(), self.penalize_diagonal)?,
+            Some(lambda2) => self.base.scaled(lambda2)?,
         };
         JointPenalty::new(self.coupling, own, coupled)
     }
@@ -277,9 +268,11 @@ impl LatentGraphicalLasso {
     /// Of every fold, the loss of all combinations on the rows that are held out: sum_k w_k (-log det R_k + tr(S_k R_k)),
     /// with S_k the second moment of these rows about the mean of the others.
     fn held_out(&self, rows: &[Row], inputs: &[Input], folds: usize, ctx: &Context) -> Result<Vec<Vec<f64>>> {
+        let of_set = |(set, input): (usize, &Input)| split(self.rule.data(input)?, input, set, folds, ctx);
+        // Only with their rows in sight is it known that there are not too many folds.
+        let splits = inputs.iter().enumerate().map(of_set).collect::<Result<Vec<_>>>()?;
         let mut parts: Vec<Vec<(Input, Array2<f64>)>> = (0..folds).map(|_| Vec::new()).collect();
-        for (set, input) in inputs.iter().enumerate() {
-            let split = split(self.rule.data(input)?, input, set, folds, ctx)?;
+        for split in splits {
             parts.iter_mut().zip(split).for_each(|(part, own)| part.push(own));
         }
         parallel::map(&parts, ctx, |_, part| -> Result<Vec<f64>> {

@@ -6,6 +6,7 @@ mod search;
 use self::search::{Candidate, Tried, as_map, warnings};
 use super::latent_factors::result::{self, Found, Origin};
 use super::latent_factors::{Sets, check_factors, default_factors};
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
@@ -144,53 +145,21 @@ impl MetaGraphicalLasso {
         Self::default()
     }
 
-    /// With so many factors; of several numbers the BIC chooses, of none there are as many as the default says.
-    #[must_use]
-    pub fn factors(mut self, factors: Vec<usize>) -> Self {
-        self.factors = factors;
-        self
-    }
-
-    /// With this penalty; of several the BIC chooses.
-    #[must_use]
-    pub fn lambda(mut self, lambdas: Vec<f64>) -> Self {
-        self.grid = Grid::Given(lambdas);
-        self
-    }
-
-    /// With the diagonals penalised too.
-    #[must_use]
-    pub fn penalize_diagonal(mut self, yes: bool) -> Self {
-        self.penalize_diagonal = yes;
-        self
-    }
-
-    /// With this share of the mean variance of the variables added to the variances of the factors, in every data set.
-    #[must_use]
-    pub fn ridge(mut self, share: f64) -> Self {
-        self.ridge = Some(share);
-        self
-    }
-
-    /// With the means taken off, or not.
-    #[must_use]
-    pub fn center(mut self, yes: bool) -> Self {
-        self.center = yes;
-        self
-    }
-
-    /// From this start.
-    #[must_use]
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = Some(init);
-        self
-    }
-
-    /// With this optimiser.
-    #[must_use]
-    pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
-        self.optimizer = optimizer;
-        self
+    setters! {
+        /// With so many factors; of several numbers the BIC chooses, of none there are as many as the default says.
+        factors: Vec<usize> => factors;
+        /// With this penalty; of several the BIC chooses.
+        lambda: Vec<f64> => grid = Grid::Given;
+        /// With the diagonals penalised too.
+        penalize_diagonal: bool => penalize_diagonal;
+        /// With this share of the mean variance of the variables added to the variances of the factors, in every data set.
+        ridge: f64 => ridge = Some;
+        /// With the means taken off, or not.
+        center: bool => center;
+        /// From this start.
+        init: Init => init = Some;
+        /// With this optimiser.
+        optimizer: Optimizer => optimizer;
     }
 
     /// Fits data sets with the same variables, n_k x V each.

@@ -3,6 +3,7 @@
 use super::super::latent_factors::{CENTER, PENALIZE_DIAGONAL};
 use super::{Init, MetaGraphicalLasso, Optimizer, RECORD};
 use crate::error::{Error, Result};
+use crate::methods::shared_options::{max_iter, min_ratio, n_lambdas, tol};
 use crate::model::VARIABLES;
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::select::Grid;
@@ -24,18 +25,8 @@ pub(super) const OPTIONS: &[Opt] = &[
         Preset::Text("bic"),
         "Penalty; of a list, or of a grid with \"bic\", the BIC chooses",
     ),
-    Opt::new(
-        "n_lambdas",
-        &[Kind::Count(1)],
-        Preset::Count(10),
-        "Penalties in the grid of `lambda: \"bic\"`, from the one that empties the graphs at the start",
-    ),
-    Opt::new(
-        "min_ratio",
-        &[Kind::Number(Range::OPEN_UNIT)],
-        Preset::Number(0.02),
-        "Smallest over largest penalty in that grid",
-    ),
+    n_lambdas(10, "Penalties in the grid of `lambda: \"bic\"`, from the one that empties the graphs at the start"),
+    min_ratio(0.02, "Smallest over largest penalty in that grid"),
     PENALIZE_DIAGONAL,
     Opt::new(
         "ridge",
@@ -60,8 +51,8 @@ anywhere",
         Preset::Text("lbfgs"),
         "L-BFGS on the manifold until it has converged, or the published Adam for a fixed number of epochs",
     ),
-    Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-8), "L-BFGS: what may be left, relative"),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(500), "L-BFGS: steps at most"),
+    tol(1e-8, "L-BFGS: what may be left, relative"),
+    max_iter(500, "L-BFGS: steps at most"),
     Opt::new("epochs", &[Kind::Count(1)], Preset::Count(5000), "Adam: times that all data sets are seen"),
     Opt::new("learning_rate", &[Kind::Number(Range::POSITIVE)], Preset::Number(0.001), "Adam: length of a step"),
     Opt::new("batch_size", &[Kind::Count(1)], Preset::Count(5), "Adam: data sets in a batch"),

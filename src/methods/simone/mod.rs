@@ -5,6 +5,8 @@ mod prior;
 
 use super::block_options::{BLOCKS, Blocks, STARTS, check_starts};
 use super::neighborhoods::Rule;
+use super::setters::setters;
+use super::shared_options::{max_iter, tol};
 use crate::context::Context;
 use crate::data::{Column, Matrix, Table};
 use crate::error::{Error, Result};
@@ -48,8 +50,8 @@ const OPTIONS: &[Opt] = &[
         Preset::Text("sinew"),
         "\"authors\": \"bic\" and \"aic\" as the published program computes them",
     ),
-    Opt::new("tol", &[Kind::Number(Range::POSITIVE)], Preset::Number(1e-7), "Bound on the change of a coefficient"),
-    Opt::new("max_iter", &[Kind::Count(1)], Preset::Count(100_000), "Passes over the coefficients of a column at most"),
+    tol(1e-7, "Bound on the change of a coefficient"),
+    max_iter(100_000, "Passes over the coefficients of a column at most"),
 ];
 
 /// The record.
@@ -143,24 +145,17 @@ impl Simone {
         Self::default()
     }
 
-    /// How the network is chosen.
-    #[must_use]
-    pub fn choice(mut self, choice: Choice) -> Self {
-        self.choice = choice;
-        self
+    setters! {
+        /// How the network is chosen.
+        choice: Choice => choice;
+        /// Whether criteria are computed as the published program computes them.
+        authors: bool => is_authors;
     }
 
     /// Looks for groups: so many, or a list to choose from.
     #[must_use]
     pub fn blocks(mut self, blocks: impl Into<Blocks>) -> Self {
         self.blocks = Some(blocks.into());
-        self
-    }
-
-    /// Whether criteria are computed as the published program computes them.
-    #[must_use]
-    pub fn authors(mut self, is_authors: bool) -> Self {
-        self.is_authors = is_authors;
         self
     }
 

@@ -7,6 +7,7 @@ mod options;
 mod published;
 mod run;
 
+use super::setters::setters;
 use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
@@ -119,24 +120,17 @@ impl Uglad {
         Self::default()
     }
 
-    /// With this mode.
-    #[must_use]
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
+    setters! {
+        /// With this mode.
+        mode: Mode => mode;
+        /// With this learning rate, above 0.
+        learning_rate: f64 => learning_rate;
     }
 
     /// With at most so many epochs.
     #[must_use]
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs.max(1);
-        self
-    }
-
-    /// With this learning rate, above 0.
-    #[must_use]
-    pub fn learning_rate(mut self, rate: f64) -> Self {
-        self.learning_rate = rate;
         self
     }
 

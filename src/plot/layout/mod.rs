@@ -61,8 +61,12 @@ pub fn groups(groups: &[usize]) -> Vec<Point> {
     let mut order: Vec<usize> = groups.to_vec();
     order.sort_unstable();
     order.dedup();
-    let members: Vec<Vec<usize>> =
-        order.iter().map(|group| (0..groups.len()).filter(|&node| groups[node] == *group).collect()).collect();
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
+    for (node, group) in groups.iter().enumerate() {
+        // Every number is among those in order.
+        let place = order.partition_point(|other| other < group);
+        members[place].push(node);
+    }
     let radii: Vec<f64> = members.iter().map(|nodes| ring_radius(nodes.len()) + 1.0).collect();
     let total: f64 = radii.iter().map(|radius| 2.0 * radius).sum();
     let large = large_radius(&radii, total);

@@ -47,11 +47,11 @@ fn block_model(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcom
         max_iter: options.count("max_iter").unwrap_or(500),
         tol: options.number("tol").unwrap_or(1e-5),
     };
-    Ok(to_map(&entries(g, fit_graph(g, &climb, &ctx)?)?))
+    Ok(to_map(&entries(call, g, fit_graph(g, &climb, &ctx)?)?))
 }
 
 /// The model with the largest criterion, and the criterion of all.
-fn entries(g: &Graph, models: Vec<BlockModel>) -> Result<Vec<(String, Value)>> {
+fn entries(call: &NativeCallContext<'_>, g: &Graph, models: Vec<BlockModel>) -> Result<Vec<(String, Value)>> {
     let counts = models.iter().map(|model| model.shares.len() as f64).collect();
     let values = models.iter().map(|model| model.icl).collect();
     let criterion =
@@ -62,7 +62,7 @@ fn entries(g: &Graph, models: Vec<BlockModel>) -> Result<Vec<(String, Value)>> {
     let probability = Matrix::from_fn(blocks, blocks, |k, l| best.probability.at(k, l));
     let entries: Vec<(&str, Value)> = vec![
         ("blocks", blocks.into()),
-        ("groups", by_node(g, best.labels.iter().map(|&label| label as f64)).into()),
+        ("groups", by_node(call, g, best.labels.iter().map(|&label| label as f64))?.into()),
         ("shares", Vector::from(best.shares).into()),
         ("connection_probability", probability.into()),
         ("membership", Matrix::from(best.membership).with_row_names(Some(g.labels()))?.into()),

@@ -31,7 +31,7 @@ type Measure = fn(&Graph, Centrality, &Context) -> Result<Vec<f64>>;
 fn measure(call: &NativeCallContext<'_>, verb: &str, g: &Graph, options: &Map, of: Measure) -> Outcome<Vector> {
     let options = check_options(verb, CENTRALITY, options)?;
     let how = Centrality { weighted: options.is_true("weighted"), normalized: options.is_true("normalized") };
-    Ok(by_node(g, of(g, how, &context(call))?))
+    Ok(by_node(call, g, of(g, how, &context(call))?)?)
 }
 
 macro_rules! measures {
@@ -63,7 +63,9 @@ macro_rules! counts {
             $help,
             concat!(with_g!("print(g."), stringify!($name), ");"),
         )
-        .get(|g: &mut Graph| by_node(g, g.$name().into_iter().map(|degree| degree as f64)));
+        .get(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Vector> {
+            Ok(by_node(&call, g, g.$name().into_iter().map(|degree| degree as f64))?)
+        });
     )* };
 }
 
@@ -84,7 +86,7 @@ pub(super) fn define(b: &mut Builder) {
         "Sum of |weight| over every node's edges, of either direction",
         with_g!("print(g.strength);"),
     )
-    .get(|g: &mut Graph| by_node(g, g.strength()));
+    .get(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Vector> { Ok(by_node(&call, g, g.strength())?) });
     counts! { b;
         in_degree, "Number of edges that lead to every node; those without a direction lead both ways";
         out_degree, "Number of edges that lead away from every node; those without a direction lead both ways";

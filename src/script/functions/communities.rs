@@ -8,7 +8,7 @@ use super::super::convert::{Outcome, check_options, to_value};
 use super::super::index::to_selector;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use super::graphs::{by_node, name_list};
+use super::graphs::{by_node, name_list, reserve_names};
 use super::tables::to_column;
 use crate::data::Vector;
 use crate::error::{Error, Result};
@@ -41,6 +41,7 @@ fn find(call: &NativeCallContext<'_>, verb: &str, g: &Graph, options: &Map) -> R
 }
 
 fn communities(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome<Array> {
+    let _held = reserve_names(call, g, g.n_nodes())?;
     let labels = g.labels();
     Ok(find(call, "communities", g, options)?.into_iter().map(|nodes| name_list(&labels, nodes).into()).collect())
 }
@@ -50,7 +51,7 @@ fn membership(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome
     for (number, nodes) in find(call, "membership", g, options)?.into_iter().enumerate() {
         nodes.into_iter().for_each(|node| numbers[node] = number as f64);
     }
-    Ok(by_node(g, numbers))
+    Ok(by_node(call, g, numbers)?)
 }
 
 /// The number of every node's group: from a value for each node, or from lists of nodes.

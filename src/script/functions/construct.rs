@@ -5,9 +5,10 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, check_options, describe, to_numbers};
+use super::super::convert::{Outcome, check_options, describe, range_bounds, to_numbers};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::made;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::Area;
@@ -63,9 +64,30 @@ fn normal(rng: &mut Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-fn rows_of(list: &Array) -> Result<Matrix> {
+fn rows_of(call: &NativeCallContext<'_>, list: &Array) -> Result<Matrix> {
+    // The numbers as lists, and as one.
+    let count = list.iter().map(count_of).fold(0, usize::saturating_add);
+    let _held = context(call).reserve_matrices(2, count, 1)?;
     let rows: Vec<Vec<f64>> = list.iter().map(|row| to_numbers(row, "a row")).collect::<Result<_>>()?;
     Matrix::from_rows(&rows)
+}
+
+/// How many numbers a list, vector or range of numbers has.
+fn count_of(value: &Dynamic) -> usize {
+    if let Some(vector) = value.read_lock::<Vector>() {
+        return vector.len();
+    }
+    if let Some((start, end)) = range_bounds(value) {
+        return end.and_then(|end| usize::try_from(end.saturating_sub(start)).ok()).unwrap_or(0);
+    }
+    value.read_lock::<Array>().map_or(0, |list| list.len())
+}
+
+/// A list, vector or range of numbers as a vector.
+fn vector(call: &NativeCallContext<'_>, value: &Dynamic) -> Outcome<Vector> {
+    // Of a range the whole numbers are made first.
+    let _held = context(call).reserve_matrices(2, count_of(value), 1)?;
+    Ok(Vector::from(to_numbers(value, "a vector")?))
 }
 
 fn diagonal(values: &[f64]) -> Matrix {
@@ -73,11 +95,12 @@ fn diagonal(values: &[f64]) -> Matrix {
 }
 
 /// `count` numbers from `start` to `end`, both included.
-fn spaced(start: f64, end: f64, count: i64) -> Outcome<Vec<f64>> {
+fn spaced(call: &NativeCallContext<'_>, start: f64, end: f64, count: i64) -> Outcome<Vec<f64>> {
     let count = size(count, "points")?;
     if count > 1 << 26 {
         return Err(Error::argument(format!("{count} points are too many")).into());
     }
+    let _held = context(call).reserve_matrices(1, count, 1)?;
     let step = |k: usize| start + (end - start) * k as f64 / (count - 1) as f64;
     Ok(match count {
         1 => vec![start],
@@ -101,16 +124,18 @@ pub(super) fn define(b: &mut Builder) {
         "Matrix from a list of rows, from a table's columns, or from a sparse matrix, if there is memory for it",
         "print(matrix([[1, 2.5], [3, 4]]));",
     )
-    .on(|rows: Array| -> Outcome<Matrix> { Ok(rows_of(&rows)?) })
+    .on(|call: NativeCallContext<'_>, rows: Array| -> Outcome<Matrix> { Ok(rows_of(&call, &rows)?) })
     .on(|m: Matrix| m)
-    .on(|t: crate::Table| -> Outcome<Matrix> { Ok(t.matrix()?) });
+    .on(|call: NativeCallContext<'_>, t: crate::Table| -> Outcome<Matrix> {
+        Ok(made(&call, &t, 8, crate::Table::matrix)??)
+    });
     b.verb(
         "vector",
         "vector([1, 2, 3]) -> Vector",
         "Vector from a list of numbers or a range",
         "print(vector([1, 2.5]));\nprint(vector(0..4));",
     )
-    .on(|list: Dynamic| -> Outcome<Vector> { Ok(Vector::from(to_numbers(&list, "a vector")?)) });
+    .on(|call: NativeCallContext<'_>, list: Dynamic| vector(&call, &list));
     b.verb("zeros", "zeros(rows, cols) -> Matrix\nzeros(n) -> Vector", "Zeros", "print(zeros(2, 3));")
         .on(|call: NativeCallContext<'_>, rows: i64, cols: i64| filled(&call, rows, cols, 0.0))
         .on(|call: NativeCallContext<'_>, len: i64| filled_vector(&call, len, 0.0));
@@ -166,9 +191,9 @@ pub(super) fn define(b: &mut Builder) {
         "n evenly spaced numbers, both ends included",
         "print(linspace(0, 1, 5));",
     )
-    .on(|start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
+    .on(|call: NativeCallContext<'_>, start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
         let (start, end) = ends(&start, &end, "linspace")?;
-        Ok(Vector::from(spaced(start, end, count)?))
+        Ok(Vector::from(spaced(&call, start, end, count)?))
     });
     b.verb(
         "logspace",
@@ -176,14 +201,14 @@ pub(super) fn define(b: &mut Builder) {
         "n numbers from start to end, both positive, evenly spaced in logarithm",
         "print(logspace(1, 0.01, 3));",
     )
-    .on(|start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
+    .on(|call: NativeCallContext<'_>, start: Dynamic, end: Dynamic, count: i64| -> Outcome<Vector> {
         let (start, end) = ends(&start, &end, "logspace")?;
         if start <= 0.0 || end <= 0.0 {
             return Err(
                 Error::argument(format!("logspace runs between positive numbers, not {start} and {end}")).into()
             );
         }
-        let mut values: Vec<f64> = spaced(start.ln(), end.ln(), count)?.into_iter().map(f64::exp).collect();
+        let mut values: Vec<f64> = spaced(&call, start.ln(), end.ln(), count)?.into_iter().map(f64::exp).collect();
         // The ends exactly, not through a logarithm.
         if let Some(first) = values.first_mut() {
             *first = start;

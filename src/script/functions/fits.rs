@@ -10,7 +10,7 @@ use crate::data::{Matrix, Vector};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::model::{Area, Criterion, Fit, Path, Simulation, regulators};
-use crate::options::{Kind, Opt, Preset, Range};
+use crate::options::{Kind, Opt, Preset, Range, table};
 use crate::select::Rule;
 
 /// An example about a fit.
@@ -32,19 +32,10 @@ macro_rules! with_path {
     };
 }
 
-const SELECT: &[Opt] = &{
-    let [a, b, c, d, e, f, g] = Rule::OPTIONS;
-    [
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        g,
-        Opt::new("seed", &[Kind::Count(0)], Preset::Unset("the session's"), "Seed of \"cv\", \"stars\" and \"ric\""),
-    ]
-};
+const SELECT: &[Opt] = table![
+    ..&Rule::OPTIONS,
+    Opt::new("seed", &[Kind::Count(0)], Preset::Unset("the session's"), "Seed of \"cv\", \"stars\" and \"ric\""),
+];
 const GRAPH: &[Opt] = &[
     Opt::new(
         "threshold",

@@ -1,10 +1,11 @@
 //! Graphs from graphs: set operations, parts, directions.
 
-use rhai::{Array, Dynamic};
+use rhai::{Array, Dynamic, NativeCallContext};
 
 use super::super::convert::{Outcome, describe, to_number};
 use super::super::index::to_selector;
 use super::super::vocabulary::Builder;
+use super::super::work::{made, within};
 use super::graphs::node;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
@@ -21,6 +22,11 @@ macro_rules! with_a_and_b {
     };
 }
 
+/// Bytes for each node and edge of two graphs while they are matched.
+const MATCHED: usize = 128;
+/// Bytes for each node and edge of a graph while another is made of it.
+const CHANGED: usize = 112;
+
 /// Verbs of two graphs.
 macro_rules! set_verbs {
     ($b:expr; $($name:ident, $help:literal;)*) => { $(
@@ -30,7 +36,11 @@ macro_rules! set_verbs {
             $help,
             concat!(with_a_and_b!("print(a."), stringify!($name), "(b));"),
         )
-        .on(|g: &mut Graph, other: Graph| -> Outcome<Graph> { Ok(g.$name(&other)?) });
+        .on(|call: NativeCallContext<'_>, g: &mut Graph, other: Graph| -> Outcome<Graph> {
+            let many = g.n_nodes() + g.n_edges() + other.n_nodes() + other.n_edges();
+            let g = g.clone();
+            Ok(within(&call, many, many.saturating_mul(MATCHED), move || g.$name(&other))??)
+        });
     )* };
 }
 
@@ -51,9 +61,9 @@ fn pairs(g: &Graph, given: &Dynamic) -> Result<Vec<(usize, usize)>> {
     Ok(pairs)
 }
 
-fn above(g: &Graph, threshold: &Dynamic) -> Result<Graph> {
+fn above(call: &NativeCallContext<'_>, g: &Graph, threshold: &Dynamic) -> Result<Graph> {
     match to_number(threshold) {
-        Some(threshold) if threshold >= 0.0 => Ok(g.above(threshold)),
+        Some(threshold) if threshold >= 0.0 => made(call, g, CHANGED, move |g| g.above(threshold)),
         _ => Err(Error::argument(format!("above takes a threshold >= 0, not {}", describe(threshold)))),
     }
 }
@@ -72,16 +82,21 @@ pub(super) fn define(b: &mut Builder) {
         "The graph without edges of |weight| at or below a threshold",
         "let g = graph_from_matrix(example(\"sachs\").cor());\nprint(g.above(0.5).n_edges);",
     )
-    .on(|g: &mut Graph, threshold: Dynamic| -> Outcome<Graph> { Ok(above(g, &threshold)?) });
+    .on(|call: NativeCallContext<'_>, g: &mut Graph, threshold: Dynamic| -> Outcome<Graph> {
+        Ok(above(&call, g, &threshold)?)
+    });
     b.verb(
         "subgraph",
         "g.subgraph(nodes) -> Graph",
         "Some nodes, by names or positions, in this order, and the edges between them",
         with_g!("print(g.subgraph([\"x0\", \"x2\", \"x4\"]));\nprint(g.subgraph(0..4).n_edges);"),
     )
-    .on(|g: &mut Graph, nodes: Dynamic| -> Outcome<Graph> {
-        let picked = to_selector(&nodes)?.pick(g.n_nodes(), Some(&g.labels()), "node")?;
-        Ok(g.subgraph(picked.positions())?)
+    .on(|call: NativeCallContext<'_>, g: &mut Graph, nodes: Dynamic| -> Outcome<Graph> {
+        let nodes = to_selector(&nodes)?;
+        Ok(made(&call, g, CHANGED, move |g| {
+            let picked = nodes.pick(g.n_nodes(), Some(&g.labels()), "node")?;
+            g.subgraph(picked.positions())
+        })??)
     });
     b.verb(
         "undirected",
@@ -89,12 +104,17 @@ pub(super) fn define(b: &mut Builder) {
         "The graph without directions; of two edges between the same nodes the one with the larger |weight| stays",
         "let g = graph_from_edges(example(\"sachs_edges\"), #{ directed: true });\nprint(g.undirected());",
     )
-    .on(|g: &mut Graph| -> Outcome<Graph> { Ok(g.undirected()?) });
+    .on(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Graph> {
+        Ok(made(&call, g, CHANGED, Graph::undirected)??)
+    });
     b.verb(
         "orient",
         "g.orient([[from, to], ..]) -> Graph",
         "The graph in which these edges lead from one node to the other; the other edges stay as they are",
         with_g!("print(g.orient([[\"x1\", \"x0\"], [\"x0\", \"x2\"]]).edges(#{ top: 2 }));"),
     )
-    .on(|g: &mut Graph, list: Dynamic| -> Outcome<Graph> { Ok(g.orient(&pairs(g, &list)?)?) });
+    .on(|call: NativeCallContext<'_>, g: &mut Graph, list: Dynamic| -> Outcome<Graph> {
+        let pairs = pairs(g, &list)?;
+        Ok(made(&call, g, CHANGED, move |g| g.orient(&pairs))??)
+    });
 }

@@ -1,9 +1,10 @@
 //! Values of nodes and edges: attributes, and the edges as a table.
 
-use rhai::{Array, Dynamic};
+use rhai::{Array, Dynamic, NativeCallContext};
 
 use super::super::convert::{Outcome, to_value};
 use super::super::vocabulary::Builder;
+use super::super::work::made;
 use super::graphs::by_node;
 use super::tables::to_column;
 use crate::data::{Column, Table, table_verbs};
@@ -26,12 +27,12 @@ fn node_values(g: &Graph, values: &Dynamic) -> Result<Column> {
 }
 
 /// An attribute of the nodes: numbers as a Vector with the nodes' names, texts as a list.
-fn attribute(g: &Graph, name: &str) -> Result<Dynamic> {
+fn attribute(call: &NativeCallContext<'_>, g: &Graph, name: &str) -> Result<Dynamic> {
     let column = g.node_attribute(name).map_err(|error| {
         error.or_hint("set_attribute(name, values) gives them one; attributes of edges are columns of edge_table()")
     })?;
     Ok(match column {
-        Column::Numbers(values) => Dynamic::from(by_node(g, values.iter().copied())),
+        Column::Numbers(values) => Dynamic::from(by_node(call, g, values.iter().copied())?),
         Column::Texts(values) => values.iter().map(|text| Dynamic::from(text.clone())).collect::<Array>().into(),
     })
 }
@@ -55,7 +56,9 @@ pub(super) fn define(b: &mut Builder) {
         "The values of an attribute of the nodes: numbers as a Vector with the nodes' names, texts as a list",
         with_g!("print(g.attribute(\"group\"));"),
     )
-    .on_any(|g: &mut Graph, name: &str| -> Outcome<Dynamic> { Ok(attribute(g, name)?) });
+    .on_any(|call: NativeCallContext<'_>, g: &mut Graph, name: &str| -> Outcome<Dynamic> {
+        Ok(attribute(&call, g, name)?)
+    });
     b.verb(
         "set_edge_attribute",
         "g.set_edge_attribute(name, values) -> Graph",
@@ -74,5 +77,9 @@ pub(super) fn define(b: &mut Builder) {
         "Edges in the graph's own order: source, target, weight, sign, directed (1 or 0; mixed graphs) and attributes",
         with_g!("print(g.edge_table());"),
     )
-    .on(|g: &mut Graph| -> Outcome<Table> { Ok(g.edge_table()?) });
+    .on(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Table> {
+        /// Bytes of a node's name, or of an edge with the names of its ends.
+        const NAMED: usize = 160;
+        Ok(made(&call, g, NAMED, Graph::edge_table)??)
+    });
 }

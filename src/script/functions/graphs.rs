@@ -4,8 +4,11 @@ use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, to_dynamic};
 use super::super::index::to_selector;
+use super::super::limits::{check_entries, check_list};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::{made, within};
+use crate::context::Reservation;
 use crate::data::{Matrix, Names, Picked, Table, Vector};
 use crate::error::{Error, Result};
 use crate::graph::{Directed, Direction, Graph, Nodes};
@@ -35,11 +38,17 @@ const TABLE: &[Opt] = &[
     ),
 ];
 
+/// Bytes for each node and edge while edges are put in order.
+const RANKED: usize = 24;
+/// Bytes of a node's name, and of a number under it.
+const NAMED: usize = 96;
+
 /// Edges as maps, strongest first.
 fn edge_list(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome<Array> {
     /// Edges between two looks at the context.
     const PIECE: usize = 1024;
     let top = check_options("edges", TOP, options)?.count("top").unwrap_or(usize::MAX);
+    let _labels = context(call).reserve(g.n_nodes().saturating_mul(NAMED))?;
     let labels = g.labels();
     let is_mixed = g.direction() == Direction::Mixed;
     let entry = |i: usize| {
@@ -55,8 +64,14 @@ fn edge_list(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome<
         entries.extend(g.edge_attributes().iter().map(|(name, column)| (name.clone(), column.value(i))));
         to_dynamic(&Value::Map(entries))
     };
-    let (ctx, mut list) = (context(call), Array::new());
-    for i in g.ranking().into_iter().take(top) {
+    /// Entries of a map for an edge, and bytes of each of them beside long names.
+    const ENTRY: usize = 220;
+    let (count, entries) = (g.n_edges().min(top), 3 + usize::from(is_mixed) + g.edge_attributes().len());
+    check_entries(call, count.saturating_mul(entries))?;
+    let ctx = context(call);
+    let _held = ctx.reserve(count.saturating_mul(entries).saturating_mul(ENTRY))?;
+    let mut list = Array::new();
+    for i in made(call, g, RANKED, Graph::ranking)?.into_iter().take(top) {
         if list.len() % PIECE == 0 {
             ctx.check()?;
         }
@@ -74,8 +89,25 @@ pub(super) fn node(labels: &Names, node: &Dynamic) -> Result<usize> {
 }
 
 /// A number for each node, under the nodes' names.
-pub(super) fn by_node(g: &Graph, numbers: impl IntoIterator<Item = f64>) -> Vector {
-    Vector::from(numbers.into_iter().collect::<Vec<_>>()).named(Some(g.labels()))
+///
+/// # Errors
+/// Memory for the names.
+pub(super) fn by_node(
+    call: &NativeCallContext<'_>,
+    g: &Graph,
+    numbers: impl IntoIterator<Item = f64>,
+) -> Result<Vector> {
+    let _held = context(call).reserve(g.n_nodes().saturating_mul(NAMED))?;
+    Ok(Vector::from(numbers.into_iter().collect::<Vec<_>>()).named(Some(g.labels())))
+}
+
+/// Room for a list with the name of every node, where each is within so many lists.
+pub(super) fn reserve_names(call: &NativeCallContext<'_>, g: &Graph, lists: usize) -> Outcome<Reservation> {
+    /// Bytes of a name as a text of the language, and of a list that it is in.
+    const BYTES: [usize; 2] = [96, 64];
+    check_list(call, g.n_nodes().saturating_add(lists))?;
+    let names = g.n_nodes().saturating_mul(NAMED + BYTES[0]);
+    Ok(context(call).reserve(names.saturating_add(lists.saturating_mul(BYTES[1])))?)
 }
 
 /// The names of nodes as a list.
@@ -99,14 +131,26 @@ fn nodes(options: &Options) -> Result<Nodes> {
     })
 }
 
-fn from_table(t: &Table, options: &Map) -> Result<Graph> {
+fn from_table(call: &NativeCallContext<'_>, t: &Table, options: &Map) -> Result<Graph> {
+    /// Bytes of an edge while the graph is made, and of a node once it is worked on.
+    const BYTES: [usize; 2] = [160, 64];
+    /// Numbers of pairs of so many nodes can still be counted.
+    const MOST: usize = u32::MAX as usize;
     let options = check_options("graph_from_edges", TABLE, options)?;
     let directed = match options.text("directed") {
         Some(column) => Directed::Column(column.to_string()),
         None if options.is_true("directed") => Directed::All,
         None => Directed::None,
     };
-    Graph::from_edges(t, nodes(&options)?, &directed)
+    let (nodes, table) = (nodes(&options)?, t.clone());
+    let bytes = t.rows().saturating_mul(BYTES[0]);
+    let g = within(call, 10 * t.rows(), bytes, move || Graph::from_edges(&table, nodes, &directed))??;
+    if g.n_nodes() > MOST {
+        return Err(Error::memory(format!("a graph of {} nodes does not fit into any memory", g.n_nodes())));
+    }
+    // A single edge may name any node: what is as long as the nodes comes later, and without a question.
+    drop(context(call).reserve(g.n_nodes().saturating_mul(BYTES[1]))?);
+    Ok(g)
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -147,8 +191,11 @@ pub(super) fn define(b: &mut Builder) {
         with_g!("print(g.direction);\nprint(g.orient([[\"x0\", \"x1\"]]).direction);"),
     )
     .get(|g: &mut Graph| g.direction().word().to_string());
-    b.property("degree", "g.degree -> Vector", "Number of edges at every node", with_g!("print(g.degree);"))
-        .get(|g: &mut Graph| by_node(g, g.degree().into_iter().map(|degree| degree as f64)));
+    b.property("degree", "g.degree -> Vector", "Number of edges at every node", with_g!("print(g.degree);")).get(
+        |call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Vector> {
+            Ok(by_node(&call, g, g.degree().into_iter().map(|degree| degree as f64))?)
+        },
+    );
     node_lists(b);
     matrices(b);
 }
@@ -161,12 +208,15 @@ fn node_lists(b: &mut Builder) {
         "The k nodes with most edges, as maps #{ node, degree }",
         with_g!("print(g.hubs(2));"),
     )
-    .on_list(|g: &mut Graph, count: i64| -> Array {
+    .on_list(|call: NativeCallContext<'_>, g: &mut Graph, count: i64| -> Outcome<Array> {
+        let wanted = usize::try_from(count).unwrap_or(0).min(g.n_nodes());
+        check_entries(&call, wanted.saturating_mul(2))?;
+        let _held = reserve_names(&call, g, wanted.saturating_mul(4))?;
         let labels = g.labels();
         let entry = |(node, degree): (usize, usize)| {
             to_dynamic(&Value::Map(vec![("node".into(), labels.get(node).into()), ("degree".into(), degree.into())]))
         };
-        g.hubs(usize::try_from(count).unwrap_or(0)).into_iter().map(entry).collect()
+        Ok(g.hubs(wanted).into_iter().map(entry).collect())
     });
     b.property(
         "components",
@@ -174,9 +224,17 @@ fn node_lists(b: &mut Builder) {
         "Names of the nodes of each connected component, largest first",
         with_g!("print(g.components);"),
     )
-    .get_list(|g: &mut Graph| -> Array {
-        let labels = g.labels();
-        g.components().into_iter().map(|nodes| name_list(&labels, nodes).into()).collect()
+    .get_list(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Array> {
+        /// Bytes for each node while its component is found.
+        const FOUND: usize = 64;
+        let components = made(&call, g, FOUND, Graph::components)?;
+        let _held = reserve_names(&call, g, components.len())?;
+        let (ctx, labels) = (context(&call), g.labels());
+        let names = |nodes: Vec<usize>| -> Outcome<Dynamic> {
+            ctx.check()?;
+            Ok(name_list(&labels, nodes).into())
+        };
+        components.into_iter().map(names).collect()
     });
     b.verb(
         "neighbors",
@@ -220,6 +278,8 @@ fn matrices(b: &mut Builder) {
         "Graph from a table whose first columns are source and target (names or 0-based positions) and, if there is a third, weight",
         "print(graph_from_edges(example(\"sachs_edges\"), #{ directed: true }));",
     ).options(TABLE)
-    .on(|t: &mut Table| -> Outcome<Graph> { Ok(from_table(t, &Map::new())?) })
-    .on(|t: &mut Table, options: Map| -> Outcome<Graph> { Ok(from_table(t, &options)?) });
+    .on(|call: NativeCallContext<'_>, t: &mut Table| -> Outcome<Graph> { Ok(from_table(&call, t, &Map::new())?) })
+    .on(|call: NativeCallContext<'_>, t: &mut Table, options: Map| -> Outcome<Graph> {
+        Ok(from_table(&call, t, &options)?)
+    });
 }

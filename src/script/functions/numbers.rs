@@ -3,10 +3,23 @@
 use rhai::{Dynamic, FnPtr, NativeCallContext};
 
 use super::super::convert::{Outcome, describe, to_number};
+use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::made;
+use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::Area;
+
+/// Every entry of a matrix by itself.
+fn each(call: &NativeCallContext<'_>, m: &Matrix, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<Matrix> {
+    Ok(made(call, m, 8, move |m| m.map(f))?)
+}
+
+/// Every element of a vector by itself.
+fn each_of(call: &NativeCallContext<'_>, v: &Vector, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<Vector> {
+    Ok(made(call, v, 8, move |v| v.map(f))?)
+}
 
 /// Functions of numbers, vectors and matrices; ints become floats.
 macro_rules! elementwise {
@@ -17,8 +30,8 @@ macro_rules! elementwise {
             $help,
             concat!("let v = vector([", $values, "]);\nprint(v.", $name, "());\nprint(", $name, "(1));"),
         )
-        .on(|m: &mut Matrix| m.map($f))
-        .on(|v: &mut Vector| v.map($f))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| each(&call, m, $f))
+        .on(|call: NativeCallContext<'_>, v: &mut Vector| each_of(&call, v, $f))
         .on(|number: f64| -> f64 { $f(number) })
         .on(|number: i64| -> f64 { $f(number as f64) });
     )* };
@@ -33,8 +46,8 @@ macro_rules! to_whole {
             $help,
             concat!("print(vector([1.4, -2.6]).", $name, "());"),
         )
-        .on(|m: &mut Matrix| m.map($f))
-        .on(|v: &mut Vector| v.map($f))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| each(&call, m, $f))
+        .on(|call: NativeCallContext<'_>, v: &mut Vector| each_of(&call, v, $f))
         .on(|number: i64| number);
     )* };
 }
@@ -65,8 +78,12 @@ pub(super) fn define(b: &mut Builder) {
         "ceiling", f64::ceil, "Smallest whole number that is not below";
     }
     b.extend("round")
-        .on(|m: &mut Matrix, digits: i64| m.map(|value| rounded(value, digits)))
-        .on(|v: &mut Vector, digits: i64| v.map(|value| rounded(value, digits)))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix, digits: i64| {
+            each(&call, m, move |value| rounded(value, digits))
+        })
+        .on(|call: NativeCallContext<'_>, v: &mut Vector, digits: i64| {
+            each_of(&call, v, move |value| rounded(value, digits))
+        })
         .on(|number: f64, digits: i64| rounded(number, digits))
         .on(|number: i64, digits: i64| if digits >= 0 { number as f64 } else { rounded(number as f64, digits) });
     b.extend("log")
@@ -74,11 +91,11 @@ pub(super) fn define(b: &mut Builder) {
         .on(|number: i64, base: i64| (number as f64).log(base as f64))
         .on(|number: i64, base: f64| (number as f64).log(base));
     b.verb("abs", "x.abs()\nabs(number)", "Absolute value", "print(vector([-1, 2]).abs());")
-        .on(|m: &mut Matrix| m.map(f64::abs))
-        .on(|v: &mut Vector| v.map(f64::abs));
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| each(&call, m, f64::abs))
+        .on(|call: NativeCallContext<'_>, v: &mut Vector| each_of(&call, v, f64::abs));
     b.verb("sign", "x.sign()\nsign(number) -> int", "-1, 0 or 1", "print(vector([-1.5, 0, 2]).sign());")
-        .on(|m: &mut Matrix| m.map(sign))
-        .on(|v: &mut Vector| v.map(sign));
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix| each(&call, m, sign))
+        .on(|call: NativeCallContext<'_>, v: &mut Vector| each_of(&call, v, sign));
     functions_of_scripts(b);
 }
 
@@ -100,25 +117,28 @@ fn sign(value: f64) -> f64 {
     if value == 0.0 || value.is_nan() { value } else { value.signum() }
 }
 
-/// A function of the script, applied to one number.
-fn apply(call: &NativeCallContext<'_>, f: &FnPtr, value: f64) -> Outcome<f64> {
+/// A function of the script, applied to one number. It may be one of the engine's, which looks at no clock.
+fn apply(call: &NativeCallContext<'_>, ctx: &Context, f: &FnPtr, value: f64) -> Outcome<f64> {
+    ctx.check()?;
     let result: Dynamic = f.call_within_context(call, (value,))?;
     let wrong = || Error::argument(format!("map: the function must give numbers, it gave {}", describe(&result)));
     Ok(to_number(&result).ok_or_else(wrong)?)
 }
 
 fn map_all(call: &NativeCallContext<'_>, f: &FnPtr, values: &[f64]) -> Outcome<Vec<f64>> {
-    values.iter().map(|&value| apply(call, f, value)).collect()
+    let ctx = context(call);
+    values.iter().map(|&value| apply(call, &ctx, f, value)).collect()
 }
 
 fn functions_of_scripts(b: &mut Builder) {
     b.extend("map")
         .on(|call: NativeCallContext<'_>, m: &mut Matrix, f: FnPtr| -> Outcome<Matrix> {
-            let _held = super::super::state::context(&call).reserve_matrices(1, m.rows(), m.cols())?;
+            let _held = context(&call).reserve_matrices(1, m.rows(), m.cols())?;
             let values = map_all(&call, &f, m.as_slice())?;
             Ok(m.with_values(values)?)
         })
         .on(|call: NativeCallContext<'_>, v: &mut Vector, f: FnPtr| -> Outcome<Vector> {
+            let _held = super::super::state::context(&call).reserve_matrices(1, v.len(), 1)?;
             Ok(Vector::from(map_all(&call, &f, v.as_slice())?).named(v.names().cloned()))
         });
     b.verb(
@@ -127,17 +147,17 @@ fn functions_of_scripts(b: &mut Builder) {
         "Values below low become low, those above high become high",
         "print(vector([-2, 0.5, 9]).clip(0, 1));",
     )
-    .on(|m: &mut Matrix, low: Dynamic, high: Dynamic| clip(m, &low, &high))
-    .on(|v: &mut Vector, low: Dynamic, high: Dynamic| -> Outcome<Vector> {
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, low: Dynamic, high: Dynamic| clip(&call, m, &low, &high))
+    .on(|call: NativeCallContext<'_>, v: &mut Vector, low: Dynamic, high: Dynamic| -> Outcome<Vector> {
         let (low, high) = bounds(&low, &high)?;
-        Ok(v.map(|value| clipped(value, low, high)))
+        each_of(&call, v, move |value| clipped(value, low, high))
     });
 }
 
 /// Values below low become low, those above high become high.
-pub(super) fn clip(m: &Matrix, low: &Dynamic, high: &Dynamic) -> Outcome<Matrix> {
+pub(super) fn clip(call: &NativeCallContext<'_>, m: &Matrix, low: &Dynamic, high: &Dynamic) -> Outcome<Matrix> {
     let (low, high) = bounds(low, high)?;
-    Ok(m.map(|value| clipped(value, low, high)))
+    each(call, m, move |value| clipped(value, low, high))
 }
 
 fn bounds(low: &Dynamic, high: &Dynamic) -> Result<(f64, f64)> {

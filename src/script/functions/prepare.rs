@@ -5,10 +5,11 @@ use rhai::{Dynamic, Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options, describe};
 use super::super::state::{context, state};
 use super::super::vocabulary::{Builder, Definition};
+use super::super::work::{made as made_of, within};
+use super::tables::table_bytes;
 use crate::data::missing::Impute;
 use crate::data::prepare::Nonparanormal;
 use crate::data::{Matrix, Table, Vector};
-use crate::detached::detached_if_many;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Area;
 use crate::options::{Kind, Opt, Preset, Range};
@@ -34,8 +35,8 @@ fn made(
     m: &Matrix,
     f: impl FnOnce(&Matrix) -> Result<Matrix> + Send + 'static,
 ) -> Outcome<Matrix> {
-    let m = m.clone();
-    Ok(detached_if_many(m.as_slice().len(), &context(call), move || f(&m))??)
+    // The result, and as much beside it while it is made.
+    Ok(made_of(call, m, 16, f)??)
 }
 
 /// A verb without arguments on matrices and tables of numbers.
@@ -70,7 +71,9 @@ pub(super) fn define(b: &mut Builder) {
         Matrix::log1p,
     );
     b.extend("log1p")
-        .on(|v: &mut Vector| v.map(f64::ln_1p))
+        .on(|call: NativeCallContext<'_>, v: &mut Vector| -> Outcome<Vector> {
+            Ok(made_of(&call, v, 8, |v| v.map(f64::ln_1p))?)
+        })
         .on(|number: f64| number.ln_1p())
         .on(|number: i64| (number as f64).ln_1p());
     on_data(
@@ -196,12 +199,15 @@ fn by_columns(options: &Map) -> Result<bool> {
     }
 }
 
-fn drop_missing(m: &Matrix, options: &Map) -> Result<Matrix> {
-    if by_columns(options)? { m.drop_missing_columns() } else { m.drop_missing_rows() }
+fn drop_missing(call: &NativeCallContext<'_>, m: &Matrix, options: &Map) -> Outcome<Matrix> {
+    let f = if by_columns(options)? { Matrix::drop_missing_columns } else { Matrix::drop_missing_rows };
+    made(call, m, f)
 }
 
-fn drop_missing_table(t: &Table, options: &Map) -> Result<Table> {
-    if by_columns(options)? { t.drop_missing_columns() } else { t.drop_missing_rows() }
+fn drop_missing_table(call: &NativeCallContext<'_>, t: &Table, options: &Map) -> Outcome<Table> {
+    let f = if by_columns(options)? { Table::drop_missing_columns } else { Table::drop_missing_rows };
+    let (many, bytes, t) = (t.rows().saturating_mul(t.cols()), table_bytes(t), t.clone());
+    Ok(within(call, many, bytes, move || f(&t))??)
 }
 
 fn missing(b: &mut Builder) {
@@ -222,8 +228,8 @@ fn missing(b: &mut Builder) {
         let error = Error::argument(format!("impute takes the kind as a string, not {}", describe(&kind)));
         Err(error.with_hint("impute(\"constant\", #{ value: 0 })").into())
     });
-    b.extend("clip").on(|t: &mut Table, low: Dynamic, high: Dynamic| -> Outcome<Matrix> {
-        super::numbers::clip(&t.matrix()?, &low, &high)
+    b.extend("clip").on(|call: NativeCallContext<'_>, t: &mut Table, low: Dynamic, high: Dynamic| -> Outcome<Matrix> {
+        super::numbers::clip(&call, &t.matrix()?, &low, &high)
     });
     b.verb(
         "drop_missing",
@@ -232,8 +238,8 @@ fn missing(b: &mut Builder) {
         "print(matrix([[1, 2], [nan(), 4]]).drop_missing());",
     )
     .options(MISSING)
-    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(m.drop_missing_rows()?) })
-    .on(|m: &mut Matrix, options: Map| -> Outcome<Matrix> { Ok(drop_missing(m, &options)?) })
-    .on(|t: &mut Table| -> Outcome<Table> { Ok(t.drop_missing_rows()?) })
-    .on(|t: &mut Table, options: Map| -> Outcome<Table> { Ok(drop_missing_table(t, &options)?) });
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| drop_missing(&call, m, &Map::new()))
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| drop_missing(&call, m, &options))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| drop_missing_table(&call, t, &Map::new()))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, options: Map| drop_missing_table(&call, t, &options));
 }

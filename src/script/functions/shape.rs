@@ -4,9 +4,13 @@ use rhai::{Array, Dynamic, NativeCallContext};
 
 use super::super::convert::{Outcome, describe, to_texts};
 use super::super::index::to_selector;
+use super::super::limits::check_list;
 use super::super::records::text_list;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::{block, made};
+use super::graphs::reserve_names;
+use super::tables::{first_rows, picked_rows};
 use crate::data::{Mask, Matrix, Names, Table, Vector};
 use crate::error::Error;
 use crate::graph::Graph;
@@ -33,9 +37,50 @@ fn matrices(list: &Array, verb: &str) -> Outcome<Vec<Matrix>> {
     Ok(list.iter().map(part).collect::<crate::Result<_>>()?)
 }
 
-fn reshape(m: &Matrix, rows: i64, cols: i64) -> Outcome<Matrix> {
+fn reshape(call: &NativeCallContext<'_>, m: &Matrix, rows: i64, cols: i64) -> Outcome<Matrix> {
     let size = |value: i64| usize::try_from(value).map_err(|_| Error::shape(format!("{value} is no size")));
-    Ok(Matrix::from_vec(size(rows)?, size(cols)?, m.as_slice().to_vec())?)
+    let (rows, cols) = (size(rows)?, size(cols)?);
+    if rows.checked_mul(cols) != Some(m.as_slice().len()) {
+        let count = m.as_slice().len();
+        return Err(Error::shape(format!("{count} numbers do not fill a matrix of {rows} x {cols}")).into());
+    }
+    let _held = context(call).reserve_matrices(1, rows, cols)?;
+    Ok(Matrix::from_vec(rows, cols, m.as_slice().to_vec())?)
+}
+
+/// All columns but these.
+fn without(call: &NativeCallContext<'_>, m: &Matrix, columns: &Dynamic) -> Outcome<Matrix> {
+    let dropped = to_selector(columns)?.pick(m.cols(), m.names(), "column")?;
+    let mut is_kept = vec![true; m.cols()];
+    dropped.positions().iter().for_each(|&j| is_kept[j] = false);
+    let kept = (0..m.cols()).filter(|&j| is_kept[j]).collect();
+    Ok(block(call, m, (0..m.rows()).collect(), kept)?)
+}
+
+/// The columns that are named, each as often as it is named.
+fn select(call: &NativeCallContext<'_>, m: &Matrix, columns: &Dynamic) -> Outcome<Matrix> {
+    let picked = to_selector(columns)?.pick(m.cols(), m.names(), "column")?;
+    Ok(block(call, m, (0..m.rows()).collect(), picked.positions().to_vec())?)
+}
+
+/// The rows of a matrix as lists.
+fn row_lists(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Array> {
+    /// Bytes of a number, and of a list beside its numbers.
+    const BYTES: [usize; 2] = [16, 64];
+    check_list(call, m.as_slice().len().saturating_add(m.rows()))?;
+    let ctx = context(call);
+    let _held = ctx.reserve(m.as_slice().len() * BYTES[0] + m.rows() * BYTES[1])?;
+    let row = |i: usize| -> Outcome<Dynamic> {
+        ctx.check()?;
+        Ok(m.row_slice(i).iter().map(|&value| Dynamic::from(value)).collect::<Array>().into())
+    };
+    (0..m.rows()).map(row).collect()
+}
+
+/// Values as a list, if they are not more than one may have.
+fn listed<T: Copy + Into<Dynamic>>(call: &NativeCallContext<'_>, values: &[T]) -> Outcome<Array> {
+    check_list(call, values.len())?;
+    Ok(values.iter().map(|&value| value.into()).collect())
 }
 
 fn stack(
@@ -53,14 +98,16 @@ pub(super) fn define(b: &mut Builder) {
     sizes(b);
     names(b);
     parts(b);
-    b.property("t", "m.t -> Matrix", "Transpose", with_m!("print(m.t);")).get(|m: &mut Matrix| m.transpose());
+    b.property("t", "m.t -> Matrix", "Transpose", with_m!("print(m.t);")).get(
+        |call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<Matrix> { Ok(made(&call, m, 8, Matrix::transpose)?) },
+    );
     b.verb(
         "reshape",
         "m.reshape(rows, cols) -> Matrix",
         "The same numbers, row by row, in another shape; names are left out",
         with_m!("print(m.reshape(2, 3));"),
     )
-    .on(|m: &mut Matrix, rows: i64, cols: i64| reshape(m, rows, cols));
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, rows: i64, cols: i64| reshape(&call, m, rows, cols));
     b.verb("hstack", "hstack([a, b]) -> Matrix", "Matrices side by side", with_m!("print(hstack([m, ones(3, 1)]));"))
         .on(|call: NativeCallContext<'_>, parts: Array| stack(&call, &matrices(&parts, "hstack")?, Matrix::hstack));
     b.verb("vstack", "vstack([a, b]) -> Matrix", "Matrices on top of each other", with_m!("print(vstack([m, m]));"))
@@ -71,15 +118,15 @@ pub(super) fn define(b: &mut Builder) {
         "Numbers as lists; of a matrix, a list of rows",
         with_m!("print(m.to_array());"),
     )
-    .on_list(|m: &mut Matrix| -> Array {
-        (0..m.rows())
-            .map(|i| m.row_slice(i).iter().map(|&value| Dynamic::from(value)).collect::<Array>().into())
-            .collect()
+    .on_list(|call: NativeCallContext<'_>, m: &mut Matrix| row_lists(&call, m))
+    .on_list(|call: NativeCallContext<'_>, v: &mut Vector| listed(&call, v.as_slice()))
+    .on_list(|call: NativeCallContext<'_>, mask: &mut Mask| listed(&call, mask.as_slice()))
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::Range<i64>| {
+        super::lists::range_array(&call, &Dynamic::from(range))
     })
-    .on_list(|v: &mut Vector| -> Array { v.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
-    .on_list(|mask: &mut Mask| -> Array { mask.as_slice().iter().map(|&value| Dynamic::from(value)).collect() })
-    .on_list(|range: std::ops::Range<i64>| super::lists::range_array(&Dynamic::from(range)))
-    .on_list(|range: std::ops::RangeInclusive<i64>| super::lists::range_array(&Dynamic::from(range)));
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::RangeInclusive<i64>| {
+        super::lists::range_array(&call, &Dynamic::from(range))
+    });
 }
 
 fn sizes(b: &mut Builder) {
@@ -117,7 +164,10 @@ fn names(b: &mut Builder) {
     .get_any(|v: &mut Vector| names_list(v.names()))
     .get_any(|t: &mut Table| names_list(Some(t.names())))
     .get_any(|fit: &mut Fit| names_list(fit.names()))
-    .get_any(|g: &mut Graph| names_list(Some(&g.labels())));
+    .get_any(|call: NativeCallContext<'_>, g: &mut Graph| -> Outcome<Dynamic> {
+        let _held = reserve_names(&call, g, 0)?;
+        Ok(names_list(Some(&g.labels())))
+    });
     b.property(
         "row_names",
         "x.row_names -> list",
@@ -182,8 +232,12 @@ fn parts(b: &mut Builder) {
     )
     .on(|m: &mut Matrix, i: i64, j: i64| -> Outcome<f64> { Ok(m.get(i, j)?) });
     b.verb("head", "x.head(n)", "The first n rows; all but the last -n if n is negative", with_m!("print(m.head(2));"))
-        .on(|m: &mut Matrix, n: i64| m.head(n))
-        .on(|t: &mut Table, n: i64| t.head(n))
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix, n: i64| -> Outcome<Matrix> {
+            Ok(made(&call, m, 8, move |m| m.head(n))?)
+        })
+        .on(|call: NativeCallContext<'_>, t: &mut Table, n: i64| -> Outcome<Table> {
+            picked_rows(&call, t, first_rows(t, n))
+        })
         .on(|m: &mut Matrix| m.head(6))
         .on(|t: &mut Table| t.head(6));
     b.verb(
@@ -192,7 +246,9 @@ fn parts(b: &mut Builder) {
         "The last n rows; all but the first -n if n is negative",
         with_m!("print(m.tail(1));"),
     )
-    .on(|m: &mut Matrix, n: i64| m.tail(n))
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, n: i64| -> Outcome<Matrix> {
+        Ok(made(&call, m, 8, move |m| m.tail(n))?)
+    })
     .on(|m: &mut Matrix| m.tail(6));
     b.verb(
         "select",
@@ -200,13 +256,9 @@ fn parts(b: &mut Builder) {
         "The columns of these names, positions, range or mask, in this order",
         with_m!("print(m.select([\"b\"]));"),
     )
-    .on(|m: &mut Matrix, columns: Dynamic| -> Outcome<Matrix> { Ok(m.select(&to_selector(&columns)?)?) })
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, columns: Dynamic| select(&call, m, &columns))
     .on(|t: &mut Table, columns: Dynamic| -> Outcome<Table> { Ok(t.select(&to_selector(&columns)?)?) });
     b.verb("drop", "x.drop([\"a\", \"b\"])\nx.drop(\"a\")", "All columns but these", with_m!("print(m.drop(\"a\"));"))
-        .on(|m: &mut Matrix, columns: Dynamic| -> Outcome<Matrix> {
-            let dropped = to_selector(&columns)?.pick(m.cols(), m.names(), "column")?;
-            let kept: Vec<usize> = (0..m.cols()).filter(|j| !dropped.positions().contains(j)).collect();
-            Ok(m.pick(&(0..m.rows()).collect::<Vec<_>>(), &kept))
-        })
+        .on(|call: NativeCallContext<'_>, m: &mut Matrix, columns: Dynamic| without(&call, m, &columns))
         .on(|t: &mut Table, columns: Dynamic| -> Outcome<Table> { Ok(t.drop(&to_selector(&columns)?)?) });
 }

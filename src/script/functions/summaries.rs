@@ -3,11 +3,12 @@
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, describe, to_number, to_numbers};
+use super::super::limits::check_list;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::made;
 use crate::data::summary::{self, max, mean, median, min, quantile, sd, sum, variance};
 use crate::data::{Mask, Matrix, Table, Vector};
-use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::model::Area;
 use crate::options::{Kind, Opt, Options, Preset};
@@ -48,24 +49,22 @@ fn along(m: &Matrix, axis: Axis, f: impl Fn(&[f64]) -> f64) -> Vector {
     }
 }
 
-/// What `f` makes of the numbers of something; an interrupt does not wait for very many.
-fn made<T: Send + 'static, R: Send + 'static>(
-    call: &NativeCallContext<'_>,
-    of: T,
-    numbers: fn(&T) -> &[f64],
-    f: impl FnOnce(&T) -> R + Send + 'static,
-) -> Result<R> {
-    detached_if_many(numbers(&of).len(), &context(call), move || f(&of))
-}
+/// Bytes for each number that is sorted: a copy, and as much to merge.
+const SORTED: usize = 16;
 
 /// One number for all of a matrix.
 fn whole(call: &NativeCallContext<'_>, m: &Matrix, f: Summary) -> Outcome<f64> {
-    Ok(made(call, m.clone(), Matrix::as_slice, move |m| f(m.as_slice()))?)
+    Ok(made(call, m, SORTED, move |m| f(m.as_slice()))?)
+}
+
+/// One number for all of a vector.
+fn whole_vector(call: &NativeCallContext<'_>, v: &Vector, f: Summary) -> Outcome<f64> {
+    Ok(made(call, v, SORTED, move |v| f(v.as_slice()))?)
 }
 
 fn summarize(call: &NativeCallContext<'_>, m: &Matrix, verb: &str, options: &Map, f: Summary) -> Outcome<Dynamic> {
     Ok(match axis(&check_options(verb, AXIS, options)?, verb)? {
-        Some(axis) => Dynamic::from(made(call, m.clone(), Matrix::as_slice, move |m| along(m, axis, f))?),
+        Some(axis) => Dynamic::from(made(call, m, SORTED, move |m| along(m, axis, f))?),
         None => Dynamic::from(whole(call, m, f)?),
     })
 }
@@ -80,7 +79,7 @@ macro_rules! summaries {
         )
         .options(AXIS)
         .on(|call: NativeCallContext<'_>, m: &mut Matrix| whole(&call, m, $f))
-        .on(|v: &mut Vector| $f(v.as_slice()))
+        .on(|call: NativeCallContext<'_>, v: &mut Vector| whole_vector(&call, v, $f))
         .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| summarize(&call, m, $name, &options, $f))
         .on(|call: NativeCallContext<'_>, t: &mut Table| whole(&call, &t.matrix()?, $f))
         .on_any(|call: NativeCallContext<'_>, t: &mut Table, options: Map| {
@@ -120,16 +119,15 @@ fn probabilities(value: &Dynamic) -> Result<(Vec<f64>, bool)> {
     }
 }
 
-fn quantiles_of<T: Send + 'static>(
-    call: &NativeCallContext<'_>,
-    of: T,
-    numbers: fn(&T) -> &[f64],
-    wanted: &Dynamic,
-) -> Outcome<Dynamic> {
+fn quantiles_of(call: &NativeCallContext<'_>, v: &Vector, wanted: &Dynamic) -> Outcome<Dynamic> {
     let (list, single) = probabilities(wanted)?;
-    let all = move |of: &T| list.iter().map(|&q| quantile(numbers(of), q)).collect::<Vec<f64>>();
-    let found = made(call, of, numbers, all)?;
+    let found = made(call, v, SORTED, move |v| summary::quantiles(v.as_slice(), &list))?;
     Ok(if single { Dynamic::from(found[0]) } else { Dynamic::from(Vector::from(found)) })
+}
+
+fn quantiles_of_matrix(call: &NativeCallContext<'_>, m: &Matrix, wanted: &Dynamic) -> Outcome<Dynamic> {
+    let all = made(call, m, 8, |m| Vector::from(m.as_slice().to_vec()))?;
+    quantiles_of(call, &all, wanted)
 }
 
 fn quantiles(b: &mut Builder) {
@@ -140,18 +138,14 @@ fn quantiles(b: &mut Builder) {
         "print(vector([1, 2, 4, 8]).quantile([0.25, 0.75]));",
     )
     .options(AXIS)
-    .on_any(|call: NativeCallContext<'_>, v: &mut Vector, wanted: Dynamic| {
-        quantiles_of(&call, v.clone(), Vector::as_slice, &wanted)
-    })
-    .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, wanted: Dynamic| {
-        quantiles_of(&call, m.clone(), Matrix::as_slice, &wanted)
-    })
+    .on_any(|call: NativeCallContext<'_>, v: &mut Vector, wanted: Dynamic| quantiles_of(&call, v, &wanted))
+    .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, wanted: Dynamic| quantiles_of_matrix(&call, m, &wanted))
     .on_any(|call: NativeCallContext<'_>, list: Array, wanted: Dynamic| {
-        quantiles_of(&call, to_numbers(&list.into(), "quantile")?, Vec::as_slice, &wanted)
+        quantiles_of(&call, &Vector::from(to_numbers(&list.into(), "quantile")?), &wanted)
     })
     .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, wanted: Dynamic, options: Map| -> Outcome<Dynamic> {
         let Some(axis) = axis(&check_options("quantile", AXIS, &options)?, "quantile")? else {
-            return quantiles_of(&call, m.clone(), Matrix::as_slice, &wanted);
+            return quantiles_of_matrix(&call, m, &wanted);
         };
         let (list, single) = probabilities(&wanted)?;
         if !single {
@@ -159,7 +153,7 @@ fn quantiles(b: &mut Builder) {
             return Err(error.with_hint("one row or column at a time: m.col(j).quantile([0.25, 0.75])").into());
         }
         let each = move |m: &Matrix| along(m, axis, |values| quantile(values, list[0]));
-        Ok(Dynamic::from(made(&call, m.clone(), Matrix::as_slice, each)?))
+        Ok(Dynamic::from(made(&call, m, SORTED, each)?))
     });
 }
 
@@ -171,14 +165,21 @@ fn running(b: &mut Builder) {
         "print(vector([1, 2, 4]).cumsum());",
     )
     .options(AXIS)
-    .on(|v: &mut Vector| Vector::from(summary::cumsum(v.as_slice())).named(v.names().cloned()))
+    .on(|call: NativeCallContext<'_>, v: &mut Vector| -> Outcome<Vector> {
+        Ok(made(&call, v, 8, |v| Vector::from(summary::cumsum(v.as_slice())).named(v.names().cloned()))?)
+    })
     .on(|list: Array| -> Outcome<Vector> { Ok(Vector::from(summary::cumsum(&to_numbers(&list.into(), "cumsum")?))) })
-    .on(|m: &mut Matrix| -> Outcome<Matrix> { Ok(cumsum(m, Axis::Columns)?) })
-    .on(|m: &mut Matrix, options: Map| -> Outcome<Matrix> {
-        let axis = axis(&check_options("cumsum", AXIS, &options)?, "cumsum")?;
-        Ok(cumsum(m, axis.unwrap_or(Axis::Columns))?)
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<Matrix> {
+        Ok(made(&call, m, RUNNING, |m| cumsum(m, Axis::Columns))??)
+    })
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| -> Outcome<Matrix> {
+        let axis = axis(&check_options("cumsum", AXIS, &options)?, "cumsum")?.unwrap_or(Axis::Columns);
+        Ok(made(&call, m, RUNNING, move |m| cumsum(m, axis))??)
     });
 }
+
+/// Bytes for each entry whose sums run along columns: the transpose, the sums, and these as a matrix again.
+const RUNNING: usize = 24;
 
 fn cumsum(m: &Matrix, axis: Axis) -> Result<Matrix> {
     match axis {
@@ -205,11 +206,11 @@ fn best_entry(m: &Matrix, verb: &str, better: Better) -> Outcome<Array> {
 }
 
 /// Where the best number of every row or column stands.
-fn best_along(m: &Matrix, verb: &str, options: &Map, better: Better) -> Outcome<Array> {
+fn best_along(call: &NativeCallContext<'_>, m: &Matrix, verb: &str, options: &Map, better: Better) -> Outcome<Array> {
     let Some(axis) = axis(&check_options(verb, AXIS, options)?, verb)? else {
         return best_entry(m, verb, better);
     };
-    let lines = if axis == Axis::Rows { m.clone() } else { m.transpose() };
+    let lines = if axis == Axis::Rows { m.clone() } else { made(call, m, 8, Matrix::transpose)? };
     (0..lines.rows()).map(|i| Ok((best(lines.row_slice(i), verb, better)? as i64).into())).collect()
 }
 
@@ -225,7 +226,9 @@ macro_rules! extremes {
         .on(|v: &mut Vector| -> Outcome<i64> { Ok(best(v.as_slice(), $name, $better)? as i64) })
         .on(|list: Array| -> Outcome<i64> { Ok(best(&to_numbers(&list.into(), $name)?, $name, $better)? as i64) })
         .on_list(|m: &mut Matrix| best_entry(m, $name, $better))
-        .on_list(|m: &mut Matrix, options: Map| best_along(m, $name, &options, $better));
+        .on_list(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| {
+            best_along(&call, m, $name, &options, $better)
+        });
     )* };
 }
 
@@ -236,12 +239,19 @@ fn extremes(b: &mut Builder) {
     }
 }
 
-fn order_of(v: &Vector, verb: &str, options: &Map) -> Result<Vec<usize>> {
-    Ok(summary::order(v.as_slice(), check_options(verb, ORDER, options)?.is_true("descending")))
+/// Bytes for each element that is put in order: its position, room to merge, and what comes of it.
+const ORDERED: usize = 32;
+
+fn sorted(call: &NativeCallContext<'_>, v: &Vector, options: &Map) -> Outcome<Vector> {
+    let descending = check_options("sort", ORDER, options)?.is_true("descending");
+    Ok(made(call, v, ORDERED, move |v| v.pick(&summary::order(v.as_slice(), descending)))?)
 }
 
-fn positions(order: Vec<usize>) -> Array {
-    order.into_iter().map(|position| (position as i64).into()).collect()
+fn ordered(call: &NativeCallContext<'_>, v: &Vector, options: &Map) -> Outcome<Array> {
+    let descending = check_options("order", ORDER, options)?.is_true("descending");
+    check_list(call, v.len())?;
+    let order = made(call, v, ORDERED, move |v| summary::order(v.as_slice(), descending))?;
+    Ok(order.into_iter().map(|position| (position as i64).into()).collect())
 }
 
 fn orders(b: &mut Builder) {
@@ -252,8 +262,8 @@ fn orders(b: &mut Builder) {
         "print(vector([3, 1, 2]).sort());",
     )
     .options(ORDER)
-    .on(|v: &mut Vector| v.pick(&summary::order(v.as_slice(), false)))
-    .on(|v: &mut Vector, options: Map| -> Outcome<Vector> { Ok(v.pick(&order_of(v, "sort", &options)?)) });
+    .on(|call: NativeCallContext<'_>, v: &mut Vector| sorted(&call, v, &Map::new()))
+    .on(|call: NativeCallContext<'_>, v: &mut Vector, options: Map| sorted(&call, v, &options));
     b.verb(
         "order",
         "v.order() -> list\nv.order(#{ descending: true }) -> list",
@@ -261,11 +271,11 @@ fn orders(b: &mut Builder) {
         "print(vector([3, 1, 2]).order());",
     )
     .options(ORDER)
-    .on_list(|v: &mut Vector| -> Array { positions(summary::order(v.as_slice(), false)) })
-    .on_list(|list: Array| -> Outcome<Array> {
-        Ok(positions(summary::order(&to_numbers(&list.into(), "order")?, false)))
+    .on_list(|call: NativeCallContext<'_>, v: &mut Vector| ordered(&call, v, &Map::new()))
+    .on_list(|call: NativeCallContext<'_>, list: Array| -> Outcome<Array> {
+        ordered(&call, &Vector::from(to_numbers(&list.into(), "order")?), &Map::new())
     })
-    .on_list(|v: &mut Vector, options: Map| -> Outcome<Array> { Ok(positions(order_of(v, "order", &options)?)) });
+    .on_list(|call: NativeCallContext<'_>, v: &mut Vector, options: Map| ordered(&call, v, &options));
 }
 
 fn masks(b: &mut Builder) {
@@ -289,8 +299,12 @@ fn masks(b: &mut Builder) {
         "Where values are missing",
         "print(vector([1, nan()]).is_nan().count());",
     )
-    .on(|m: &mut Matrix| m.mask(f64::is_nan))
-    .on(|v: &mut Vector| v.mask(f64::is_nan))
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<Mask> {
+        Ok(made(&call, m, 1, |m| m.mask(f64::is_nan))?)
+    })
+    .on(|call: NativeCallContext<'_>, v: &mut Vector| -> Outcome<Mask> {
+        Ok(made(&call, v, 1, |v| v.mask(f64::is_nan))?)
+    })
     .on(|_: i64| false);
     b.verb(
         "where",
@@ -298,19 +312,24 @@ fn masks(b: &mut Builder) {
         "Positions of what is true ([row, column] for a matrix), or a where the mask is true and b where it is not",
         "let v = vector([1, -2, 3]);\nprint((v > 0).where());\nprint(where(v > 0, v, 0));",
     )
-    .on_list(|mask: &mut Mask| true_positions(mask))
-    .on_any(|mask: &mut Mask, a: Dynamic, b: Dynamic| -> Outcome<Dynamic> { Ok(choose(mask, &a, &b)?) });
+    .on_list(|call: NativeCallContext<'_>, mask: &mut Mask| true_positions(&call, mask))
+    .on_any(|call: NativeCallContext<'_>, mask: &mut Mask, a: Dynamic, b: Dynamic| choose(&call, mask, &a, &b));
 }
 
-fn true_positions(mask: &Mask) -> Array {
+fn true_positions(call: &NativeCallContext<'_>, mask: &Mask) -> Outcome<Array> {
+    // A place in a matrix is a list of two.
+    let (elements, bytes) = if mask.shape().is_some() { (3, 96) } else { (1, 16) };
+    let count = mask.count();
+    check_list(call, count.saturating_mul(elements))?;
+    let _held = context(call).reserve(count.saturating_mul(bytes))?;
     let places = mask.as_slice().iter().enumerate().filter(|(_, taken)| **taken).map(|(i, _)| i);
-    match mask.shape() {
+    Ok(match mask.shape() {
         None => places.map(|i| (i as i64).into()).collect(),
         Some((_, cols)) => places
             .map(|i| vec![((i / cols) as i64).into(), ((i % cols) as i64).into()] as Array)
             .map(Dynamic::from)
             .collect(),
-    }
+    })
 }
 
 /// One side of `where`: a number for all, or a value for each place of the mask.
@@ -336,7 +355,9 @@ fn side(value: &Dynamic, mask: &Mask) -> Result<Vec<f64>> {
     }
 }
 
-fn choose(mask: &Mask, a: &Dynamic, b: &Dynamic) -> Result<Dynamic> {
+fn choose(call: &NativeCallContext<'_>, mask: &Mask, a: &Dynamic, b: &Dynamic) -> Outcome<Dynamic> {
+    // Both sides, and what is chosen of them.
+    let _held = context(call).reserve_matrices(3, mask.as_slice().len(), 1)?;
     let (yes, no) = (side(a, mask)?, side(b, mask)?);
     let chosen = mask.as_slice().iter().zip(yes.iter().zip(&no));
     let values: Vec<f64> = chosen.map(|(&taken, (&yes, &no))| if taken { yes } else { no }).collect();

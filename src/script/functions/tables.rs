@@ -4,8 +4,10 @@ use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, describe, to_dynamic, to_entries, to_texts, to_value};
 use super::super::index::to_selector;
+use super::super::limits::{check_entries, check_list};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::{FEW, block, made, numbers_of, within};
 use crate::data::summary::{max, mean, median, min, sd, sum, variance};
 use crate::data::table_verbs::{column, number_key};
 use crate::data::{Column, Groups, Mask, Matrix, Selector, Table, Vector};
@@ -40,10 +42,42 @@ pub(super) fn define(b: &mut Builder) {
     at_random(b);
 }
 
+/// Bytes of all cells of a table.
+pub(super) fn table_bytes(t: &Table) -> usize {
+    t.bytes(&(0..t.rows()).collect::<Vec<_>>())
+}
+
+/// The positions of the first n rows; of all but the last -n if n is negative.
+pub(super) fn first_rows(t: &Table, n: i64) -> Vec<usize> {
+    let end = if n < 0 { (t.rows() as i64).saturating_add(n).max(0) } else { n };
+    (0..(end as usize).min(t.rows())).collect()
+}
+
+/// These rows of a table, each as often as it is named.
+pub(super) fn picked_rows(call: &NativeCallContext<'_>, t: &Table, rows: Vec<usize>) -> Outcome<Table> {
+    let bytes = t.bytes(&rows);
+    if bytes <= 8 * FEW {
+        return Ok(t.pick_rows(&rows));
+    }
+    let t = t.clone();
+    Ok(within(call, bytes / 8, bytes, move || t.pick_rows(&rows))?)
+}
+
+/// These rows of a matrix.
+fn matrix_rows(call: &NativeCallContext<'_>, m: &Matrix, rows: Vec<usize>) -> Outcome<Matrix> {
+    Ok(block(call, m, rows, (0..m.cols()).collect())?)
+}
+
 /// A table from a list of maps, or a map of lists.
-fn table(value: &Dynamic) -> Result<Table> {
+fn table(call: &NativeCallContext<'_>, value: &Dynamic) -> Result<Table> {
+    /// Bytes of a cell in a map, and on its way into a column.
+    const CELL: usize = 200;
+    /// Bytes of a column beside its cells.
+    const COLUMN: usize = 300;
     if let Some(list) = value.read_lock::<Array>() {
-        return Table::from_records(&list.iter().map(to_value).collect::<Result<Vec<_>>>()?);
+        let records = list.iter().map(to_value).collect::<Result<Vec<_>>>()?;
+        let cells = records.iter().map(numbers_of).fold(0, usize::saturating_add);
+        return within(call, cells, cells.saturating_mul(CELL), move || Table::from_records(&records))?;
     }
     if let Some(map) = value.read_lock::<Map>() {
         let columns = to_entries(&map)?.into_iter().map(|(name, cells)| {
@@ -53,7 +87,9 @@ fn table(value: &Dynamic) -> Result<Table> {
         return Table::new(columns.collect::<Result<_>>()?, None);
     }
     if let Some(m) = value.read_lock::<Matrix>() {
-        return Ok(Table::from_matrix(&m));
+        let bytes = m.as_slice().len().saturating_mul(8).saturating_add(m.cols().saturating_mul(COLUMN));
+        let m = m.clone();
+        return within(call, bytes / 8, bytes, move || Table::from_matrix(&m));
     }
     Err(Error::argument(format!("table takes a list of maps or a map of lists, not {}", describe(value)))
         .with_hint("table([#{ a: 1, b: \"u\" }]), or table(#{ a: [1, 2], b: [\"u\", \"v\"] })"))
@@ -80,10 +116,31 @@ fn making(b: &mut Builder) {
         "Table from maps (one a row, maps within a map give columns outer.inner), from columns, or from a matrix",
         with_t!("print(t);"),
     )
-    .on(|value: Dynamic| -> Outcome<Table> { Ok(table(&value)?) });
-    b.extend("to_array")
-        .on_list(|t: &mut Table| -> Array { (0..t.rows()).map(|row| to_dynamic(&t.record(row))).collect() });
-    b.extend("tail").on(|t: &mut Table, n: i64| t.tail(n)).on(|t: &mut Table| t.tail(6));
+    .on(|call: NativeCallContext<'_>, value: Dynamic| -> Outcome<Table> { Ok(table(&call, &value)?) });
+    b.extend("to_array").on_list(|call: NativeCallContext<'_>, t: &mut Table| row_maps(&call, t));
+    b.extend("tail")
+        .on(|call: NativeCallContext<'_>, t: &mut Table, n: i64| {
+            let start = if n < 0 { n.unsigned_abs() as usize } else { t.rows().saturating_sub(n as usize) };
+            picked_rows(&call, t, (start.min(t.rows())..t.rows()).collect())
+        })
+        .on(|t: &mut Table| t.tail(6));
+}
+
+/// A map for every row.
+fn row_maps(call: &NativeCallContext<'_>, t: &Table) -> Outcome<Array> {
+    /// Bytes of a map, and of an entry of it beside its text.
+    const BYTES: [usize; 2] = [96, 140];
+    let cells = t.rows().saturating_mul(t.cols());
+    check_list(call, t.rows())?;
+    check_entries(call, cells)?;
+    let ctx = context(call);
+    let texts = table_bytes(t).saturating_mul(2);
+    let _held = ctx.reserve(t.rows() * BYTES[0] + cells * BYTES[1] + texts)?;
+    let row = |row: usize| -> Outcome<Dynamic> {
+        ctx.check()?;
+        Ok(to_dynamic(&t.record(row)))
+    };
+    (0..t.rows()).map(row).collect()
 }
 
 fn columns(b: &mut Builder) {
@@ -119,30 +176,50 @@ fn columns(b: &mut Builder) {
         "The different values, in order of first appearance",
         with_t!("print(t.unique(\"method\"));"),
     )
-    .on_list(|t: &mut Table, name: &str| -> Outcome<Array> {
+    .on_list(|call: NativeCallContext<'_>, t: &mut Table, name: &str| -> Outcome<Array> {
         let column = t.column(name)?;
-        let groups = t.group_by(&Selector::Name(name.to_string()))?;
+        let groups = t.groups(&Selector::Name(name.to_string()), &context(&call))?;
+        check_list(&call, groups.len())?;
         Ok(groups.first_rows().into_iter().map(|row| to_dynamic(&column.value(row))).collect())
     })
-    .on(|v: &mut Vector| {
-        let mut seen = std::collections::HashSet::new();
-        let first: Vec<usize> = (0..v.len()).filter(|&i| seen.insert(number_key(v.as_slice()[i]))).collect();
-        v.pick(&first)
+    .on(|call: NativeCallContext<'_>, v: &mut Vector| -> Outcome<Vector> {
+        /// Bytes for each element: where it is looked up, while that grows, its position and itself.
+        const SEEN: usize = 48;
+        Ok(made(&call, v, SEEN, |v| {
+            let mut seen = std::collections::HashSet::new();
+            let first: Vec<usize> = (0..v.len()).filter(|&i| seen.insert(number_key(v.as_slice()[i]))).collect();
+            v.pick(&first)
+        })?)
     })
-    .on_list(|list: Array| -> Array {
-        let mut seen = std::collections::HashSet::new();
-        list.into_iter().filter(|item| seen.insert(identity(item))).collect()
+    .on_list(|call: NativeCallContext<'_>, list: Array| -> Outcome<Array> {
+        let ctx = context(&call);
+        let (mut seen, mut held) = (std::collections::HashSet::new(), Vec::new());
+        let mut different = Array::new();
+        for item in list {
+            ctx.check()?;
+            let name = identity(&call, &item)?;
+            held.push(ctx.reserve(name.len())?);
+            if seen.insert(name) {
+                different.push(item);
+            }
+        }
+        Ok(different)
     });
 }
 
 /// What tells values of a list apart: all that they hold, not what they print.
-fn identity(item: &Dynamic) -> String {
+fn identity(call: &NativeCallContext<'_>, item: &Dynamic) -> Result<String> {
+    /// Bytes of a number as JSON and as text.
+    const NUMBER: usize = 64;
     let number = super::super::convert::to_number(item);
-    match (number, to_value(item)) {
+    Ok(match (number, to_value(item)) {
         (Some(number), _) => format!("number {}", number_key(number)),
-        (None, Ok(value)) => format!("{} {}", item.type_name(), value_to_json(&value)),
+        (None, Ok(value)) => {
+            let (kind, many) = (item.type_name().to_string(), numbers_of(&value));
+            within(call, many, many.saturating_mul(NUMBER), move || format!("{kind} {}", value_to_json(&value)))?
+        }
         (None, Err(_)) => format!("{} {item:?}", item.type_name()),
-    }
+    })
 }
 
 /// The rows for which a function of the script says true.
@@ -159,7 +236,20 @@ fn filter(call: &NativeCallContext<'_>, t: &Table, f: &FnPtr) -> Outcome<Table> 
             }
         }
     }
-    Ok(t.pick_rows(&kept))
+    picked_rows(call, t, kept)
+}
+
+/// The rows ordered by columns.
+fn sorted(call: &NativeCallContext<'_>, t: &Table, columns: &Dynamic, options: &Map) -> Outcome<Table> {
+    /// Bytes for each row while the order is found: two orders, and room to merge.
+    const ROW: usize = 32;
+    let descending = check_options("sort_by", SORT, options)?.is_true("descending");
+    let columns = to_selector(columns)?;
+    let many = t.rows().saturating_mul(t.cols());
+    // The column that is sorted by is copied in the order so far; the sorted table is a copy, too.
+    let bytes = table_bytes(t).saturating_mul(2).saturating_add(t.rows().saturating_mul(ROW));
+    let t = t.clone();
+    Ok(within(call, many, bytes, move || t.sort_by(&columns, descending))??)
 }
 
 fn rows(b: &mut Builder) {
@@ -170,13 +260,13 @@ fn rows(b: &mut Builder) {
         with_t!("print(t.filter(|row| row.method == \"a\"));\nprint(t.filter(t[\"tdp\"] > 0.55));"),
     )
     .on(|call: NativeCallContext<'_>, t: &mut Table, f: FnPtr| filter(&call, t, &f))
-    .on(|t: &mut Table, mask: Mask| -> Outcome<Table> {
+    .on(|call: NativeCallContext<'_>, t: &mut Table, mask: Mask| -> Outcome<Table> {
         let rows = Selector::Mask(mask.as_slice().to_vec()).pick(t.rows(), None, "row")?;
-        Ok(t.pick_rows(rows.positions()))
+        picked_rows(&call, t, rows.positions().to_vec())
     })
-    .on(|m: &mut Matrix, mask: Mask| -> Outcome<Matrix> {
+    .on(|call: NativeCallContext<'_>, m: &mut Matrix, mask: Mask| -> Outcome<Matrix> {
         let rows = Selector::Mask(mask.as_slice().to_vec()).pick(m.rows(), None, "row")?;
-        Ok(m.pick(rows.positions(), &(0..m.cols()).collect::<Vec<_>>()))
+        matrix_rows(&call, m, rows.positions().to_vec())
     });
     b.verb(
         "sort_by",
@@ -185,10 +275,9 @@ fn rows(b: &mut Builder) {
         with_t!("print(t.sort_by(\"tdp\", #{ descending: true }));"),
     )
     .options(SORT)
-    .on(|t: &mut Table, columns: Dynamic| -> Outcome<Table> { Ok(t.sort_by(&to_selector(&columns)?, false)?) })
-    .on(|t: &mut Table, columns: Dynamic, options: Map| -> Outcome<Table> {
-        let descending = check_options("sort_by", SORT, &options)?.is_true("descending");
-        Ok(t.sort_by(&to_selector(&columns)?, descending)?)
+    .on(|call: NativeCallContext<'_>, t: &mut Table, columns: Dynamic| sorted(&call, t, &columns, &Map::new()))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, columns: Dynamic, options: Map| {
+        sorted(&call, t, &columns, &options)
     });
     b.verb(
         "join",
@@ -212,18 +301,30 @@ fn rows(b: &mut Builder) {
         "A table for each value of a column, in order of first appearance; they keep the column",
         with_t!("print(t.split_by(\"method\").len());"),
     )
-    .on_list(|t: &mut Table, columns: Dynamic| -> Outcome<Array> {
-        let groups = t.group_by(&to_selector(&columns)?)?;
-        Ok(groups.tables().into_iter().map(Dynamic::from).collect())
+    .on_list(|call: NativeCallContext<'_>, t: &mut Table, columns: Dynamic| -> Outcome<Array> {
+        /// Bytes of a table, and of a column of it beside its cells.
+        const BYTES: [usize; 2] = [320, 96];
+        let groups = t.groups(&to_selector(&columns)?, &context(&call))?;
+        check_list(&call, groups.len())?;
+        let each = t.cols().saturating_mul(BYTES[1]).saturating_add(BYTES[0]);
+        let bytes = groups.len().saturating_mul(each).saturating_add(table_bytes(t));
+        let tables = within(&call, bytes / 8, bytes, move || groups.tables())?;
+        Ok(tables.into_iter().map(Dynamic::from).collect())
     });
 }
+
+/// Bytes for each row while groups are summarized: its number in its group, the group's key and what comes of it.
+const SUMMARIZED: usize = 48;
 
 macro_rules! group_summaries {
     ($b:expr; $($name:literal, $f:expr;)*) => { $(
         $b.extend($name)
-            .on(|groups: &mut Groups| -> Outcome<Table> { Ok(groups.summarize(None, $f)?) })
-            .on(|groups: &mut Groups, columns: Dynamic| -> Outcome<Table> {
-                Ok(groups.summarize(Some(&to_selector(&columns)?), $f)?)
+            .on(|call: NativeCallContext<'_>, groups: &mut Groups| -> Outcome<Table> {
+                Ok(made(&call, groups, SUMMARIZED, |groups| groups.summarize(None, $f))??)
+            })
+            .on(|call: NativeCallContext<'_>, groups: &mut Groups, columns: Dynamic| -> Outcome<Table> {
+                let columns = to_selector(&columns)?;
+                Ok(made(&call, groups, SUMMARIZED, move |groups| groups.summarize(Some(&columns), $f))??)
             });
     )* };
 }
@@ -235,7 +336,9 @@ fn groups(b: &mut Builder) {
         "Rows that agree in columns, in order of first appearance; then .mean([..]), .sd, .median, .sum, .min, .max, .variance, .count()",
         with_t!("print(t.group_by(\"method\").mean([\"tdp\"]));\nprint(t.group_by(\"method\").count());"),
     )
-    .on(|t: &mut Table, columns: Dynamic| -> Outcome<Groups> { Ok(t.group_by(&to_selector(&columns)?)?) });
+    .on(|call: NativeCallContext<'_>, t: &mut Table, columns: Dynamic| -> Outcome<Groups> {
+        Ok(t.groups(&to_selector(&columns)?, &context(&call))?)
+    });
     group_summaries! { b;
         "mean", mean;
         "sd", sd;
@@ -245,7 +348,9 @@ fn groups(b: &mut Builder) {
         "min", min;
         "max", max;
     }
-    b.extend("count").on(|groups: &mut Groups| -> Outcome<Table> { Ok(groups.count()?) });
+    b.extend("count").on(|call: NativeCallContext<'_>, groups: &mut Groups| -> Outcome<Table> {
+        Ok(made(&call, groups, SUMMARIZED, Groups::count)??)
+    });
 }
 
 /// The seed of a call that draws at random.
@@ -283,18 +388,16 @@ fn train_test(call: &NativeCallContext<'_>, rows: usize, share: &Dynamic, option
     Ok(Division { train: part(0..train), test: part(train..rows), seed })
 }
 
-fn parts<T: Clone + Send + Sync + 'static>(pick: impl Fn(&[usize]) -> T, division: &Division) -> Map {
-    let part = |rows: &[usize]| Dynamic::from(pick(rows));
+fn parts<T: Clone + Send + Sync + 'static>(
+    pick: impl Fn(Vec<usize>) -> Outcome<T>,
+    division: Division,
+) -> Outcome<Map> {
     let entries = [
-        ("train", part(&division.train)),
-        ("test", part(&division.test)),
+        ("train", Dynamic::from(pick(division.train)?)),
+        ("test", Dynamic::from(pick(division.test)?)),
         ("seed", Dynamic::from(division.seed as i64)),
     ];
-    entries.map(|(name, value)| (name.into(), value)).into()
-}
-
-fn pick_matrix(m: &Matrix, rows: &[usize]) -> Matrix {
-    m.pick(rows, &(0..m.cols()).collect::<Vec<_>>())
+    Ok(entries.map(|(name, value)| (name.into(), value)).into())
 }
 
 /// Positions of rows drawn at random.
@@ -312,7 +415,8 @@ fn sample(
         if rows == 0 && count > 0 {
             return Err(wrong("sample_rows: there are no rows".into()).into());
         }
-        let _held = context(call).reserve_matrices(1, count, cols.max(1))?;
+        let ctx = context(call);
+        let _held = [ctx.reserve_matrices(1, count, cols.max(1))?, ctx.reserve(count.saturating_mul(8))?];
         return Ok(rng::with_replacement(&mut rng, rows, count));
     }
     if count > rows {
@@ -331,16 +435,16 @@ fn at_random(b: &mut Builder) {
     )
     .options(SPLIT)
     .on_map(|call: NativeCallContext<'_>, m: &mut Matrix, share: Dynamic| -> Outcome<Map> {
-        Ok(parts(|rows| pick_matrix(m, rows), &train_test(&call, m.rows(), &share, &Map::new())?))
+        parts(|rows| matrix_rows(&call, m, rows), train_test(&call, m.rows(), &share, &Map::new())?)
     })
     .on_map(|call: NativeCallContext<'_>, m: &mut Matrix, share: Dynamic, options: Map| -> Outcome<Map> {
-        Ok(parts(|rows| pick_matrix(m, rows), &train_test(&call, m.rows(), &share, &options)?))
+        parts(|rows| matrix_rows(&call, m, rows), train_test(&call, m.rows(), &share, &options)?)
     })
     .on_map(|call: NativeCallContext<'_>, t: &mut Table, share: Dynamic| -> Outcome<Map> {
-        Ok(parts(|rows| t.pick_rows(rows), &train_test(&call, t.rows(), &share, &Map::new())?))
+        parts(|rows| picked_rows(&call, t, rows), train_test(&call, t.rows(), &share, &Map::new())?)
     })
     .on_map(|call: NativeCallContext<'_>, t: &mut Table, share: Dynamic, options: Map| -> Outcome<Map> {
-        Ok(parts(|rows| t.pick_rows(rows), &train_test(&call, t.rows(), &share, &options)?))
+        parts(|rows| picked_rows(&call, t, rows), train_test(&call, t.rows(), &share, &options)?)
     });
     b.verb(
         "sample_rows",
@@ -350,15 +454,15 @@ fn at_random(b: &mut Builder) {
     )
     .options(SAMPLE)
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64| -> Outcome<Matrix> {
-        Ok(pick_matrix(m, &sample(&call, (m.rows(), m.cols()), count, &Map::new())?))
+        matrix_rows(&call, m, sample(&call, (m.rows(), m.cols()), count, &Map::new())?)
     })
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64, options: Map| -> Outcome<Matrix> {
-        Ok(pick_matrix(m, &sample(&call, (m.rows(), m.cols()), count, &options)?))
+        matrix_rows(&call, m, sample(&call, (m.rows(), m.cols()), count, &options)?)
     })
     .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64| -> Outcome<Table> {
-        Ok(t.pick_rows(&sample(&call, (t.rows(), t.cols()), count, &Map::new())?))
+        picked_rows(&call, t, sample(&call, (t.rows(), t.cols()), count, &Map::new())?)
     })
     .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64, options: Map| -> Outcome<Table> {
-        Ok(t.pick_rows(&sample(&call, (t.rows(), t.cols()), count, &options)?))
+        picked_rows(&call, t, sample(&call, (t.rows(), t.cols()), count, &options)?)
     });
 }

@@ -1,22 +1,30 @@
-//! How much memory the values of a script take, watched while it runs.
+//! How much memory a computation holds, watched while it runs.
 //!
-//! The language's own limits count a list anew at every push, so that a loop of pushes takes quadratic time: they are for
-//! scripts of other people, of whom they stop one value. All values together are watched from outside: as bytes of the
-//! process, or as the host counts them.
+//! The engine counts matrices and working space before it makes them. Texts, lists, tables and whatever else a script holds
+//! are counted nowhere: they are seen from outside, as bytes of the process, or as the host counts them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::session_options::MemoryProbe;
 use crate::context::human_bytes;
 use crate::error::{Error, Result};
+
+/// Counts bytes that are held on behalf of a session, as the host knows how.
+pub type MemoryProbe = Arc<dyn Fn() -> usize + Send + Sync>;
 
 /// Nanoseconds between two looks.
 const INTERVAL: u64 = 5_000_000;
 
+/// Bytes that an evaluation may take when there are none to take: what frees memory takes some first.
+const LITTLE: usize = 1 << 20;
+
 /// Looks at the memory of the process, or what the host counts, every few milliseconds.
-pub(super) struct MemoryWatch {
+pub(crate) struct MemoryWatch {
+    /// By how much the memory may grow.
     allowed: usize,
+    /// By how much it may grow in the evaluation that runs.
+    most: AtomicUsize,
     probe: Option<MemoryProbe>,
     /// What there was when it was first looked at.
     first: AtomicUsize,
@@ -26,41 +34,59 @@ pub(super) struct MemoryWatch {
 
 impl MemoryWatch {
     /// Lets the memory grow by this many bytes from its first look on.
-    pub(super) fn new(allowed: usize, probe: Option<MemoryProbe>) -> Self {
-        let (first, last) = (AtomicUsize::new(usize::MAX), AtomicU64::new(0));
-        Self { allowed, probe, first, clock: Instant::now(), last }
+    pub(crate) fn new(allowed: usize, probe: Option<MemoryProbe>) -> Self {
+        let (most, first, last) = (AtomicUsize::new(allowed), AtomicUsize::new(usize::MAX), AtomicU64::new(0));
+        Self { allowed, most, probe, first, clock: Instant::now(), last }
     }
 
     /// Takes what there is at the next look as what was there before: for an evaluation that has nothing to do with those
     /// before it.
-    pub(super) fn restart(&self) {
+    pub(crate) fn forget(&self) {
         self.first.store(usize::MAX, Ordering::Relaxed);
         self.last.store(0, Ordering::Relaxed);
     }
 
-    fn held(&self) -> Option<usize> {
-        match &self.probe {
-            Some(probe) => Some(probe()),
-            None => resident(),
-        }
+    /// Begins an evaluation that may be what frees memory: one that is there already is no reason to stop it.
+    pub(crate) fn begin(&self) {
+        let grown = self.grown().unwrap_or(0);
+        self.most.store(self.allowed.max(grown.saturating_add(LITTLE)), Ordering::Relaxed);
     }
 
+    /// Bytes by which the memory has grown, where anybody says.
+    fn grown(&self) -> Option<usize> {
+        let held = self.probe.as_ref().map_or_else(resident, |probe| Some(probe()))?;
+        let first = self.first.fetch_min(held, Ordering::Relaxed).min(held);
+        Some(held - first)
+    }
+
+    /// Looks, if the last look was a while ago.
+    ///
     /// # Errors
     /// The memory has grown by more than it may.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let now = self.clock.elapsed().as_nanos() as u64;
         let last = self.last.load(Ordering::Relaxed);
         if last != 0 && now.saturating_sub(last) < INTERVAL {
             return Ok(());
         }
         self.last.store(now.max(1), Ordering::Relaxed);
-        let Some(held) = self.held() else { return Ok(()) };
-        let first = self.first.fetch_min(held, Ordering::Relaxed).min(held);
-        if held - first <= self.allowed {
+        self.room_for(0)
+    }
+
+    /// Looks whether `bytes` more are free.
+    ///
+    /// # Errors
+    /// With them the memory would have grown by more than it may.
+    pub(crate) fn room_for(&self, bytes: usize) -> Result<()> {
+        let Some(grown) = self.grown() else { return Ok(()) };
+        if grown.saturating_add(bytes) <= self.most.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let grown = human_bytes(held - first);
-        let message = format!("the script's values take {grown} of memory, {} are free", human_bytes(self.allowed));
+        let free = human_bytes(self.allowed);
+        let message = match bytes {
+            0 => format!("the script's values take {} of memory, {free} are free", human_bytes(grown)),
+            _ => format!("{} of memory needed, {} of {free} in use", human_bytes(bytes), human_bytes(grown)),
+        };
         Err(Error::memory(message)
             .with_hint("a larger --memory-limit, smaller lists and texts, or a Matrix for numbers"))
     }
@@ -76,8 +102,8 @@ fn resident() -> Option<usize> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::super::{Sandbox, Session, SessionOptions};
     use crate::error::ErrorKind;
+    use crate::script::{Sandbox, Session, SessionOptions};
 
     #[test]
     fn values_that_grow_without_end_are_stopped_and_the_session_lives() {
@@ -86,7 +112,7 @@ mod tests {
         for script in ["let s = \"x\"; loop { s += s; }", "let v = [0]; loop { v += v; }"] {
             let error = session.eval(script).expect_err(script).error;
             assert_eq!(error.kind(), ErrorKind::Memory, "{script}: {error}");
-            session.eval("s = (); v = ();").ok();
+            session.eval("s = (); v = ();").expect("what is there is no reason to stop what frees it");
         }
         assert_eq!(session.eval_as::<i64>("1 + 1").unwrap(), 2);
     }
