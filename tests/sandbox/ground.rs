@@ -429,6 +429,13 @@ const LARGE: &[(&str, Fill)] = &[
             writeln!(out)
         })
     }),
+    ("edge_attributes.json", |out| {
+        write!(out, "{{\"type\":\"Graph\",\"directed\":false,\"nodes\":[")?;
+        (0..8000).try_for_each(|i| write!(out, "\"{i}\","))?;
+        write!(out, "\"8000\"],\"edges\":[")?;
+        (0..7999).try_for_each(|i| write!(out, "{{\"source\":\"{i}\",\"target\":\"{}\",\"a{i}\":1}},", i + 1))?;
+        write!(out, "{{\"source\":\"7999\",\"target\":\"8000\"}}]}}")
+    }),
     ("elements.cyjs", |out| {
         write!(out, "{{\"data\":{{}},\"elements\":{{\"edges\":[],\"nodes\":[")?;
         (0..40_000).try_for_each(|i| write!(out, "{{\"data\":{{\"id\":\"{i}\",\"a{i}\":1}}}},"))?;
