@@ -279,7 +279,7 @@ mod tests {
         }
         let nodes: Vec<String> = (0..=2000).map(|i| i.to_string()).collect();
         let edges: Vec<Value> =
-            (0..2000).map(|i| json!({ "source": nodes[i], "target": nodes[i + 1], nodes[i].as_str(): 1 })).collect();
+            (0..2000).map(|i| json!({ "source": nodes[i], "target": nodes[i + 1], (nodes[i].as_str()): 1 })).collect();
         let error = Graph::from_json(&json!({ "nodes": nodes, "edges": edges })).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Memory);
         assert!(read(b"{", &Context::new()).unwrap_err().message().contains("not JSON"));
