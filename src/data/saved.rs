@@ -102,7 +102,11 @@ impl Matrix {
         }
         let mut values = Vec::new();
         for line in lines {
-            values.extend(numbers_from_json(line, "a row")?);
+            let line = numbers_from_json(line, "a row")?;
+            if line.len() != cols {
+                return Err(broken(&format!("a row has {} numbers, not {cols}", line.len())));
+            }
+            values.extend(line);
         }
         Self::from_vec(rows, cols, values)?
             .with_names(names_from_json(json, "names")?)?
@@ -123,7 +127,13 @@ impl Vector {
     /// JSON of another shape.
     pub fn from_saved_json(json: &Json) -> Result<Self> {
         let values = numbers_from_json(part(json, "data")?, "\"data\"")?;
-        Ok(Self::from(values).named(names_from_json(json, "names")?))
+        let names = names_from_json(json, "names")?;
+        match &names {
+            Some(names) if names.len() != values.len() => {
+                Err(broken(&format!("there are {} names for {} numbers", names.len(), values.len())))
+            }
+            _ => Ok(Self::from(values).named(names)),
+        }
     }
 }
 

@@ -210,7 +210,8 @@ impl Fit {
         }
         let _held = ctx.reserve_matrices(2, theta.rows(), theta.cols())?;
         let cholesky = Cholesky::checked(theta.view(), ctx)?
-            .ok_or_else(|| Error::internal("the precision matrix of a fit is not positive definite"))?;
+            // A fit from a file is what the file says.
+            .ok_or_else(|| Error::numerical("the precision matrix of the fit is not positive definite"))?;
         let inverse = cholesky.inverse_checked(ctx)?;
         Ok(self.0.covariance.get_or_init(|| Matrix::square(inverse, theta.names())))
     }

@@ -140,7 +140,8 @@ pub(crate) fn outline(value: &Value) -> String {
 impl std::fmt::Display for Simulation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Simulation by {}, seed {}", self.0.verb, self.0.seed)?;
-        let width = self.0.parts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        // More than 65535 letters are no width.
+        let width = self.0.parts.iter().map(|(name, _)| name.len()).max().unwrap_or(0).min(40);
         for (name, value) in &self.0.parts {
             write!(f, "\n  {name:<width$}  {}", outline(value))?;
         }

@@ -119,7 +119,11 @@ impl Figure {
             .ok_or_else(|| Error::data("this is a figure of Plotly, not one that sinew saved: it has no \"scene\""))?;
         let scene = Scene::deserialize(scene)
             .map_err(|error| Error::data(format!("this is not as sinew saves it: \"scene\": {error}")))?;
-        Ok(Self { scene: Arc::new(scene) })
+        // What draws it goes through several lists at once.
+        match scene.is_whole() {
+            true => Ok(Self::of_scene(scene)),
+            false => Err(Error::data("this is not as sinew saves it: the lists of \"scene\" have different lengths")),
+        }
     }
 
     /// As a static picture: a whole SVG document without references to anything outside.

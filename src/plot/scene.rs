@@ -280,6 +280,34 @@ pub struct BoxMark {
 }
 
 impl Trace {
+    /// Whether its lists belong together, in a panel of so many points.
+    fn is_whole(&self, nodes: usize) -> bool {
+        let fits = |length: usize, count: usize| length == 0 || length == count;
+        match self {
+            Self::Line(line) => line.y.len() == line.x.len(),
+            Self::Markers(Markers { x, y, labels, hover, size, paint, .. }) => {
+                let count = x.len();
+                [y.len(), size.len(), paint.len()].iter().all(|&length| length == count)
+                    && fits(labels.len(), count)
+                    && fits(hover.len(), count)
+            }
+            Self::Segments(Segments { ends, width, hover, arrows, weights, joins, .. }) => {
+                let count = ends.len();
+                width.len() == count
+                    && fits(hover.len(), count)
+                    && arrows.as_ref().is_none_or(|arrows| arrows.len() == count)
+                    && fits(weights.len(), count)
+                    && fits(joins.len(), count)
+                    && joins.iter().flatten().all(|&node| node < nodes)
+            }
+            Self::Heatmap(cells) => {
+                (cells.rows.len(), cells.columns.len()) == (cells.values.rows(), cells.values.cols())
+            }
+            Self::Bars(bars) => bars.heights.len() == bars.spans.len() && fits(bars.hover.len(), bars.spans.len()),
+            Self::Boxes(_) => true,
+        }
+    }
+
     /// The entry in the legend, if the trace has one, and its colour.
     pub(super) fn legend(&self) -> Option<(&str, Paint)> {
         let (name, paint) = match self {
@@ -295,6 +323,15 @@ impl Trace {
 }
 
 impl Scene {
+    /// Whether the lists of every trace belong together, as they do unless a file says otherwise.
+    pub(super) fn is_whole(&self) -> bool {
+        self.panels.iter().all(|panel| {
+            let points = |trace: &Trace| if let Trace::Markers(markers) = trace { markers.x.len() } else { 0 };
+            let nodes = panel.traces.iter().map(points).sum();
+            panel.traces.iter().all(|trace| trace.is_whole(nodes))
+        })
+    }
+
     /// The traces with an entry in the legend: a name that several panels share counts once. One alone says nothing
     /// in a panel with axes, and many would hide the picture: they are left out.
     pub(super) fn legend(&self) -> Vec<&Trace> {

@@ -4,7 +4,9 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, OptimizationLevel, Position,
+};
 
 use super::convert::Outcome;
 use crate::context::human_bytes;
@@ -29,6 +31,9 @@ pub(super) fn set_limits(engine: &mut Engine) {
     engine.set_max_string_size(TEXT);
     engine.set_max_array_size(LIST);
     engine.set_max_map_size(MAP);
+    // The optimiser takes statements without effect out of a block one by one, each time moving all behind it: a megabyte of
+    // them takes minutes, in which nothing can stop it.
+    engine.set_optimization_level(OptimizationLevel::None);
 }
 
 /// Operations that a thread counts by itself before it adds them to those of the others.

@@ -227,7 +227,7 @@ fn damaged(folder: &Path) -> io::Result<()> {
     let pair = |rows: u64, cols: u64| [rows.to_le_bytes(), cols.to_le_bytes()].concat();
     fs::write(folder.join("lying.h5ad"), replaced(&counts, &pair(40, 12), &pair(1 << 40, 1 << 20)))?;
     fs::write(folder.join("wrapping.h5ad"), replaced(&counts, &pair(40, 12), &pair(u64::MAX, u64::MAX)))?;
-    fs::write(folder.join("entries.h5ad"), replaced(&counts, &120u64.to_le_bytes(), &(1u64 << 61).to_le_bytes()))?;
+    fs::write(folder.join("entries.h5ad"), replaced(&counts, &110u64.to_le_bytes(), &(1u64 << 61).to_le_bytes()))?;
     let dense = fs::read(data.join("dense.h5ad"))?;
     fs::write(folder.join("cells.h5ad"), replaced(&dense, &pair(40, 12), &pair(1 << 33, 1 << 33)))?;
     fs::write(folder.join("zeros.h5ad"), [b"\x89HDF\r\n\x1a\n".as_slice(), &[0; 5000]].concat())
@@ -428,6 +428,13 @@ const LARGE: &[(&str, Fill)] = &[
             repeat(out, ",", 30_000)?;
             writeln!(out)
         })
+    }),
+    ("edge_attributes.json", |out| {
+        write!(out, "{{\"type\":\"Graph\",\"directed\":false,\"nodes\":[")?;
+        (0..8000).try_for_each(|i| write!(out, "\"{i}\","))?;
+        write!(out, "\"8000\"],\"edges\":[")?;
+        (0..7999).try_for_each(|i| write!(out, "{{\"source\":\"{i}\",\"target\":\"{}\",\"a{i}\":1}},", i + 1))?;
+        write!(out, "{{\"source\":\"7999\",\"target\":\"8000\"}}]}}")
     }),
     ("elements.cyjs", |out| {
         write!(out, "{{\"data\":{{}},\"elements\":{{\"edges\":[],\"nodes\":[")?;

@@ -46,10 +46,29 @@ impl Graph {
     /// JSON of another shape, a node that is not there, an edge from a node to itself, an edge given twice, a weight
     /// that is not finite or is zero.
     pub fn from_json(json: &Value) -> Result<Self> {
-        /// Far more than attributes of a graph take, unless every edge has attributes of its own.
-        const MOST_BYTES: usize = 1 << 31;
-        graph(json, &Context::new().with_memory_limit(MOST_BYTES))
+        graph(json, &Context::new().with_memory_limit(room_for_attributes(json)))
     }
+}
+
+/// Bytes that the attributes of a graph may take: far more than the JSON that they come from, unless every edge has attributes
+/// of its own.
+fn room_for_attributes(json: &Value) -> usize {
+    const LEAST: usize = 1 << 24;
+    const ENTRY: usize = 400;
+    let size = |value: &Value| match value {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        _ => 1,
+    };
+    let sizes = |key: &str| -> usize {
+        match json.get(key) {
+            Some(Value::Array(list)) => list.iter().map(size).sum(),
+            Some(Value::Object(map)) => map.values().map(size).sum(),
+            _ => 0,
+        }
+    };
+    let entries: usize = ["nodes", "edges", "node_attributes"].into_iter().map(sizes).sum();
+    entries.saturating_mul(ENTRY).saturating_add(LEAST)
 }
 
 /// One cell of a column.
@@ -258,6 +277,11 @@ mod tests {
             let error = Graph::from_json(&json).unwrap_err();
             assert!(error.to_string().contains(part), "{json}: {error}");
         }
+        let nodes: Vec<String> = (0..=2000).map(|i| i.to_string()).collect();
+        let edges: Vec<Value> =
+            (0..2000).map(|i| json!({ "source": nodes[i], "target": nodes[i + 1], (nodes[i].as_str()): 1 })).collect();
+        let error = Graph::from_json(&json!({ "nodes": nodes, "edges": edges })).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Memory);
         assert!(read(b"{", &Context::new()).unwrap_err().message().contains("not JSON"));
         let deep = "[".repeat(100_000);
         assert!(read(deep.as_bytes(), &Context::new()).unwrap_err().message().contains("recursion"));

@@ -86,7 +86,11 @@ fn save_plain<T: Engine + Clone>(value: &T, path: &str, ctx: &crate::Context) ->
 /// Lists and maps as JSON from which `load` gives them back; of plain values it is plain.
 fn save_values(call: &NativeCallContext<'_>, values: &Dynamic, path: &str) -> Outcome<()> {
     match extension(path).as_str() {
-        "json" => Ok(write_json(&value_to_json(&to_value(values)?), path, &context(call))?),
+        "json" => {
+            let (value, ctx) = (to_value(values)?, context(call));
+            let json = detached(&ctx, move || value_to_json(&value))?;
+            Ok(write_json(&json, path, &ctx)?)
+        }
         _ => Err(unknown_extension(path, ".json, or .json.gz").into()),
     }
 }
