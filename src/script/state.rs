@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use rhai::{Dynamic, NativeCallContext};
 
+use super::work::numbers_of;
 use crate::context::{Context, FileAccess, human_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
@@ -224,6 +225,14 @@ impl State {
     }
 }
 
+/// Letters that a value has at least when it is shown: lists and maps show all that is in their matrices.
+fn least_letters(value: &Value) -> usize {
+    match value {
+        Value::List(_) | Value::Map(_) => 2 * numbers_of(value),
+        _ => 0,
+    }
+}
+
 /// Counts the bytes that a script shows.
 struct Meter {
     limit: Option<usize>,
@@ -240,7 +249,11 @@ impl Meter {
         let Some(limit) = self.limit else { return true };
         let bytes = match line {
             Line::Print(text) | Line::Debug(text) | Line::Warning(text) => text.len() + 1,
-            Line::Display(value, _) | Line::Emit(value) => value.to_string().len() + 1,
+            // A number takes two letters at least: what is far too much is not written down to be counted.
+            Line::Display(value, _) | Line::Emit(value) => match least_letters(value) {
+                least if least > limit => least,
+                _ => value.to_string().len() + 1,
+            },
             Line::Clear(_) => 1,
         };
         let add = |used: usize| Some(used.saturating_add(bytes));

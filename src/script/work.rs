@@ -8,6 +8,8 @@ use crate::data::{Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector};
 use crate::detached::detached_if_many;
 use crate::error::Result;
 use crate::graph::Graph;
+#[cfg(feature = "plot")]
+use crate::plot::Figure;
 use crate::value::Value;
 
 /// Numbers on which work is over before anybody could ask.
@@ -112,6 +114,9 @@ pub(super) fn numbers_of(value: &Value) -> usize {
     }
 }
 
+/// Bytes of a number as JSON and as its text.
+pub(super) const AS_JSON: usize = 64;
+
 fn of_object(value: &Value) -> usize {
     macro_rules! known {
         ($($type:ty),*) => { $(
@@ -121,6 +126,10 @@ fn of_object(value: &Value) -> usize {
         )* };
     }
     known!(Matrix, SparseMatrix, Vector, Mask, Graph, Groups);
+    #[cfg(feature = "plot")]
+    if let Some(figure) = value.object::<Figure>() {
+        return figure.numbers();
+    }
     value.object::<Table>().map_or(1, |t| t.many().saturating_add(table_texts(t) / 8))
 }
 

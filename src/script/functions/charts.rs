@@ -58,7 +58,7 @@ const TABLE_KINDS: &[&str] = &["box", "bar", "scatter", "line", "histogram"];
 
 /// What a figure of so many numbers takes while it is made and written.
 fn reserve(call: &NativeCallContext<'_>, numbers: usize) -> Result<Reservation> {
-    context(call).reserve_matrices(20, numbers, 1)
+    context(call).reserve(numbers.saturating_mul(8 * 20))
 }
 
 /// The figure with the titles that every chart takes.
@@ -173,7 +173,9 @@ fn scatter(call: &NativeCallContext<'_>, x: &Dynamic, y: &Dynamic, options: &Map
         groups: words_of(&options, "groups", "scatter")?,
         labels: words_of(&options, "labels", "scatter")?,
     };
-    let _held = reserve(call, points.x.len())?;
+    // A group of its own for each point has an entry in the legend.
+    let groups = if points.groups.is_empty() { 0 } else { points.groups.len() };
+    let _held = (reserve(call, points.x.len())?, reserve(call, groups.saturating_mul(3))?);
     let [x_axis, y_axis] = axes(&options);
     Ok(with_titles(plot::scatter(&points, x_axis, y_axis)?, &options))
 }

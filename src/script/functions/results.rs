@@ -4,9 +4,11 @@ use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext
 use serde_json::Value as Json;
 
 use super::super::convert::{Outcome, check_options, for_engine_types, json_to_dynamic, to_dynamic, to_value};
+use super::super::limits::check_list;
 use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::{AS_JSON, numbers_of, within};
 use crate::data::file::{extension, read_bytes, unknown_extension, write_json};
 use crate::data::{
     CsvOptions, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, has_header, read_csv, read_matrix, read_mtx,
@@ -259,10 +261,17 @@ pub(super) fn define(b: &mut Builder) {
         ($($type:ty, $name:literal;)*) => { $(
             b.extend("to_json").on(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<String> {
                 let value = value.clone();
-                Ok(detached(&context(&call), move || value.to_json().to_string())?)
+                let many = numbers_of(&Value::from(value.clone()));
+                Ok(within(&call, many, many.saturating_mul(AS_JSON), move || value.to_json().to_string())?)
             });
             b.extend("to_map").on_any(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<Dynamic> {
-                Ok(json_to_dynamic(&json_of(value, &context(&call), <$type>::to_json)?))
+                let value = value.clone();
+                let many = numbers_of(&Value::from(value.clone()));
+                check_list(many)?;
+                // The lists of the language stand beside the JSON.
+                let _lists = context(&call).reserve(many.saturating_mul(16))?;
+                let json = within(&call, many, many.saturating_mul(AS_JSON), move || value.to_json())?;
+                Ok(json_to_dynamic(&json))
             });
         )* };
     }
