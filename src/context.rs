@@ -332,9 +332,9 @@ impl Context {
     /// As [`Context::reserve`], or a matrix that has more numbers than one may have.
     pub fn reserve_matrices(&self, count: usize, rows: usize, cols: usize) -> Result<Reservation> {
         self.check_size(rows, cols)?;
-        // A matrix without columns may have any number of rows, and has a number for each as soon as it is summed.
-        let numbers = rows.checked_mul(cols).map(|numbers| numbers.max(rows).max(cols));
-        let bytes = numbers.and_then(|numbers| numbers.checked_mul(std::mem::size_of::<f64>())?.checked_mul(count));
+        // A matrix without columns still has its rows, each of which has a sum, a name, a line in a file.
+        let sizes = [rows.max(1), cols.max(1), std::mem::size_of::<f64>()];
+        let bytes = sizes.iter().try_fold(count, |product, &n| product.checked_mul(n));
         match bytes.filter(|&bytes| bytes <= isize::MAX as usize) {
             Some(bytes) => self.reserve(bytes),
             None if count > 1 => {
@@ -404,6 +404,8 @@ mod tests {
         let ctx = Context::new().with_max_elements(6);
         assert!(ctx.reserve_matrices(9, 2, 3).is_ok());
         assert_eq!(ctx.reserve_matrices(1, 7, 1).unwrap_err().kind(), ErrorKind::Limit);
+        let ctx = Context::new().with_memory_limit(1000);
+        assert!(ctx.reserve_matrices(1, 1_000_000, 0).is_err() && ctx.reserve_matrices(1, 0, 5).is_ok());
     }
 
     #[test]

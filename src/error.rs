@@ -193,6 +193,15 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// As much of a text from somebody else's file as a message has room for.
+pub(crate) fn shortened(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_string(),
+    }
+}
+
 /// The name in `known` that is closest to `wrong`, if one is close enough to be a likely misspelling.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Letters of a name that somebody types. Each is compared with each of the other name.

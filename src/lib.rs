@@ -50,6 +50,7 @@ pub mod script;
 pub mod select;
 pub mod simulate;
 pub mod solver;
+mod sorting;
 pub mod trees;
 pub mod value;
 

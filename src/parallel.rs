@@ -14,13 +14,16 @@ const STACK: usize = 8 << 20;
 /// Threads are started for this call and end with it, so that a call within a call cannot wait for itself.
 ///
 /// # Errors
-/// The error of the first item (in their order) that failed; items behind it are not begun.
+/// The error of the first item (in their order) that failed; items behind it are not begun. Memory for all results.
 pub fn map<T: Sync, R: Send, E: From<Error> + Send>(
     items: &[T],
     ctx: &Context,
     f: impl Fn(usize, &T) -> std::result::Result<R, E> + Sync,
 ) -> std::result::Result<Vec<R>, E> {
     let threads = ctx.threads().min(items.len());
+    // There is room for every result before the first item is begun.
+    let room = std::mem::size_of::<Mutex<Option<std::result::Result<R, E>>>>();
+    let _held = ctx.reserve(items.len().saturating_mul(room))?;
     let one = |index: usize| {
         ctx.check()?;
         f(index, &items[index])

@@ -235,8 +235,9 @@ fn wrong_arguments_give_errors_and_never_panics() {
             let script = match (name.as_str(), arguments) {
                 ("index$get$", [a, b]) => format!("{a}[{b}]"),
                 ("index$set$", [a, b, c]) => format!("let copy = {a}; copy[{b}] = {c};"),
-                // It changes what it is called on.
-                ("pad", [a, b, c]) => format!("let copy = {a}; copy.pad({b}, {c});"),
+                // They change what they are called on.
+                ("pad" | "replace" | "crop", [a, b, c]) => format!("let copy = {a}; copy.{name}({b}, {c});"),
+                ("sort" | "sort_by" | "dedup" | "crop", [a, b]) => format!("let copy = {a}; copy.{name}({b});"),
                 (_, [a]) if name.starts_with("get$") => format!("{a}.{}", &name[4..]),
                 (_, [a, b]) if name.starts_with("set$") => format!("let copy = {a}; copy.{} = {b};", &name[4..]),
                 (_, [a]) if !is_word(&name) => format!("{name}{a}"),

@@ -3,12 +3,19 @@
 use std::sync::Arc;
 
 use super::{Column, Matrix, Names, Table};
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::data::file;
-use crate::error::{Error, Result};
+use crate::detached::detached_if_many;
+use crate::error::{Error, Result, shortened};
 
 /// Rows that are read between two looks at the context: they may have very many cells.
 const ROWS: usize = 16;
+/// Numbers that are read between two looks at the context.
+const NUMBERS: usize = 1 << 16;
+/// Bytes that a column takes beside its cells: its name, in a list and among those that are looked up, and its lists.
+const COLUMN: usize = 256;
+/// Bytes that a text takes beside its letters.
+const TEXT: usize = 56;
 
 /// How a delimited file is laid out.
 #[derive(Debug, Clone)]
@@ -42,7 +49,11 @@ pub(crate) fn parse_cell(cell: &str) -> Option<f64> {
 /// # Errors
 /// A file that cannot be read or is empty, lines of different lengths, column names that occur twice.
 pub fn read_csv(path: &str, options: &CsvOptions, ctx: &Context) -> Result<Table> {
-    parse_table(&file::read_bytes(path, ctx)?, options, ctx).map_err(|error| error.at(format!("'{path}'")))
+    let bytes = file::read_bytes(path, ctx)?;
+    let (options, own) = (options.clone(), ctx.clone());
+    // A row may be as long as the file, and is read in one piece.
+    let table = detached_if_many(bytes.len(), ctx, move || parse_table(&bytes, &options, &own))?;
+    table.map_err(|error| error.at(format!("'{path}'")))
 }
 
 /// Reads numeric text without a header; cells are separated by commas, semicolons, tabs or blanks.
@@ -50,11 +61,15 @@ pub fn read_csv(path: &str, options: &CsvOptions, ctx: &Context) -> Result<Table
 /// # Errors
 /// A file that cannot be read or is empty, lines of different lengths, a cell that is not a number.
 pub fn read_matrix(path: &str, ctx: &Context) -> Result<Matrix> {
-    parse_matrix(&file::read_bytes(path, ctx)?, ctx).map_err(|error| error.at(format!("'{path}'")))
+    let bytes = file::read_bytes(path, ctx)?;
+    let own = ctx.clone();
+    let matrix = detached_if_many(bytes.len(), ctx, move || parse_matrix(&bytes, &own))?;
+    matrix.map_err(|error| error.at(format!("'{path}'")))
 }
 
 pub(crate) fn parse_table(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Table> {
     let bytes = without_mark(bytes);
+    let _record = room_for_a_row(bytes, options.delimiter, ctx)?;
     let layout = survey(bytes, options, ctx)?;
     let columns = collect(bytes, options, &layout, ctx)?;
     let mut row_names = None;
@@ -79,6 +94,35 @@ struct Layout {
     names: Vec<String>,
     numeric: Vec<bool>,
     rows: usize,
+    _held: Reservation,
+}
+
+/// The memory for a row while it is read, and for the header beside it: the longest of the file may be all of it.
+fn room_for_a_row(bytes: &[u8], delimiter: u8, ctx: &Context) -> Result<Reservation> {
+    // A list of the ends of cells and one of their letters, which grow to twice of what they hold; the header is there
+    // twice itself.
+    const COPIES: usize = 3;
+    let (mut longest, mut widest) = (0, 0);
+    let (mut length, mut cells, mut is_quoted) = (0usize, 0usize, false);
+    for &byte in bytes {
+        match byte {
+            b'\n' | b'\r' if !is_quoted => {
+                (longest, widest) = (longest.max(length), widest.max(cells));
+                (length, cells) = (0, 0);
+                continue;
+            }
+            b'"' => is_quoted = !is_quoted,
+            _ => cells += usize::from(byte == delimiter),
+        }
+        length += 1;
+    }
+    let (longest, widest) = (longest.max(length), widest.max(cells));
+    ctx.reserve(COPIES * 2 * (longest.saturating_add(widest.saturating_mul(size_of::<usize>()))))
+}
+
+/// The memory for so many columns with names of so many letters.
+fn room_for_columns(count: usize, letters: usize, ctx: &Context) -> Result<Reservation> {
+    ctx.reserve(count.saturating_mul(COLUMN).saturating_add(letters.saturating_mul(2)))
 }
 
 fn reader<'a>(bytes: &'a [u8], options: &CsvOptions) -> ::csv::Reader<&'a [u8]> {
@@ -113,6 +157,7 @@ pub(crate) fn each_text_row(
 ) -> Result<()> {
     let bytes = without_mark(bytes);
     let options = CsvOptions { delimiter, header: false, index: None };
+    let _record = room_for_a_row(bytes, delimiter, ctx)?;
     let mut quotes = Quotes::default();
     each_row(&mut reader(bytes, &options), ctx, |record| {
         quotes.look(record);
@@ -151,10 +196,12 @@ impl Quotes {
 
 fn survey(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Layout> {
     let mut reader = reader(bytes, options);
-    let mut names: Vec<String> = match options.header {
-        true => reader.headers().map_err(malformed)?.iter().map(|name| name.trim().to_string()).collect(),
-        false => Vec::new(),
-    };
+    let (mut names, mut held) = (Vec::new(), None);
+    if options.header {
+        let header = reader.headers().map_err(malformed)?;
+        held = Some(room_for_columns(header.len(), header.as_slice().len(), ctx)?);
+        names = header.iter().map(|name| name.trim().to_string()).collect::<Vec<String>>();
+    }
     let mut numeric = vec![true; names.len()];
     let mut quotes = Quotes::default();
     let rows = each_row(&mut reader, ctx, |record| {
@@ -169,20 +216,31 @@ fn survey(bytes: &[u8], options: &CsvOptions, ctx: &Context) -> Result<Layout> {
     if rows == 0 || numeric.is_empty() {
         return Err(Error::data("the file has no data"));
     }
+    let held = match held {
+        Some(held) => held,
+        None => room_for_columns(numeric.len(), 0, ctx)?,
+    };
     if !options.header {
         names = (0..numeric.len()).map(|column| format!("c{column}")).collect();
     } else if let Some(position) = names.iter().position(String::is_empty) {
         // The first column of a data frame written by R or pandas has no name: it is the index.
         names[position] = if position == 0 { "index".into() } else { format!("c{position}") };
     }
-    Ok(Layout { names, numeric, rows })
+    Ok(Layout { names, numeric, rows, _held: held })
 }
 
 fn collect(bytes: &[u8], options: &CsvOptions, layout: &Layout, ctx: &Context) -> Result<Vec<Column>> {
-    let _held = ctx.reserve_matrices(1, layout.rows, layout.numeric.len())?;
-    let count = layout.numeric.len();
-    let mut numbers: Vec<Vec<f64>> = vec![Vec::new(); count];
-    let mut texts: Vec<Vec<String>> = vec![Vec::new(); count];
+    let columns_of = |is_number: bool| layout.numeric.iter().filter(|&&numeric| numeric == is_number).count();
+    ctx.check_size(layout.rows, layout.numeric.len())?;
+    let _numbers = ctx.reserve_matrices(1, layout.rows, columns_of(true))?;
+    let texts = layout.rows.saturating_mul(columns_of(false));
+    // All letters together are no more than the file.
+    let letters = if texts > 0 { bytes.len() } else { 0 };
+    let _texts = ctx.reserve(texts.saturating_mul(TEXT).saturating_add(letters))?;
+    let room = |is_used: bool| if is_used { layout.rows } else { 0 };
+    let mut numbers: Vec<Vec<f64>> = layout.numeric.iter().map(|&numeric| Vec::with_capacity(room(numeric))).collect();
+    let mut texts: Vec<Vec<String>> =
+        layout.numeric.iter().map(|&numeric| Vec::with_capacity(room(!numeric))).collect();
     each_row(&mut reader(bytes, options), ctx, |record| {
         for (column, cell) in record.iter().enumerate() {
             match layout.numeric[column] {
@@ -205,13 +263,13 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     let bytes = without_mark(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file is not text in UTF-8"))?;
     let is_separator = |c: char| matches!(c, ',' | ';' | '\t');
-    let mut numbers = Vec::new();
+    let mut numbers = Numbers { list: Vec::new(), held: Vec::new(), ctx };
     let (mut rows, mut cols) = (0, 0);
     for (line_number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         if rows % ROWS == 0 {
             ctx.check()?;
         }
-        let before = numbers.len();
+        let before = numbers.list.len();
         let cells: Box<dyn Iterator<Item = &str>> = if line.contains(is_separator) {
             Box::new(line.split(is_separator))
         } else {
@@ -219,12 +277,15 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
         };
         for (col, cell) in cells.enumerate() {
             numbers.push(parse_cell(cell).ok_or_else(|| {
-                let error =
-                    Error::data(format!("line {}, column {col}: \"{}\" is not a number", line_number + 1, cell.trim()));
+                let error = Error::data(format!(
+                    "line {}, column {col}: \"{}\" is not a number",
+                    line_number + 1,
+                    shortened(cell.trim())
+                ));
                 if rows == 0 { error.with_hint("for a file with a header or texts: read_csv") } else { error }
-            })?);
+            })?)?;
         }
-        let width = numbers.len() - before;
+        let width = numbers.list.len() - before;
         if rows > 0 && width != cols {
             return Err(Error::data(format!("line {} has {width} cells, the first has {cols}", line_number + 1)));
         }
@@ -233,7 +294,31 @@ pub(crate) fn parse_matrix(bytes: &[u8], ctx: &Context) -> Result<Matrix> {
     if rows == 0 {
         return Err(Error::data("the file has no data"));
     }
-    Matrix::from_vec(rows, cols, numbers)
+    ctx.check_size(rows, cols)?;
+    Matrix::from_vec(rows, cols, numbers.list)
+}
+
+/// Numbers whose memory is taken before they come.
+struct Numbers<'a> {
+    list: Vec<f64>,
+    held: Vec<Reservation>,
+    ctx: &'a Context,
+}
+
+impl Numbers<'_> {
+    fn push(&mut self, value: f64) -> Result<()> {
+        let count = self.list.len();
+        if count % NUMBERS == 0 {
+            self.ctx.check()?;
+        }
+        if count == self.list.capacity() {
+            let more = (count / 2).max(NUMBERS);
+            self.held.push(self.ctx.reserve(more.saturating_mul(size_of::<f64>()))?);
+            self.list.reserve_exact(more);
+        }
+        self.list.push(value);
+        Ok(())
+    }
 }
 
 /// Whether the first line of a delimited file names its columns: it has a cell that is no number, or quotes around one.
@@ -310,6 +395,25 @@ mod tests {
             Ok(())
         });
         assert!(read.is_err() && seen <= ROWS, "{seen}");
+    }
+
+    #[test]
+    fn wide_and_long_files_ask_for_their_memory_first() {
+        let ctx = Context::new().with_memory_limit(1_000_000);
+        let options = CsvOptions::default();
+        let wide = "1,".repeat(100_000);
+        let letters = "a\n".repeat(30_000);
+        for error in [
+            parse_matrix("1 ".repeat(200_000).as_bytes(), &ctx).unwrap_err(),
+            parse_table(format!("{wide}\n{wide}\n").as_bytes(), &options, &ctx).unwrap_err(),
+            parse_table(letters.as_bytes(), &options, &ctx).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), crate::ErrorKind::Memory, "{error}");
+        }
+        assert!(parse_matrix(letters.as_bytes(), &ctx).unwrap_err().message().len() < 200);
+        let cell = format!("1,{}", "x".repeat(100_000));
+        assert!(parse_matrix(cell.as_bytes(), &ctx).unwrap_err().message().len() < 200);
+        assert_eq!(parse_matrix("1 2 3\n".repeat(10_000).as_bytes(), &ctx).unwrap().rows(), 10_000);
     }
 
     #[test]

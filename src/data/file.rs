@@ -1,9 +1,10 @@
 //! Reading and writing files so that nothing is lost: a write appears whole under its name, or not at all.
 
 use std::io::{BufWriter, Read, Write};
+use std::ops::Deref;
 use std::path::Path;
 
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::detached::detached;
 use crate::error::{Error, Result};
 pub(super) use crate::files::cannot;
@@ -13,17 +14,32 @@ const PIECE: usize = 1 << 22;
 /// Bytes that are written between two looks: what turns numbers into text, or packs it, makes so many in some 10 ms.
 const WRITTEN: usize = 1 << 17;
 
+/// The bytes of a file, which have their part of the memory budget as long as they are there.
+#[derive(Debug)]
+pub struct FileBytes {
+    bytes: Vec<u8>,
+    _held: Reservation,
+}
+
+impl Deref for FileBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// The bytes of a file; one that gzip has packed is unpacked.
 ///
 /// # Errors
 /// When the context forbids it or the file cannot be read; the error names the file.
-pub fn read_bytes(path: &str, ctx: &Context) -> Result<Vec<u8>> {
+pub fn read_bytes(path: &str, ctx: &Context) -> Result<FileBytes> {
     let path = Path::new(path);
     let fail = |error: std::io::Error| cannot("read", path, &error);
     let file = ctx.files().open(path)?;
     let bytes = read_pieces(file, ctx, fail)?;
     match bytes.starts_with(GZIP) {
-        true => read_pieces(flate2::read::MultiGzDecoder::new(bytes.as_slice()), ctx, fail),
+        true => read_pieces(flate2::read::MultiGzDecoder::new(Looked { bytes: &bytes, ctx }), ctx, fail),
         false => Ok(bytes),
     }
 }
@@ -31,16 +47,33 @@ pub fn read_bytes(path: &str, ctx: &Context) -> Result<Vec<u8>> {
 /// How every file of gzip begins.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
-fn read_pieces(mut source: impl Read, ctx: &Context, fail: impl Fn(std::io::Error) -> Error) -> Result<Vec<u8>> {
+/// What is read on behalf of a context: very many packed files with nothing in them give no byte at which to look at it.
+struct Looked<'a> {
+    bytes: &'a [u8],
+    ctx: &'a Context,
+}
+
+impl Read for Looked<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.ctx.check().map_err(std::io::Error::other)?;
+        self.bytes.read(into)
+    }
+}
+
+fn read_pieces(mut source: impl Read, ctx: &Context, fail: impl Fn(std::io::Error) -> Error) -> Result<FileBytes> {
     let mut bytes = Vec::new();
     let mut held = Vec::new();
     // In pieces, so that a device or a packed file without an end meets the limits on memory and time.
     loop {
         ctx.check()?;
         held.push(ctx.reserve(PIECE)?);
-        let read = (&mut source).take(PIECE as u64).read_to_end(&mut bytes).map_err(&fail)?;
+        let stopped = |error| ctx.check().err().unwrap_or_else(|| fail(error));
+        let read = (&mut source).take(PIECE as u64).read_to_end(&mut bytes).map_err(stopped)?;
         if read < PIECE {
-            return Ok(bytes);
+            // The last piece is smaller.
+            drop(held);
+            let held = ctx.reserve(bytes.len())?;
+            return Ok(FileBytes { bytes, _held: held });
         }
     }
 }
@@ -145,6 +178,26 @@ mod tests {
     use crate::error::ErrorKind;
 
     #[test]
+    fn what_is_read_holds_memory_and_a_stop_is_heard_where_nothing_comes_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt.gz").display().to_string();
+        let ctx = Context::new().with_memory_limit(3 * PIECE);
+        write_atomic(&path, &ctx, |out| out.write_all(&vec![0; PIECE])).unwrap();
+        let bytes = read_bytes(&path, &ctx).unwrap();
+        assert!(ctx.reserve(2 * PIECE + 1).is_err());
+        drop(bytes);
+        assert!(ctx.reserve(3 * PIECE).is_ok());
+        let empty = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()).finish().unwrap();
+        std::fs::write(&path, empty.repeat(100_000)).unwrap();
+        assert!(read_bytes(&path, &ctx).unwrap().is_empty());
+        let many = empty.repeat(100_000);
+        let stopped = Context::new();
+        stopped.cancel_handle().cancel();
+        let mut source = flate2::read::MultiGzDecoder::new(Looked { bytes: &many, ctx: &stopped });
+        assert!(source.read(&mut [0]).is_err());
+    }
+
+    #[test]
     fn a_stop_ends_a_write_in_the_middle_and_leaves_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["a.txt", "a.txt.gz"] {
@@ -162,7 +215,7 @@ mod tests {
             // One large piece is looked at too.
             let error = write_atomic(&path, &ctx, |out| out.write_all(&vec![0; 3 * WRITTEN]));
             assert_eq!(error.unwrap_err().kind(), ErrorKind::Cancelled);
-            assert_eq!(read_bytes(&path, &Context::new()).unwrap(), b"old");
+            assert_eq!(*read_bytes(&path, &Context::new()).unwrap(), *b"old");
             assert_eq!(
                 std::fs::read_dir(folder.path())
                     .unwrap()

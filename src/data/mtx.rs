@@ -4,7 +4,8 @@
 use super::sparse_entries::{Collect, Dense, Triplets};
 use super::{Matrix, SparseMatrix, file};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::detached::detached_if_many;
+use crate::error::{Error, Result, shortened};
 
 /// Reads a Matrix Market file as a dense matrix.
 ///
@@ -32,7 +33,10 @@ pub(crate) fn read_mtx_transposed(path: &str, ctx: &Context) -> Result<SparseMat
 
 fn read<C: Collect>(path: &str, is_transposed: bool, ctx: &Context) -> Result<C::Whole> {
     let bytes = file::read_bytes(path, ctx)?;
-    parse_mtx::<C>(&bytes, is_transposed, ctx).map_err(|error| error.at(format!("'{path}'")))
+    let own = ctx.clone();
+    // Comments are passed over without a look at the context, and a line may be as long as the file.
+    let whole = detached_if_many(bytes.len(), ctx, move || parse_mtx::<C>(&bytes, is_transposed, &own))?;
+    whole.map_err(|error| error.at(format!("'{path}'")))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -111,7 +115,7 @@ fn parse_mtx<C: Collect>(bytes: &[u8], is_transposed: bool, ctx: &Context) -> Re
     let header = header(text.lines().next().unwrap_or_default())?;
     let mut lines = lines(text);
     let (number, sizes) = lines.next().ok_or_else(|| Error::data("the file ends before its sizes"))?;
-    let wrong_size = || Error::data(format!("line {number}: \"{sizes}\" are not the sizes of a matrix"));
+    let wrong_size = || Error::data(format!("line {number}: \"{}\" are not the sizes of a matrix", shortened(sizes)));
     let sizes: Vec<usize> =
         sizes.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>().map_err(|_| wrong_size())?;
     let (rows, cols, count) = match (sizes.as_slice(), header.is_sparse) {
@@ -153,7 +157,10 @@ fn coordinates<'a, C: Collect>(
         }
         let (number, line) =
             lines.next().ok_or_else(|| Error::data(format!("{done} entries, the header says {count}")))?;
-        let wrong = || Error::data(format!("line {number}: \"{line}\" is not an entry of a {rows} x {cols} matrix"));
+        let wrong = || {
+            let line = shortened(line);
+            Error::data(format!("line {number}: \"{line}\" is not an entry of a {rows} x {cols} matrix"))
+        };
         let mut words = line.split_whitespace();
         let mut position = |size: usize| {
             let position: Option<usize> = words.next().and_then(|word| word.parse().ok());
@@ -193,7 +200,7 @@ fn array<'a, C: Collect>(
         for i in first..rows {
             let (number, line) = lines.next().ok_or_else(too_few)?;
             let value = super::csv::parse_cell(line);
-            let wrong = || Error::data(format!("line {number}: \"{line}\" is not a number"));
+            let wrong = || Error::data(format!("line {number}: \"{}\" is not a number", shortened(line)));
             placed.set(i, j, value.ok_or_else(wrong)?);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// An ordered list of distinct names. Clones share it.
 #[derive(Debug, Clone)]
@@ -30,8 +30,11 @@ impl Names {
         let mut seen = HashMap::with_capacity(list.len());
         for (position, name) in list.iter().enumerate() {
             if let Some(first) = seen.insert(name.clone(), position) {
-                return Err(Error::data(format!("two {what} are called '{name}' (positions {first} and {position})"))
-                    .with_hint("names must be distinct, because results are looked up by name"));
+                return Err(Error::data(format!(
+                    "two {what} are called '{}' (positions {first} and {position})",
+                    shortened(name)
+                ))
+                .with_hint("names must be distinct, because results are looked up by name"));
             }
         }
         Ok(Self(Arc::new(Inner { list, positions: OnceLock::from(seen) })))

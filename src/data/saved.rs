@@ -2,6 +2,8 @@
 //!
 //! The shape is that of `to_json`, with a `"type"` beside it, and infinite numbers as the texts `"inf"` and `"-inf"`.
 
+use std::collections::HashSet;
+
 use serde_json::{Value as Json, json};
 
 use super::{Column, Matrix, Names, Table, Vector};
@@ -95,6 +97,9 @@ impl Matrix {
     pub fn from_saved_json(json: &Json) -> Result<Self> {
         let (rows, cols) = (count_from_json(json, "rows")?, count_from_json(json, "cols")?);
         let lines = part(json, "data")?.as_array().ok_or_else(|| broken("\"data\" is not a list"))?;
+        if lines.len() != rows {
+            return Err(broken(&format!("\"data\" has {} rows, not {rows}", lines.len())));
+        }
         let mut values = Vec::new();
         for line in lines {
             values.extend(numbers_from_json(line, "a row")?);
@@ -144,9 +149,12 @@ impl Table {
     /// # Errors
     /// JSON of another shape.
     pub fn from_saved_json(json: &Json) -> Result<Self> {
-        let texts = texts_from_json(part(json, "texts")?, "texts")?;
+        let texts: HashSet<String> = texts_from_json(part(json, "texts")?, "texts")?.into_iter().collect();
         let cells = part(json, "columns")?;
-        let columns = texts_from_json(part(json, "names")?, "names")?.into_iter().map(|name| {
+        // A name that came again would make a copy of its column each time.
+        let names = Names::new(texts_from_json(part(json, "names")?, "names")?, "columns")?;
+        let columns = names.iter().map(|name| {
+            let name = name.to_string();
             let list = part(cells, &name)?;
             let column = match texts.contains(&name) {
                 true => Column::texts(texts_from_json(list, &name)?),
@@ -177,6 +185,9 @@ mod tests {
         assert_eq!(Table::from_saved_json(&through(t.to_saved_json())).unwrap(), t);
         let v = Vector::from(vec![1.0, f64::NAN]);
         assert!(Vector::from_saved_json(&through(v.to_saved_json())).unwrap().as_slice()[1].is_nan());
+        let again = json!({ "texts": [], "names": ["a", "a"], "columns": { "a": [1] } });
+        assert!(Table::from_saved_json(&again).unwrap_err().message().contains("two columns are called 'a'"));
+        assert!(Matrix::from_saved_json(&json!({ "rows": 1u64 << 40, "cols": 0, "data": [] })).is_err());
         for wrong in [json!({}), json!({ "rows": 2, "cols": 2, "data": [[1]] }), json!([1]), json!({ "data": ["x"] })] {
             assert!(Matrix::from_saved_json(&wrong).is_err() && Vector::from_saved_json(&wrong).is_err());
         }

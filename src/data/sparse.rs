@@ -6,7 +6,7 @@ use super::print::{number, table_text};
 use super::saved::{broken, count_from_json, names_from_json, number_to_json, numbers_from_json, part};
 use super::sparse_entries::{Collect, Columns, Triplets, check_size, grouped};
 use super::{Matrix, Names, Picked, Selector, Vector};
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::engine_type;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -138,6 +138,16 @@ impl SparseMatrix {
             rows.pick(self.rows, self.row_names.as_ref(), "row")?,
             cols.pick(self.cols(), self.names.as_ref(), "column")?,
         ))
+    }
+
+    /// The memory for something about every row and every column, which is in the way of most verbs. The rows of a matrix
+    /// take none, so that a file of a few bytes may have billions.
+    ///
+    /// # Errors
+    /// When the memory budget does not have it.
+    pub(crate) fn room_for_lines(&self, ctx: &Context) -> Result<Reservation> {
+        const LINE: usize = 3 * size_of::<usize>();
+        ctx.reserve(self.rows.saturating_add(self.cols()).saturating_mul(LINE))
     }
 
     /// How many entries picking these columns, and then these rows of them, makes together.
@@ -401,5 +411,6 @@ mod tests {
         assert!(error.message().contains("16.0 GB") && error.message().contains("100000 x 20000"), "{error}");
         assert!(error.hint().is_some_and(|hint| hint.contains("top_variance") && hint.contains("select")), "{error}");
         assert!(SparseMatrix::from_triplets(2, 2, [(2, 0, 1.0)], &ctx).is_err());
+        assert_eq!(x.room_for_lines(&small).unwrap_err().kind(), ErrorKind::Memory);
     }
 }

@@ -7,11 +7,16 @@ use super::csv::each_text_row;
 use super::mtx::read_mtx_transposed;
 use super::sparse_entries::or_sparse;
 use super::{Matrix, Names, SparseMatrix, file};
-use crate::context::Context;
+use crate::context::{Context, Reservation};
 use crate::error::{Error, Result};
 
 /// The type of a feature that is a gene.
 pub const GENE_EXPRESSION: &str = "Gene Expression";
+
+/// Bytes that a line takes beside its cells, and a cell beside its letters: as they are read, in the list of names and among
+/// those that are looked up.
+const LINE: usize = 128;
+const CELL: usize = 56;
 
 /// As many names are listed in a warning.
 const LISTED: usize = 3;
@@ -58,8 +63,8 @@ pub fn read_10x_sparse(folder: &str, what: &TenX, ctx: &Context) -> Result<(Spar
     let matrix = find(folder, &["matrix.mtx"], ctx)?;
     let features_file = find(folder, &["features.tsv", "genes.tsv"], ctx)?;
     let barcodes_file = find(folder, &["barcodes.tsv"], ctx)?;
-    let features = features(&features_file, ctx)?;
-    let barcodes = lines(&barcodes_file, ctx)?;
+    let (features, _features) = features(&features_file, ctx)?;
+    let (barcodes, _barcodes) = lines(&barcodes_file, ctx)?;
     let counts = read_mtx_transposed(&matrix, ctx)?;
     for (found, expected, what, place) in [
         (features.len(), counts.cols(), "genes", &features_file),
@@ -98,10 +103,13 @@ fn find(folder: &str, names: &[&str], ctx: &Context) -> Result<String> {
     })
 }
 
-/// The cells of every line of a file whose columns are separated by tabs.
-fn lines(path: &str, ctx: &Context) -> Result<Vec<Vec<String>>> {
+/// The cells of every line of a file whose columns are separated by tabs, and their memory.
+fn lines(path: &str, ctx: &Context) -> Result<(Vec<Vec<String>>, Reservation)> {
     let bytes = file::read_bytes(path, ctx)?;
-    let _held = ctx.reserve(bytes.len().saturating_mul(4))?;
+    // A line may be a letter, and is a list of texts.
+    let count = bytes.iter().filter(|&&byte| byte == b'\n' || byte == b'\r').count() + 1;
+    let cells = bytes.iter().filter(|&&byte| byte == b'\t').count() + count;
+    let held = ctx.reserve(bytes.len().saturating_add(count.saturating_mul(LINE) + cells.saturating_mul(CELL)))?;
     let mut lines = Vec::new();
     let text = |cell: &&str| cell.trim().to_string();
     each_text_row(&bytes, b'\t', ctx, |_, cells| {
@@ -109,17 +117,18 @@ fn lines(path: &str, ctx: &Context) -> Result<Vec<Vec<String>>> {
         Ok(())
     })
     .map_err(|error| error.at(format!("'{path}'")))?;
-    Ok(lines)
+    Ok((lines, held))
 }
 
-fn features(path: &str, ctx: &Context) -> Result<Vec<Feature>> {
+fn features(path: &str, ctx: &Context) -> Result<(Vec<Feature>, Reservation)> {
     let feature = |line: Vec<String>| {
         let mut cells = line.into_iter();
         let id = cells.next().unwrap_or_default();
         let symbol = cells.next().filter(|symbol| !symbol.is_empty()).unwrap_or_else(|| id.clone());
         Feature { id, symbol, kind: cells.next() }
     };
-    Ok(lines(path, ctx)?.into_iter().map(feature).collect())
+    let (lines, held) = lines(path, ctx)?;
+    Ok((lines.into_iter().map(feature).collect(), held))
 }
 
 /// Positions of the features that are of a type, or have none.

@@ -11,7 +11,11 @@ use crate::graph::{Edge, Graph};
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Record, Run, SecondMoment};
 use crate::options::{Kind, Opt, Options, Preset, Range, table};
 use crate::select::{GraphPenalty, Linked, Rule};
+use crate::sorting::sort_by;
 use crate::value::Value;
+
+/// Longer grids are a mistake: each of their graphs is made for every subsample.
+const MOST: usize = 100_000;
 
 const OPTIONS: &[Opt] = table![
     Opt::new(
@@ -138,7 +142,7 @@ impl CorrelationThreshold {
         let lambda = match self.threshold {
             Threshold::Value(lambda) => lambda,
             Threshold::Rule(rule) => {
-                let grid = if matches!(rule, Rule::Stars { .. }) { self.grid(r.view())? } else { Vec::new() };
+                let grid = if matches!(rule, Rule::Stars { .. }) { self.grid(r.view(), ctx)? } else { Vec::new() };
                 let graphs = |part: &Input, inner: &Context| linked(part, &grid, inner);
                 let chosen = GraphPenalty::choose(rule, input, &grid, graphs, ctx)?;
                 builder = builder.selection(chosen.selection);
@@ -162,10 +166,13 @@ impl CorrelationThreshold {
     }
 
     /// The |correlations| that end graphs of evenly spaced numbers of edges, from one to the densest, as in huge.
-    fn grid(&self, r: ArrayView2<'_, f64>) -> Result<Vec<f64>> {
+    fn grid(&self, r: ArrayView2<'_, f64>, ctx: &Context) -> Result<Vec<f64>> {
+        if self.n_lambdas > MOST {
+            return Err(Error::option(format!("n_lambdas must be at most {MOST}, not {}", self.n_lambdas)));
+        }
         let p = r.nrows();
         let mut sizes: Vec<f64> = pairs(r, f64::MIN_POSITIVE).map(|pair| r[pair].abs()).collect();
-        sizes.sort_by(|a, b| b.total_cmp(a));
+        sort_by(&mut sizes, |a, b| b.total_cmp(a), ctx)?;
         if sizes.is_empty() {
             return Err(Error::data("no pair of columns has a correlation to choose a threshold by"));
         }
@@ -207,8 +214,14 @@ fn linked(input: &Input, lambdas: &[f64], ctx: &Context) -> Result<Linked> {
     let _held = ctx.reserve_matrices(1, input.p(), input.p())?;
     let r = input.correlations(ctx)?;
     let narrow = |(i, j): (usize, usize)| (i as u32, j as u32);
-    let graphs = lambdas.iter().map(|&lambda| pairs(r.view(), lambda).map(narrow).collect());
-    Ok(Linked { pairs: graphs.collect(), unconverged: 0 })
+    let (mut graphs, mut held) = (Vec::with_capacity(lambdas.len()), Vec::new());
+    for &lambda in lambdas {
+        ctx.check()?;
+        let graph: Vec<(u32, u32)> = pairs(r.view(), lambda).map(narrow).collect();
+        held.push(ctx.reserve_matrices(1, graph.len(), 1)?);
+        graphs.push(graph);
+    }
+    Ok(Linked { pairs: graphs, unconverged: 0 })
 }
 
 #[cfg(test)]
@@ -228,7 +241,7 @@ mod tests {
         let input = Input::data(&x).unwrap();
         let r = input.correlations(&ctx).unwrap();
         let method = CorrelationThreshold { n_lambdas: 4, max_density: 0.3, ..CorrelationThreshold::default() };
-        let grid = method.grid(r.view()).unwrap();
+        let grid = method.grid(r.view(), &ctx).unwrap();
         // From 1 to 0.3 x 36 = 10.8 in steps of 3.27, rounded up.
         let counts: Vec<usize> = grid.iter().map(|&lambda| pairs(r.view(), lambda).count()).collect();
         assert_eq!(counts, [1, 5, 8, 11]);

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::data::Matrix;
 use crate::error::{Error, Result};
 use crate::linalg;
+use crate::model::false_discovery::Tested;
 use crate::model::{Accepts, Area, Estimate, Fit, Input, Property, Record, Run, false_discovery};
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::problem::L1;
@@ -149,8 +150,7 @@ impl DebiasedGraphicalLasso {
         }
         let theta = solution.theta.to_dense();
         let found = Debiased::of(theta.view(), r.view(), n, ctx)?;
-        let p_values = false_discovery::p_values(found.statistics.view());
-        let q_values = false_discovery::q_values(p_values.view());
+        let Tested { statistics, p_values, q_values } = false_discovery::tested(found.statistics, ctx)?;
         let weight = |i: usize, j: usize| -found.values[(i, j)] / (theta[(i, i)] * theta[(j, j)]).sqrt();
         let graph = false_discovery::graph(input, weight, |i, j| q_values[(i, j)] <= self.fdr, ctx)?;
         let scale: Vec<f64> = input.s(ctx)?.diag().iter().map(|variance| variance.sqrt()).collect();
@@ -161,7 +161,7 @@ impl DebiasedGraphicalLasso {
             .solver(solution.solver, solution.iterations, solution.converged)
             .add("debiased", square(in_units(found.values, &scale)))
             .add("standard_errors", square(in_units(found.errors, &scale)))
-            .add("statistics", square(found.statistics))
+            .add("statistics", square(statistics))
             .add("p_values", square(p_values))
             .add("q_values", square(q_values))
             .finish(Estimate::Graph(graph), ctx)

@@ -3,7 +3,9 @@
 use super::shared_options::tol;
 use crate::context::Context;
 use crate::data::{Matrix, Vector};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
+use crate::model::false_discovery::Tested;
 use crate::model::{Estimate, Fit, FitBuilder, Input, Property, false_discovery};
 use crate::options::{Kind, Opt, Preset};
 use crate::solver::multiple_testing::liu_threshold;
@@ -63,10 +65,9 @@ pub(super) fn finish(
 ) -> Result<Fit> {
     let (n, p) = (input.matrix().rows() as f64, input.p());
     let _held = ctx.reserve_matrices(6, p, p)?;
-    let statistics = found.statistics;
-    let threshold = liu_threshold(&pairs_above(statistics.view()), p, fdr);
-    let p_values = false_discovery::p_values(statistics.view());
-    let q_values = false_discovery::q_values(p_values.view());
+    let of_pairs = pairs_above(found.statistics.view());
+    let threshold = detached_if_many(of_pairs.len(), ctx, move || liu_threshold(&of_pairs, p, fdr))?;
+    let Tested { statistics, p_values, q_values } = false_discovery::tested(found.statistics, ctx)?;
     let weight = |i: usize, j: usize| statistics[(i, j)] / n.sqrt();
     let graph = false_discovery::graph(input, weight, |i, j| statistics[(i, j)].abs() >= threshold, ctx)?;
     if found.unconverged > 0 {

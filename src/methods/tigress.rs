@@ -199,13 +199,17 @@ impl Tigress {
             let order = rng::permutation(&mut rng::stream(ctx.seed(), "tigress samples", split as u64), problem.rows());
             let (first, second) = order.split_at(order.len() / 2);
             let halves = [problem.moments(first, ctx)?, problem.moments(second, ctx)?];
-            let found = parallel::map(&targets, ctx, |_, &target| -> Result<Vec<(usize, usize)>> {
+            let found = parallel::map(&targets, ctx, |_, &target| -> Result<Vec<u32>> {
                 let purpose = format!("tigress {}", roles.labels.get(problem.order[target]));
                 let weights = self.weights(problem.regulators, &purpose, ctx.seed(), split);
-                Ok(halves.iter().flat_map(|half| problem.active(half.view(), target, &weights, steps)).collect())
+                let mut own = vec![0u32; problem.regulators * slots];
+                for half in &halves {
+                    problem.count_active(half.view(), target, &weights, (steps, slots), &mut own, ctx)?;
+                }
+                Ok(own)
             })?;
             for (counts, found) in counts.iter_mut().zip(found) {
-                found.into_iter().for_each(|(regulator, step)| counts[regulator * slots + step % slots] += 1);
+                counts.iter_mut().zip(found).for_each(|(all, own)| *all += own);
             }
         }
         ctx.progress("tigress", self.splits, self.splits);
@@ -279,25 +283,28 @@ impl Problem {
         linalg::matmul(acting.reversed_axes(), half.view(), ctx)
     }
 
-    /// The regulators of a target that are active, with the step after which they are.
-    fn active(
+    /// Counts the regulators of a target that are active after each step. A list of them would be as long as the square of
+    /// the steps.
+    fn count_active(
         &self,
         moments: ArrayView2<'_, f64>,
         target: usize,
         weights: &[f64],
-        steps: usize,
-    ) -> Vec<(usize, usize)> {
+        (steps, slots): (usize, usize),
+        counts: &mut [u32],
+        ctx: &Context,
+    ) -> Result<()> {
         let (gram, _) = moments.split_at(Axis(1), self.regulators);
         let products = moments.column(target);
         let excluded = (target < self.regulators).then_some(target);
         let mut path = LeastAngle::new(gram, products.iter().copied(), weights, excluded);
-        let mut found = Vec::new();
         for step in 0..steps {
+            ctx.check()?;
             // Where the path has ended, its last variables stay.
             path.step();
-            found.extend(path.active().iter().map(|&regulator| (regulator, step)));
+            path.active().iter().for_each(|&regulator| counts[regulator * slots + step % slots] += 1);
         }
-        found
+        Ok(())
     }
 }
 

@@ -49,7 +49,7 @@ impl<'a> Evidence<'a> {
     pub fn value(&self, formula: Formula, ctx: &Context) -> Result<Value> {
         ctx.check()?;
         Ok(match formula {
-            Formula::Ranking(metric) => metric(self.ranking.get_or_init(|| Ranking::of(&self.pairs))).into(),
+            Formula::Ranking(metric) => metric(self.ranking(ctx)?).into(),
             Formula::Selection(metric) => metric(self.selection.get_or_init(|| Selection::of(&self.pairs)), self.beta),
             Formula::Signs(wrong) => {
                 self.comparison.check_signs()?;
@@ -57,6 +57,14 @@ impl<'a> Evidence<'a> {
             }
             Formula::Matrices(metric) => metric(&Matrices::of(self.comparison, ctx)?, ctx)?.into(),
         })
+    }
+
+    fn ranking(&self, ctx: &Context) -> Result<&Ranking> {
+        if let Some(ranking) = self.ranking.get() {
+            return Ok(ranking);
+        }
+        let ranking = Ranking::of(&self.pairs, ctx)?;
+        Ok(self.ranking.get_or_init(|| ranking))
     }
 
     /// The values of the metrics that apply, by name.

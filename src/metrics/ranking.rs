@@ -1,6 +1,9 @@
 //! Metrics of a ranking: what remains when the threshold is left open. Ties count as ties.
 
 use super::Pairs;
+use crate::context::Context;
+use crate::error::Result;
+use crate::sorting::sort_by;
 
 /// True and false pairs in order of their strength.
 #[derive(Debug)]
@@ -17,8 +20,11 @@ pub struct Ranking {
 
 impl Ranking {
     /// Sorts the pairs that are selected; all others stand together at the end.
-    pub fn of(pairs: &Pairs) -> Self {
-        let mut keys = Vec::new();
+    ///
+    /// # Errors
+    /// Limits of the context.
+    pub fn of(pairs: &Pairs, ctx: &Context) -> Result<Self> {
+        let mut keys = Vec::with_capacity(pairs.strength.iter().filter(|strength| **strength != 0.0).count());
         let mut rest = (0, 0);
         for (&linked, &strength) in pairs.truth.iter().zip(&pairs.strength) {
             if strength == 0.0 {
@@ -29,8 +35,10 @@ impl Ranking {
                 keys.push((strength.to_bits() << 1) | u64::from(linked));
             }
         }
-        keys.sort_unstable();
-        let mut steps: Vec<(usize, usize)> = Vec::new();
+        sort_by(&mut keys, u64::cmp, ctx)?;
+        // As long as it becomes: a list that doubles would take more than what is held for it.
+        let different = keys.chunk_by(|a, b| a >> 1 == b >> 1).count();
+        let mut steps: Vec<(usize, usize)> = Vec::with_capacity(different + 1);
         for ties in keys.chunk_by(|a, b| a >> 1 == b >> 1).rev() {
             let mut step = (0, 0);
             ties.iter().for_each(|&key| count(&mut step, key & 1 == 1));
@@ -41,7 +49,7 @@ impl Ranking {
             steps.push(rest);
         }
         let edges: usize = steps.iter().map(|(hits, _)| hits).sum();
-        Self { steps, selected, edges, pairs: pairs.truth.len() }
+        Ok(Self { steps, selected, edges, pairs: pairs.truth.len() })
     }
 
     /// The share of pairs that are edges of the truth: the precision of chance. NaN without a pair.
@@ -138,7 +146,8 @@ mod tests {
 
     fn ranking(truth: &[u8], strength: &[f64]) -> Ranking {
         let truth = truth.iter().map(|&linked| linked == 1).collect();
-        Ranking::of(&Pairs { truth, strength: strength.to_vec(), ..Pairs::default() })
+        let pairs = Pairs { truth, strength: strength.to_vec(), ..Pairs::default() };
+        Ranking::of(&pairs, &Context::new()).unwrap()
     }
 
     fn near(value: f64, expected: f64) {

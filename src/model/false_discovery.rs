@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::Input;
 use crate::context::Context;
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph};
 use crate::options::{Kind, Opt, Options, Preset, Range};
@@ -54,16 +55,37 @@ pub fn check_distinct(r: ArrayView2<'_, f64>, input: &Input) -> Result<()> {
     Err(Error::data(message).with_hint("leave one of them out: no regression tells them apart"))
 }
 
-/// Two-sided p-values of statistics that are standard normal without an edge, p x p with 1 on the diagonal.
-pub fn p_values(statistics: ArrayView2<'_, f64>) -> Array2<f64> {
+/// Statistics of all pairs, p x p, with what they say.
+#[derive(Debug)]
+pub struct Tested {
+    /// The statistics, standard normal without an edge.
+    pub statistics: Array2<f64>,
+    /// Their two-sided p-values, 1 on the diagonal.
+    pub p_values: Array2<f64>,
+    /// Their adjusted p-values (Benjamini and Hochberg), 1 on the diagonal: an edge has a q-value of at most the false
+    /// discovery rate.
+    pub q_values: Array2<f64>,
+}
+
+/// Tests all pairs. The caller has reserved the memory.
+///
+/// # Errors
+/// Limits of the context, which do not wait for millions of pairs.
+pub fn tested(statistics: Array2<f64>, ctx: &Context) -> Result<Tested> {
+    detached_if_many(statistics.len(), ctx, move || {
+        let p_values = p_values(statistics.view());
+        let q_values = q_values(p_values.view());
+        Tested { statistics, p_values, q_values }
+    })
+}
+
+fn p_values(statistics: ArrayView2<'_, f64>) -> Array2<f64> {
     let mut values = statistics.mapv(multiple_testing::p_value);
     values.diag_mut().fill(1.0);
     values
 }
 
-/// Adjusted p-values of all pairs (Benjamini and Hochberg), p x p with 1 on the diagonal: an edge has a q-value of at
-/// most the false discovery rate.
-pub fn q_values(p_values: ArrayView2<'_, f64>) -> Array2<f64> {
+fn q_values(p_values: ArrayView2<'_, f64>) -> Array2<f64> {
     let p = p_values.nrows();
     let adjusted = multiple_testing::q_values(&pairs_above(p_values));
     let mut values = Array2::from_elem((p, p), 1.0);

@@ -92,12 +92,28 @@ pub fn to_entries(map: &Map) -> Result<Vec<(String, Value)>> {
         .collect()
 }
 
+/// The options of a verb for the engine, which makes several lists of one that it is given.
+///
+/// # Errors
+/// An entry that the engine has no use for; a list that is longer than any option needs.
+pub fn to_options(map: &Map) -> Result<Vec<(String, Value)>> {
+    const MOST: usize = 1 << 20;
+    for (key, value) in map {
+        let length = value.read_lock::<Array>().map_or(0, |list| list.len());
+        if length > MOST {
+            let message = format!("option '{key}' lists {length} values, an option may have {MOST}");
+            return Err(Error::option(message).with_hint("many numbers are a Vector or a Matrix"));
+        }
+    }
+    to_entries(map)
+}
+
 /// The options map of a verb that is no record, checked.
 ///
 /// # Errors
 /// An unknown key or a value that does not fit.
 pub fn check_options(verb: &str, known: &'static [Opt], map: &Map) -> Result<Options> {
-    let given = to_entries(map)?;
+    let given = to_options(map)?;
     Options::check(verb, known.iter(), given.iter().map(|(name, value)| (name.as_str(), value.clone())))
 }
 

@@ -7,6 +7,7 @@ use super::convert::{plain_type, to_value};
 use super::help::is_verb;
 use super::limits::{too_large, too_many_operations};
 use super::members::members_of;
+use super::state::least_bytes;
 use super::stdlib::no_module;
 use super::vocabulary::vocabulary;
 use crate::error::{Error, ErrorKind};
@@ -235,6 +236,9 @@ fn without_position(text: &str) -> String {
     text.find(" (line ").map_or(text, |end| &text[..end]).to_string()
 }
 
+/// Bytes of a thrown map that stand in a message.
+const LONGEST: usize = 1 << 16;
+
 /// What a script threw: one of our errors, or any value.
 fn thrown(value: &Dynamic) -> Error {
     if let Some(error) = value.read_lock::<Error>() {
@@ -246,6 +250,8 @@ fn thrown(value: &Dynamic) -> Error {
             let map = crate::Value::Map(entries);
             match map.entry("message") {
                 Some(crate::Value::Text(text)) => text.clone(),
+                // A message that is longer says nothing.
+                _ if least_bytes(&map, LONGEST) > LONGEST => map.brief(),
                 _ => map.to_json().to_string(),
             }
         }

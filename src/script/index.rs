@@ -106,6 +106,7 @@ fn part(call: &NativeCallContext<'_>, v: &Vector, positions: Vec<usize>) -> Resu
 }
 
 fn read_sparse(call: &NativeCallContext<'_>, x: &SparseMatrix, rows: &Selector, cols: &Selector) -> Result<Dynamic> {
+    let _held = x.room_for_lines(&context(call))?;
     Ok(match x.locate(rows, cols)? {
         (Picked::One(i), Picked::One(j)) => Dynamic::from(x.at(i, j)),
         (Picked::One(i), Picked::Many(cols)) => Dynamic::from(part(call, &x.row(i), cols)?),

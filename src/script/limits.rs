@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 
 use super::convert::Outcome;
 use crate::context::human_bytes;
@@ -13,14 +13,14 @@ use crate::error::{Error, ErrorKind, Result};
 /// Bytes of a text, or of all texts in a list or map.
 pub(super) const TEXT: usize = 32 << 20;
 /// Elements of a list, with those of the lists in it.
-pub(super) const LIST: usize = 1 << 22;
+const LIST: usize = 1 << 19;
 /// Entries of a map, or of all maps in a list, with those of the maps in them.
 const MAP: usize = 1 << 20;
 
 /// What the language calls a text that is too long.
 pub(super) const LONG_TEXT: &str = "Length of string";
 /// What it calls a list that is too long.
-pub(super) const LONG_LIST: &str = "Size of array/BLOB";
+const LONG_LIST: &str = "Size of array/BLOB";
 /// What it calls a map that is too large.
 const LARGE_MAP: &str = "Size of object map";
 
@@ -85,26 +85,27 @@ pub(super) fn too_long(what: &str) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorDataTooLarge(what.into(), Position::NONE))
 }
 
-/// Fails where a list of so many elements, with those of the lists in it, is longer than any may be.
-pub(super) fn check_list(elements: usize) -> Outcome<()> {
-    if elements > LIST { Err(too_long(LONG_LIST)) } else { Ok(()) }
+/// Fails where a limit of the engine's is passed; 0 is no limit.
+fn check(count: usize, most: usize, what: &str) -> Outcome<()> {
+    if most > 0 && count > most { Err(too_long(what)) } else { Ok(()) }
 }
 
-/// Fails where so many entries of maps are more than any list may have.
-pub(super) fn check_entries(entries: usize) -> Outcome<()> {
-    if entries > MAP { Err(too_long(LARGE_MAP)) } else { Ok(()) }
+/// Fails where a list of so many elements, with those of the lists in it, is longer than any may be in this session.
+pub(super) fn check_list(call: &NativeCallContext<'_>, elements: usize) -> Outcome<()> {
+    check(elements, call.engine().max_array_size(), LONG_LIST)
+}
+
+/// Fails where so many entries of maps are more than any list may have in this session.
+pub(super) fn check_entries(call: &NativeCallContext<'_>, entries: usize) -> Outcome<()> {
+    check(entries, call.engine().max_map_size(), LARGE_MAP)
 }
 
 /// Fails where `count` more elements of a list, each such an item, are more than any list may have.
-pub(super) fn check_growth(count: usize, item: &Dynamic) -> Outcome<()> {
+pub(super) fn check_growth(call: &NativeCallContext<'_>, count: usize, item: &Dynamic) -> Outcome<()> {
     let (elements, entries, bytes) = weight(item);
-    if elements.saturating_add(1).saturating_mul(count) > LIST {
-        return Err(too_long(LONG_LIST));
-    }
-    if entries.saturating_mul(count) > MAP {
-        return Err(too_long(LARGE_MAP));
-    }
-    if bytes.saturating_mul(count) > TEXT { Err(too_long(LONG_TEXT)) } else { Ok(()) }
+    check_list(call, elements.saturating_add(1).saturating_mul(count))?;
+    check_entries(call, entries.saturating_mul(count))?;
+    check(bytes.saturating_mul(count), call.engine().max_string_size(), LONG_TEXT)
 }
 
 /// Elements of a list, with those of the lists in it; 0 of any other value.

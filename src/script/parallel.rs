@@ -11,6 +11,7 @@ use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 use super::convert::Outcome;
 use super::state::{Line, Sink, context, for_item};
 use crate::context::Context;
+use crate::error::{Error, ErrorKind};
 use crate::rng;
 
 /// What is done for each item, by its position.
@@ -29,9 +30,10 @@ impl<F: Fn(usize) -> Outcome<Dynamic>> Work for F {}
 /// # Errors
 /// The error of the first item, in their order, that failed.
 pub fn map(call: &NativeCallContext<'_>, verb: &str, items: Array, f: &FnPtr) -> Outcome<Array> {
-    let f = unshared_function(f);
-    let items: Array = items.iter().map(unshared).collect();
-    each(call, verb, items.len(), &context(call), |index| apply(call, &f, &items[index], index))
+    let ctx = context(call);
+    let f = unshared_function(f, &ctx)?;
+    let items = items.iter().map(|item| unshared(item, &ctx)).collect::<Outcome<Array>>()?;
+    each(call, verb, items.len(), &ctx, |index| apply(call, &f, &items[index], index))
 }
 
 /// `work` of the positions below `count`, in their order. Random numbers come from the context's seed.
@@ -60,25 +62,51 @@ pub fn alone<R>(call: &NativeCallContext<'_>, ctx: &Context, work: impl FnOnce()
     result
 }
 
+/// Levels of values within each other that a copy may have. What has more has captured itself, most likely.
+const LEVELS: usize = 1000;
+
 /// A copy of a value that shares no variable with anyone. What a function has captured is shared with the script, and Rhai
 /// takes two threads that look at it at once for an error; a copy also keeps what an item changes to itself.
-pub fn unshared(value: &Dynamic) -> Dynamic {
-    let mut copy = value.flatten_clone();
-    if let Some(mut list) = copy.write_lock::<Array>() {
-        list.iter_mut().for_each(|item| *item = unshared(item));
-    } else if let Some(mut map) = copy.write_lock::<Map>() {
-        map.values_mut().for_each(|item| *item = unshared(item));
-    } else if let Some(mut function) = copy.write_lock::<FnPtr>() {
-        *function = unshared_function(&function);
-    }
-    copy
+///
+/// # Errors
+/// A value that is too deep, as one is that holds itself. The end of the time: functions may be reached in many more ways
+/// than there are functions.
+pub fn unshared(value: &Dynamic, ctx: &Context) -> Outcome<Dynamic> {
+    unshared_at(value, 0, ctx)
 }
 
 /// The function with copies of what it has captured.
-pub fn unshared_function(f: &FnPtr) -> FnPtr {
+///
+/// # Errors
+/// As [`unshared`].
+pub fn unshared_function(f: &FnPtr, ctx: &Context) -> Outcome<FnPtr> {
     let mut copy = f.clone();
-    copy.iter_curry_mut().for_each(|captured| *captured = unshared(captured));
-    copy
+    unshare_all(copy.iter_curry_mut(), 0, ctx)?;
+    Ok(copy)
+}
+
+fn unshared_at(value: &Dynamic, level: usize, ctx: &Context) -> Outcome<Dynamic> {
+    let mut copy = value.flatten_clone();
+    if let Some(mut list) = copy.write_lock::<Array>() {
+        unshare_all(list.iter_mut(), level, ctx)?;
+    } else if let Some(mut map) = copy.write_lock::<Map>() {
+        unshare_all(map.values_mut(), level, ctx)?;
+    } else if let Some(mut function) = copy.write_lock::<FnPtr>() {
+        unshare_all(function.iter_curry_mut(), level, ctx)?;
+    }
+    Ok(copy)
+}
+
+fn unshare_all<'a>(parts: impl Iterator<Item = &'a mut Dynamic>, level: usize, ctx: &Context) -> Outcome<()> {
+    ctx.check()?;
+    if level >= LEVELS {
+        let message = format!("a value is more than {LEVELS} levels deep: lists, maps or functions in one another");
+        return Err(Error::new(ErrorKind::Limit, message).with_hint("does a function capture itself?").into());
+    }
+    for part in parts {
+        *part = unshared_at(part, level + 1, ctx)?;
+    }
+    Ok(())
 }
 
 #[cfg(feature = "parallel")]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, Module, NativeCallContext};
 
-use super::convert::{Outcome, describe, to_dynamic, to_entries, to_map, to_value};
+use super::convert::{Outcome, describe, to_dynamic, to_map, to_options, to_value};
 use super::functions::{OF_TRAINED, call_with_options};
 use super::state::{context, state};
 use super::vocabulary::Builder;
@@ -22,7 +22,7 @@ pub struct Estimator {
 
 impl Estimator {
     fn new(record: &'static Record, options: &Map) -> Outcome<Self> {
-        Ok(Self::of(record, to_entries(options)?)?)
+        Ok(Self::of(record, to_options(options)?)?)
     }
 
     /// A method with these options.
@@ -189,7 +189,7 @@ fn define_estimator(builder: &mut Builder) {
         })
         .on_any(|call: NativeCallContext<'_>, model: &mut Estimator, x: Dynamic, more: Map| {
             // The call's options add to the constructor's and win over them.
-            let more = to_entries(&more)?;
+            let more = to_options(&more)?;
             let mut options: Vec<_> =
                 model.options.iter().filter(|(name, _)| !more.iter().any(|(key, _)| key == name)).cloned().collect();
             options.extend(more);

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use rhai::{Dynamic, NativeCallContext};
 
-use super::work::numbers_of;
 use crate::context::{Context, FileAccess, human_bytes};
+use crate::data::{Matrix, Table, Vector};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
 
@@ -225,14 +225,6 @@ impl State {
     }
 }
 
-/// Letters that a value has at least when it is shown: lists and maps show all that is in their matrices.
-fn least_letters(value: &Value) -> usize {
-    match value {
-        Value::List(_) | Value::Map(_) => 2 * numbers_of(value),
-        _ => 0,
-    }
-}
-
 /// Counts the bytes that a script shows.
 struct Meter {
     limit: Option<usize>,
@@ -249,11 +241,8 @@ impl Meter {
         let Some(limit) = self.limit else { return true };
         let bytes = match line {
             Line::Print(text) | Line::Debug(text) | Line::Warning(text) => text.len() + 1,
-            // A number takes two letters at least: what is far too much is not written down to be counted.
-            Line::Display(value, _) | Line::Emit(value) => match least_letters(value) {
-                least if least > limit => least,
-                _ => value.to_string().len() + 1,
-            },
+            Line::Display(value, id) => shown_bytes(value, limit) + id.as_ref().map_or(1, |id| id.len() + 1),
+            Line::Emit(value) => shown_bytes(value, limit) + 1,
             Line::Clear(_) => 1,
         };
         let add = |used: usize| Some(used.saturating_add(bytes));
@@ -270,6 +259,50 @@ impl Meter {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Bytes of a value as it is shown; more than `most` where it is surely more, without it being written out.
+fn shown_bytes(value: &Value, most: usize) -> usize {
+    match least_bytes(value, most) {
+        least if least > most => least,
+        _ => value.to_string().len(),
+    }
+}
+
+/// Bytes that the JSON of a list or map has at least; the count ends where they are more than `most`. A matrix may stand in
+/// a list a thousand times without taking memory, which its JSON would.
+pub fn least_bytes(value: &Value, most: usize) -> usize {
+    fn sum<'a>(parts: impl Iterator<Item = &'a Value>, most: usize) -> usize {
+        let mut sum = 0usize;
+        for part in parts {
+            sum = sum.saturating_add(within(part, most)).saturating_add(1);
+            if sum > most {
+                break;
+            }
+        }
+        sum
+    }
+    fn within(part: &Value, most: usize) -> usize {
+        // The shortest numbers are "0.0," and a missing value.
+        const NUMBER: usize = 4;
+        let numbers = |count: usize| count.saturating_mul(NUMBER);
+        if let Some(m) = part.object::<Matrix>() {
+            return numbers(m.rows().saturating_mul(m.cols()));
+        }
+        if let Some(v) = part.object::<Vector>() {
+            return numbers(v.len());
+        }
+        match (part.object::<Table>(), part) {
+            (Some(t), _) => t.rows().saturating_mul(t.cols()),
+            (None, Value::Text(text)) => text.len(),
+            (None, other) => least_bytes(other, most),
+        }
+    }
+    match value {
+        Value::List(items) => sum(items.iter(), most),
+        Value::Map(entries) => sum(entries.iter().map(|(_, entry)| entry), most),
+        _ => 0,
     }
 }
 

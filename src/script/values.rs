@@ -94,7 +94,8 @@ impl Session {
         other.functions = self.functions.clone();
         other.origins = self.origins.clone();
         for (name, is_constant, value) in self.scope.iter_raw() {
-            let value = unshared(value);
+            // One that holds itself cannot be copied: both sessions have it.
+            let value = unshared(value, self.context()).unwrap_or_else(|_| value.clone());
             match is_constant {
                 true => other.scope.push_constant_dynamic(name, value),
                 false => other.scope.push_dynamic(name, value),

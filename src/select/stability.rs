@@ -51,12 +51,17 @@ impl Resampling {
         Ok(())
     }
 
+    /// The rows of a resample of so many.
+    fn size(&self, n: usize) -> usize {
+        (self.fraction * n as f64).round() as usize
+    }
+
     /// The rows of a resample, of `n`; the numbers come from the context's seed.
     ///
     /// # Errors
     /// Fewer than two rows in a resample.
     pub fn rows(&self, n: usize, index: usize, ctx: &Context) -> Result<Vec<usize>> {
-        let count = (self.fraction * n as f64).round() as usize;
+        let count = self.size(n);
         if count < 2 || (count > n && !self.replace) {
             return Err(Error::option(format!("a resample of {count} of {n} rows")));
         }
@@ -83,6 +88,7 @@ impl Resampling {
         let indices: Vec<usize> = (0..self.resamples).collect();
         let results = parallel::map(&indices, ctx, |_, &index| {
             ctx.progress("resamples", index, self.resamples);
+            let _held = ctx.reserve_matrices(1, self.size(x.rows()), x.cols().saturating_add(1))?;
             let rows = self.rows(x.rows(), index, ctx)?;
             // A random method draws other numbers for every resample.
             let inner = parallel::within(ctx, self.resamples, index).with_progress(None);

@@ -83,7 +83,9 @@ impl Graphs {
     /// # Errors
     /// Memory.
     pub fn new(pairs: Vec<Vec<(u32, u32)>>, unconverged: usize, ctx: &Context) -> Result<Self> {
-        let held = ctx.reserve_matrices(1, pairs.iter().map(Vec::len).sum(), 1)?;
+        // A pair is as large as a number; the list of a penalty takes as much as three, and some more where it is kept.
+        let of_penalty = |own: &Vec<(u32, u32)>| own.len() + 5;
+        let held = ctx.reserve_matrices(1, pairs.iter().map(of_penalty).sum(), 1)?;
         Ok(Self { pairs, unconverged, _held: held })
     }
 }

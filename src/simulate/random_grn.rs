@@ -5,6 +5,7 @@ use rand_distr::{Distribution, Uniform};
 
 use crate::context::Context;
 use crate::data::{Column, Names};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph, HILL, REGULATOR};
 use crate::model::{Accepts, Area, Record, Run};
@@ -142,8 +143,11 @@ impl RandomGrn {
         let _held = ctx.reserve(bytes.saturating_add(self.genes.saturating_mul(100)))?;
         let mut rng = rng::stream(ctx.seed(), "random_grn", 0);
         let mut pairs = self.bipartite(count, &mut rng, ctx)?;
-        link_regulators(count, (self.regulators_linked * count as f64) as usize, &mut rng, &mut pairs);
-        self.graph(count, pairs, strengths, &mut rng)
+        let (law, linked) = (self.clone(), (self.regulators_linked * count as f64) as usize);
+        detached_if_many(self.genes.max(pairs.len()), ctx, move || {
+            link_regulators(count, linked, &mut rng, &mut pairs);
+            law.graph(count, pairs, strengths, &mut rng)
+        })?
     }
 
     /// Pairs (regulator, gene): drawn, and those that nobody may lack.

@@ -19,6 +19,7 @@ pub fn make(folder: &Path, outside: &Path, script: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     surroundings(outside)?;
     plain(folder)?;
+    odd(folder)?;
     links(folder, outside)?;
     special(folder)?;
     copies(folder)?;
@@ -57,6 +58,35 @@ fn plain(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("sub/y.csv"), "a,b\n1,2\n3,5\n")?;
     for (name, text) in SINGLE_CELL {
         fs::write(folder.join("counts").join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Data sets of which something is missing, empty, a folder or no text: folder, file, text.
+const ODD: &[(&str, &str, &str)] = &[
+    ("odd_0", "ExpressionData.csv", ""),
+    ("odd_1", "ExpressionData.csv", ",c1\n"),
+    ("odd_2", "ExpressionData.csv", ",c1,c2\nA,1,x\n"),
+    ("odd_3", "ExpressionData.csv", "c1,c2\nA,1,2\nA,3,4\n"),
+    ("odd_4", "refNetwork.csv", "Gene1,Gene2,Type\nA,B,+\n"),
+    ("odd_5", "ExpressionData.csv/inside.csv", "a folder of that name\n"),
+    ("odd_6", "matrix.mtx", "%%MatrixMarket matrix coordinate integer general\n9 9 1\n1 1 1\n"),
+    ("odd_6", "features.tsv", "g1\tA\tGene Expression\n"),
+    ("odd_6", "barcodes.tsv", "AAA\n"),
+    ("odd_7", "matrix.mtx", "%%MatrixMarket matrix coordinate integer general\n1000000000000 3 1\n1 1 1\n"),
+    ("odd_7", "features.tsv", "g1\tA\tGene Expression\n"),
+    ("odd_7", "barcodes.tsv", "AAA\nBBB\nCCC\n"),
+    ("odd_8", "matrix.mtx", "%%MatrixMarket matrix coordinate integer general\n2 2 1\n1 1 1\n"),
+    ("odd_8", "features.tsv", "\"g1\tA\tGene Expression\ng2\tB\n"),
+    ("odd_8", "barcodes.tsv", "AAA\nAAA\n"),
+    ("odd_9", "matrix.mtx/matrix.mtx", "a folder of that name\n"),
+];
+
+fn odd(folder: &Path) -> io::Result<()> {
+    for (place, name, text) in ODD {
+        let path = folder.join(place).join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)?;
     }
     Ok(())
 }
@@ -159,7 +189,6 @@ fn numpy(folder: &Path) -> io::Result<()> {
         ("records.npy", npy(&described("[('a', '<f8'), ('b', '|O')]", "False", "(1,)"), &sixteen)),
         ("brackets.npy", npy(&described(&nested(40), "False", "(2, 1)"), &sixteen)),
         ("deep.npy", npy(&described(&"(".repeat(60_000), "False", "(2, 1)"), &sixteen)),
-        ("deeper.npy", npy(&described(&"{0:".repeat(3_000_000), "False", "(2, 1)"), &sixteen)),
         ("short.npy", b"\x93NUMPY".to_vec()),
         ("far.npy", far),
         ("dimensions.npy", floats("False", &format!("({})", "1, ".repeat(20_000)))),
@@ -191,7 +220,7 @@ fn damaged(folder: &Path) -> io::Result<()> {
     }
     for i in 0..60 {
         let mask = [0x01, 0x10, 0x40, 0xff][i % 4];
-        fs::write(folder.join(format!("bent_{i}.json")), bent(MODEL.as_bytes(), i * 617 + 11, mask & 0x1f))?;
+        fs::write(folder.join(format!("bent_{i}.json")), bent(MODEL.as_bytes(), i * 617 + 11, (mask & 0x1f).max(1)))?;
         fs::write(folder.join(format!("bent_{i}.h5ad")), bent(&counts, i * 149 + 9, mask))?;
     }
     // The sizes of the matrix, and those of its parts, wherever they stand.
@@ -220,7 +249,7 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 /// What a large file is made with.
 type Fill = fn(&mut dyn Write) -> io::Result<()>;
 
-/// The large files, by name. Those that end in `.gz` are packed, unless they pack themselves.
+/// The large files, by name.
 const LARGE: &[(&str, Fill)] = &[
     ("one_line.csv", |out| repeat(out, "1,", 15_000_000)),
     ("header.csv", |out| {
@@ -260,24 +289,20 @@ const LARGE: &[(&str, Fill)] = &[
             writeln!(out, "{}", ["", "e-1000000", "e999999999", "e-999999999"][i % 4])
         })
     }),
-    ("numbers.csv.gz", |out| repeat(out, "1 2 3 4 5\n", 16_000_000)),
-    ("bomb.csv.gz", |out| repeat(out, "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n", 25_000_000)),
-    ("bomb.json.gz", |out| {
-        write!(out, "[")?;
-        repeat(out, "[[[],[],[]],[[],[],[]]],", 20_000_000)?;
-        write!(out, "0]")
-    }),
+    ("numbers.csv.gz", |out| packed(out, "", "1 2 3 4 5\n", 16_000_000, "")),
+    ("bomb.csv.gz", |out| packed(out, "", "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n", 25_000_000, "")),
+    ("bomb.json.gz", |out| packed(out, "[", "[[[],[],[]],[[],[],[]]],", 20_000_000, "0]")),
     ("bomb.graphml.gz", |out| {
-        write!(out, "<graphml><graph edgedefault='directed'>")?;
-        repeat(out, "<!-- nothing at all, again and again and again and again -->", 10_000_000)?;
-        write!(out, "</graph></graphml>")
+        let start = "<graphml><graph edgedefault='directed'>";
+        packed(out, start, "<!-- nothing at all, again and again and again -->", 10_000_000, "</graph></graphml>")
     }),
     ("members.csv.gz", members),
     ("twice.csv.gz", |out| {
-        let mut inner = GzEncoder::new(Vec::new(), Compression::default());
-        repeat(&mut inner, "1,2\n", 1000)?;
-        out.write_all(&inner.finish()?)
+        let mut inner = Vec::new();
+        packed(&mut inner, "", "1,2\n", 1000, "")?;
+        out.write_all(&pack(&inner)?)
     }),
+    ("deeper.npy", |out| out.write_all(&npy(&described(&"{0:".repeat(3_000_000), "False", "(2, 1)"), &[0; 16]))),
     ("singles.npy", |out| {
         out.write_all(&npy(&described("'<f4'", "False", "(11000000, 1)"), &[]))?;
         repeat(out, "\0\0\0\0", 11_000_000)
@@ -312,6 +337,16 @@ const LARGE: &[(&str, Fill)] = &[
         (0..1_200_000).try_for_each(|i| write!(out, "\"{i}\":0,"))?;
         write!(out, "\"last\":0}}")
     }),
+    ("duplicates.json", |out| {
+        write!(out, "{{")?;
+        repeat(out, "\"type\":\"Matrix\",", 100_000)?;
+        write!(out, "\"type\":\"nothing\",\"x\":1}}")
+    }),
+    ("long_number.json", |out| {
+        write!(out, "[")?;
+        repeat(out, "9", 5_000_000)?;
+        write!(out, "]")
+    }),
     ("open.json", |out| {
         write!(out, "[\"")?;
         repeat(out, "\\u0041", 4_000_000)
@@ -324,13 +359,9 @@ const LARGE: &[(&str, Fill)] = &[
         write!(out, "1]}},\"row_names\":null}}")
     }),
     ("names_and_texts.json", |out| {
-        let names = |out: &mut dyn Write| -> io::Result<()> {
-            (0..60_000).try_for_each(|i| write!(out, "\"n{i}\","))?;
-            write!(out, "\"n\"")
-        };
         write!(out, "{{\"type\":\"Table\",\"names\":[")?;
-        names(&mut *out)?;
-        write!(out, "],\"texts\":[")?;
+        (0..60_000).try_for_each(|i| write!(out, "\"n{i}\","))?;
+        write!(out, "\"n\"],\"texts\":[")?;
         (0..60_000).rev().try_for_each(|i| write!(out, "\"n{i}\","))?;
         write!(out, "\"n\"],\"columns\":{{")?;
         (0..60_000).try_for_each(|i| write!(out, "\"n{i}\":[],"))?;
@@ -407,7 +438,6 @@ const LARGE: &[(&str, Fill)] = &[
         write!(out, "0,5000000")?;
         repeat(out, ",1", 15_000_000)
     }),
-    ("barcodes.tsv.gz", |out| repeat(out, "a\n", 8_000_000)),
     ("big.rhai", |out| {
         repeat(out, "// Nothing at all.\n", 100_000)?;
         writeln!(out, "export const ONE = 1;")
@@ -427,32 +457,26 @@ const LARGE: &[(&str, Fill)] = &[
     }),
 ];
 
-/// Texts of which a script has only to name a folder: the file goes below it.
-const IN_FOLDERS: &[(&str, &str)] = &[("letters", "barcodes.tsv.gz"), ("packed", "matrix.mtx.gz")];
+/// Folders of a data set one file of which is packed and large when it is unpacked.
+const FOLDERS: &[(&str, &str, Fill)] = &[
+    ("letters", "barcodes.tsv", |out| packed(out, "", "a\n", 8_000_000, "")),
+    ("comments", "matrix.mtx", |out| {
+        let start = "%%MatrixMarket matrix coordinate integer general\n3 2 2\n";
+        packed(out, start, "%                                              \n", 10_000_000, "1 1 1\n")
+    }),
+];
 
 fn large(folder: &Path, script: &str) -> io::Result<()> {
     for (name, fill) in LARGE.iter().filter(|(name, _)| names(script, name)) {
         write(&folder.join(name), *fill)?;
     }
-    for (place, name) in IN_FOLDERS.iter().filter(|(place, _)| names(script, place)) {
+    for (place, name, fill) in FOLDERS.iter().filter(|(place, ..)| names(script, place)) {
         let place = folder.join(place);
         fs::create_dir_all(&place)?;
-        for (name, text) in SINGLE_CELL {
-            fs::write(place.join(name), text)?;
+        for (other, text) in SINGLE_CELL.iter().filter(|(other, _)| other != name) {
+            fs::write(place.join(other), text)?;
         }
-        let packed: Fill = match *name {
-            "barcodes.tsv.gz" => |out| repeat(out, "a\n", 8_000_000),
-            _ => |out| {
-                writeln!(out, "%%MatrixMarket matrix coordinate integer general\n3 2 2")?;
-                repeat(
-                    out,
-                    "%                                                                              \n",
-                    8_000_000,
-                )
-            },
-        };
-        fs::remove_file(place.join(name.trim_end_matches(".gz")))?;
-        write(&place.join(name), packed)?;
+        write(&place.join(format!("{name}.gz")), *fill)?;
     }
     Ok(())
 }
@@ -464,14 +488,7 @@ fn names(script: &str, name: &str) -> bool {
 
 fn write(path: &Path, fill: Fill) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
-    let name = path.file_name().unwrap_or_default();
-    if path.extension().is_some_and(|extension| extension == "gz") && name != "members.csv.gz" {
-        let mut packed = GzEncoder::new(&mut out, Compression::fast());
-        fill(&mut packed)?;
-        packed.finish()?;
-    } else {
-        fill(&mut out)?;
-    }
+    fill(&mut out)?;
     out.flush()
 }
 
@@ -487,10 +504,25 @@ fn repeat(out: &mut dyn Write, text: &str, count: usize) -> io::Result<()> {
     Ok(())
 }
 
+fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::default());
+    out.write_all(bytes)?;
+    out.finish()
+}
+
+/// A text, another one so many times, and a third, packed: pieces of some hundred kilobytes behind each other, which are
+/// packed once.
+fn packed(out: &mut dyn Write, start: &str, text: &str, count: usize, end: &str) -> io::Result<()> {
+    const PIECE: usize = 10_000;
+    out.write_all(&pack(start.as_bytes())?)?;
+    let piece = pack(text.repeat(PIECE).as_bytes())?;
+    (0..count / PIECE).try_for_each(|_| out.write_all(&piece))?;
+    out.write_all(&pack(format!("{}{end}", text.repeat(count % PIECE)).as_bytes())?)
+}
+
 /// Very many packed files behind each other, with nothing in any of them.
 fn members(out: &mut dyn Write) -> io::Result<()> {
-    let empty = GzEncoder::new(Vec::new(), Compression::default()).finish()?;
-    let many = empty.repeat(1000);
+    let many = pack(&[])?.repeat(1000);
     (0..1500).try_for_each(|_| out.write_all(&many))
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::data::file::read_bytes;
 use crate::data::{Column, CsvOptions, Matrix, Names, Selector, Table, parse_table, read_csv};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph, REGULATOR};
 
@@ -66,18 +67,24 @@ fn find(folder: &Path, names: &[&str], ctx: &Context) -> Option<String> {
 
 /// A table whose first column names the rows.
 fn indexed(path: &str, ctx: &Context) -> Result<(Names, Table)> {
-    let mut bytes = read_bytes(path, ctx)?;
+    let bytes = read_bytes(path, ctx)?;
+    let own = ctx.clone();
+    // A row may be as long as the file, and is read in one piece.
+    let parsed = detached_if_many(bytes.len(), ctx, move || parse_indexed(&bytes, &own))?;
+    parsed.map_err(|error| error.at(format!("'{path}'")))
+}
+
+fn parse_indexed(bytes: &[u8], ctx: &Context) -> Result<(Names, Table)> {
     let cells = |line: Option<&[u8]>| line.map(|line| line.iter().filter(|&&byte| byte == b',').count());
     let mut lines = bytes.split(|&byte| byte == b'\n');
     let (header, first) = (cells(lines.next()), cells(lines.next()));
-    if header.zip(first).is_some_and(|(header, first)| first == header + 1) {
-        // R leaves the name of the rows out of the header.
-        bytes.insert(0, b',');
-    }
-    let table = parse_table(&bytes, &CsvOptions::default(), ctx).map_err(|error| error.at(format!("'{path}'")))?;
+    // R leaves the name of the rows out of the header.
+    let is_short = header.zip(first).is_some_and(|(header, first)| first == header + 1);
+    let _copied = ctx.reserve(if is_short { bytes.len() } else { 0 })?;
+    let completed = is_short.then(|| [b",".as_slice(), bytes].concat());
+    let table = parse_table(completed.as_deref().unwrap_or(bytes), &CsvOptions::default(), ctx)?;
     let labels = (0..table.rows()).map(|row| table.column_at(0).label(row)).collect();
-    let names = Names::new(labels, "rows").map_err(|error| error.at(format!("'{path}'")))?;
-    Ok((names, table.drop(&Selector::Position(0))?))
+    Ok((Names::new(labels, "rows")?, table.drop(&Selector::Position(0))?))
 }
 
 fn expression_of(path: &str, ctx: &Context) -> Result<Matrix> {

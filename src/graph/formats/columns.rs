@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::exact;
 use crate::context::Context;
 use crate::data::{Column, parse_cell};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 use crate::graph::Attributes;
 
 /// A value of a node or an edge.
@@ -39,7 +39,7 @@ impl Cell {
 
 /// The number in a text.
 pub(super) fn number(text: &str) -> Result<f64> {
-    text.trim().parse::<f64>().map_err(|_| Error::data(format!("'{text}' is not a number")))
+    text.trim().parse::<f64>().map_err(|_| Error::data(format!("'{}' is not a number", shortened(text))))
 }
 
 /// The values of one attribute, with the rows that have one, in order.

@@ -127,6 +127,8 @@ impl<'a> Network<'a> {
     /// Adds the edges from each of these nodes to each of those, with these values, which are settled.
     pub fn join(&mut self, sources: &[usize], targets: &[usize], values: &Rc<Values>, line: usize) -> Result<()> {
         for &source in sources {
+            // Loops that are dropped, and edges that are there, take no memory at which the clock would be looked at.
+            self.ctx.check()?;
             for &target in targets {
                 self.edge(Line { source, target, values: Rc::clone(values), line })?;
             }

@@ -1,6 +1,6 @@
 //! The words of DOT, with their lines.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// Words that mean something where they are not quoted, in any mixture of capitals.
 const KEYWORDS: [&str; 6] = ["strict", "graph", "digraph", "node", "edge", "subgraph"];
@@ -280,15 +280,6 @@ fn goes_on(behind: &str) -> bool {
 
 fn newlines(text: &str) -> usize {
     text.bytes().filter(|&byte| byte == b'\n').count()
-}
-
-/// As much of a text as a message has room for.
-fn shortened(text: &str) -> String {
-    const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ impl Example {
         self.own.iter().zip(z.rows()).for_each(|(&regulator, row)| all.row_mut(regulator).assign(&row));
         let strength = above_diagonal(p).map(|(i, j)| 0.5 * (all[(i, j)] + all[(j, i)]).abs()).collect();
         let pairs = Pairs { truth: linked.pairs.clone(), strength, ..Pairs::default() };
-        Ok(Some(Ranking::of(&pairs).average_precision()))
+        Ok(Some(Ranking::of(&pairs, ctx)?.average_precision()))
     }
 }
 

@@ -268,9 +268,11 @@ impl LatentGraphicalLasso {
     /// Of every fold, the loss of all combinations on the rows that are held out: sum_k w_k (-log det R_k + tr(S_k R_k)),
     /// with S_k the second moment of these rows about the mean of the others.
     fn held_out(&self, rows: &[Row], inputs: &[Input], folds: usize, ctx: &Context) -> Result<Vec<Vec<f64>>> {
+        let of_set = |(set, input): (usize, &Input)| split(self.rule.data(input)?, input, set, folds, ctx);
+        // Only with their rows in sight is it known that there are not too many folds.
+        let splits = inputs.iter().enumerate().map(of_set).collect::<Result<Vec<_>>>()?;
         let mut parts: Vec<Vec<(Input, Array2<f64>)>> = (0..folds).map(|_| Vec::new()).collect();
-        for (set, input) in inputs.iter().enumerate() {
-            let split = split(self.rule.data(input)?, input, set, folds, ctx)?;
+        for split in splits {
             parts.iter_mut().zip(split).for_each(|(part, own)| part.push(own));
         }
         parallel::map(&parts, ctx, |_, part| -> Result<Vec<f64>> {

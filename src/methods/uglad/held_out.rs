@@ -37,7 +37,7 @@ impl Uglad {
         let order = rng::permutation(&mut rng::stream(ctx.seed(), "uglad folds", 0), n);
         let jobs: Vec<(usize, usize)> =
             (0..folds).flat_map(|fold| (0..self.ensemble).map(move |member| (fold, member))).collect();
-        let counter = Counter::new((jobs.len() + self.ensemble) * self.epochs, ctx);
+        let counter = Counter::new((jobs.len() + self.ensemble).saturating_mul(self.epochs), ctx);
         let alone = ctx.clone().with_threads(1);
         let curves = parallel::map(&jobs, ctx, |_, &(fold, member)| {
             let is_out = |position: &usize| position % folds == fold;

@@ -52,7 +52,7 @@ fn consensus(method: &Uglad, builder: FitBuilder, input: &Input, prepared: &Prep
     let problem = Problem { s: tasks, mask: None, objective: method.objective(Some(vec![whole])) };
     let evaluator = method.model.evaluator(&problem, ctx)?;
     let keep = if method.model.is_published() { Keep::Last } else { Keep::Best };
-    let counter = Counter::new(method.ensemble * method.epochs, ctx);
+    let counter = Counter::new(method.ensemble.saturating_mul(method.epochs), ctx);
     let learned = method.learn_all(&evaluator, method.learning(method.epochs, keep), None, &counter, ctx)?;
     let count = (learned.len() * folds) as f64;
     let all = |part: fn(&Pass) -> &Vec<Array2<f64>>| -> Vec<&Array2<f64>> {

@@ -37,7 +37,7 @@ pub(super) fn fit(method: &Uglad, inputs: &[Input], ctx: &Context) -> Result<Joi
     let problem = Problem { s, mask: None, objective: method.objective(held_out) };
     let evaluator = method.model.evaluator(&problem, ctx)?;
     let keep = if method.model.is_published() { Keep::Last } else { Keep::Best };
-    let counter = Counter::new(method.ensemble * method.epochs, ctx);
+    let counter = Counter::new(method.ensemble.saturating_mul(method.epochs), ctx);
     let mut learned = method.learn_all(&evaluator, method.learning(method.epochs, keep), None, &counter, ctx)?;
     if is_split {
         // What was learned from parts of the rows is applied to all of them.

@@ -9,6 +9,9 @@ use crate::methods::unrolled::shrinking::{SHRINKAGE, VARIANCE_SHRINKAGE, recorde
 use crate::options::{Kind, Opt, Options, Preset, Range};
 use crate::value::Value;
 
+/// More initialisations than this are a mistake: each learns by itself.
+const MOST: usize = 1000;
+
 pub(super) const OPTIONS: &[Opt] = &[
     Opt::new(
         "mode",
@@ -29,7 +32,7 @@ pub(super) const OPTIONS: &[Opt] = &[
         "ensemble",
         &[Kind::Count(1)],
         Preset::Count(1),
-        "Initialisations of the networks, whose Theta and Z are averaged",
+        "Initialisations of the networks, whose Theta and Z are averaged, up to 1000",
     ),
     Opt::new(
         "folds",
@@ -143,6 +146,13 @@ impl Uglad {
     /// Refuses options that would silently mean nothing.
     fn check(&self, options: &Options) -> Result<()> {
         self.model.layout()?;
+        if self.ensemble > MOST {
+            return Err(Error::option(format!(
+                "option 'ensemble' of uglad must be at most {MOST}, not {}",
+                self.ensemble
+            ))
+            .with_hint("each initialisation learns by itself"));
+        }
         let goes_with = |name: &str, what: &str, fits: bool| match options.is_given(name) && !fits {
             true => Err(Error::option(format!("option '{name}' of uglad goes with {what}"))),
             false => Ok(()),

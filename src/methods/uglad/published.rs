@@ -114,7 +114,7 @@ pub(super) fn cv(
     if folds > n {
         return Err(Error::option(format!("{folds} folds of {n} samples")).with_hint("fewer folds"));
     }
-    let counter = Counter::new(folds * method.epochs, ctx);
+    let counter = Counter::new(folds.saturating_mul(method.epochs), ctx);
     let mut best: Option<(f64, Learned)> = None;
     for fold in 0..folds {
         let problem = |s: Array2<f64>| Problem { s: vec![s], mask: None, objective: method.objective(None) };

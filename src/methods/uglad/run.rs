@@ -75,7 +75,7 @@ impl Uglad {
     /// Learns from the whole covariance.
     pub(super) fn direct(&self, builder: FitBuilder, input: &Input, prepared: &Prepared, ctx: &Context) -> Result<Fit> {
         let keep = if self.model.is_published() { Keep::Last } else { Keep::Best };
-        let counter = Counter::new(self.ensemble * self.epochs, ctx);
+        let counter = Counter::new(self.ensemble.saturating_mul(self.epochs), ctx);
         let learned = self.learn_whole(prepared, self.learning(self.epochs, keep), &counter, ctx)?;
         self.finish(builder, input, prepared, &learned, ctx)
     }

@@ -2,7 +2,7 @@
 
 use rhai::Map;
 
-use super::super::convert::{Outcome, to_entries};
+use super::super::convert::{Outcome, to_options};
 use super::super::records::Estimator;
 use super::super::vocabulary::Builder;
 use crate::data::Matrix;
@@ -74,7 +74,7 @@ fn named(name: &str) -> Result<Estimator> {
 
 /// The same method with more options, which win over those it has.
 fn with_more(model: &Estimator, more: &Map) -> Outcome<Estimator> {
-    let more = to_entries(more)?;
+    let more = to_options(more)?;
     let is_new = |name: &str| more.iter().all(|(key, _)| key != name);
     let mut options: Vec<(String, Value)> = model.options().iter().filter(|(name, _)| is_new(name)).cloned().collect();
     options.extend(more);

@@ -67,7 +67,7 @@ fn edge_list(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome<
     /// Entries of a map for an edge, and bytes of each of them beside long names.
     const ENTRY: usize = 220;
     let (count, entries) = (g.n_edges().min(top), 3 + usize::from(is_mixed) + g.edge_attributes().len());
-    check_entries(count.saturating_mul(entries))?;
+    check_entries(call, count.saturating_mul(entries))?;
     let ctx = context(call);
     let _held = ctx.reserve(count.saturating_mul(entries).saturating_mul(ENTRY))?;
     let mut list = Array::new();
@@ -105,7 +105,7 @@ pub(super) fn by_node(
 pub(super) fn reserve_names(call: &NativeCallContext<'_>, g: &Graph, lists: usize) -> Outcome<Reservation> {
     /// Bytes of a name as a text of the language, and of a list that it is in.
     const BYTES: [usize; 2] = [96, 64];
-    check_list(g.n_nodes().saturating_add(lists))?;
+    check_list(call, g.n_nodes().saturating_add(lists))?;
     let names = g.n_nodes().saturating_mul(NAMED + BYTES[0]);
     Ok(context(call).reserve(names.saturating_add(lists.saturating_mul(BYTES[1])))?)
 }
@@ -210,7 +210,7 @@ fn node_lists(b: &mut Builder) {
     )
     .on_list(|call: NativeCallContext<'_>, g: &mut Graph, count: i64| -> Outcome<Array> {
         let wanted = usize::try_from(count).unwrap_or(0).min(g.n_nodes());
-        check_entries(wanted.saturating_mul(2))?;
+        check_entries(&call, wanted.saturating_mul(2))?;
         let _held = reserve_names(&call, g, wanted.saturating_mul(4))?;
         let labels = g.labels();
         let entry = |(node, degree): (usize, usize)| {

@@ -4,7 +4,7 @@
 use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, ImmutableString, NativeCallContext};
 
 use super::super::convert::Outcome;
-use super::super::limits::{LIST, LONG_LIST, LONG_TEXT, TEXT, check_growth, too_long};
+use super::super::limits::{LONG_TEXT, TEXT, check_growth, check_list, too_long};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::error::Error;
@@ -43,7 +43,7 @@ fn pad_text(text: &mut ImmutableString, wanted: i64, with: &str) -> Outcome<()> 
 fn pad_list(call: &NativeCallContext<'_>, list: &mut Array, wanted: i64, item: &Dynamic) -> Outcome<()> {
     let ctx = context(call);
     let mut missing = missing(wanted, list.len());
-    check_growth(missing, item)?;
+    check_growth(call, missing, item)?;
     while missing > 0 {
         ctx.check()?;
         let more = missing.min(PIECE);
@@ -60,12 +60,11 @@ fn listed<T: Into<Dynamic>>(call: &NativeCallContext<'_>, pieces: impl Iterator<
     for piece in pieces {
         if list.len().is_multiple_of(PIECE) {
             ctx.check()?;
-        }
-        if list.len() == LIST {
-            return Err(too_long(LONG_LIST));
+            check_list(call, list.len())?;
         }
         list.push(piece.into());
     }
+    check_list(call, list.len())?;
     Ok(list)
 }
 

@@ -5,38 +5,44 @@ use rhai::{Array, Dynamic, FnPtr, NativeCallContext};
 use super::super::convert::{Outcome, describe, range_bounds, range_list};
 use super::super::limits::check_list;
 use super::super::parallel;
+use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::data::Vector;
 use crate::error::Error;
 use crate::model::Area;
 
-/// A range as a list.
-pub(super) fn range_array(range: &Dynamic) -> Outcome<Array> {
+/// A range as a list, which is as long as the session lets lists be.
+pub(super) fn range_array(call: &NativeCallContext<'_>, range: &Dynamic) -> Outcome<Array> {
     let bounds = range_bounds(range).unwrap_or((0, Some(0)));
     // A range without an end is said to be one below.
     let count = bounds.1.map_or(0, |end| usize::try_from(end.saturating_sub(bounds.0)).unwrap_or(0));
-    check_list(count)?;
+    check_list(call, count)?;
     Ok(range_list(bounds)?.into_iter().map(Dynamic::from).collect())
 }
 
 /// A list, a range or a vector as a list.
-fn items(value: &Dynamic, verb: &str) -> Outcome<Array> {
+fn items(call: &NativeCallContext<'_>, value: &Dynamic, verb: &str) -> Outcome<Array> {
     if let Some(list) = value.read_lock::<Array>() {
         return Ok(list.clone());
     }
     if let Some(vector) = value.read_lock::<Vector>() {
-        check_list(vector.len())?;
+        check_list(call, vector.len())?;
         return Ok(vector.as_slice().iter().map(|&number| number.into()).collect());
     }
     if range_bounds(value).is_some() {
-        return range_array(value);
+        return range_array(call, value);
     }
     Err(Error::argument(format!("{verb} takes a list, a range or a Vector, not {}", describe(value))).into())
 }
 
 fn map(call: &NativeCallContext<'_>, range: &Dynamic, f: &FnPtr) -> Outcome<Array> {
-    let list = range_array(range)?;
-    list.into_iter().map(|item| f.call_within_context(call, (item,))).collect()
+    let ctx = context(call);
+    let each = |item: Dynamic| -> Outcome<Dynamic> {
+        // The function may be one of the engine's, which looks at no clock.
+        ctx.check()?;
+        f.call_within_context(call, (item,))
+    };
+    range_array(call, range)?.into_iter().map(each).collect()
 }
 
 fn flatten(list: Array) -> Array {
@@ -74,7 +80,11 @@ fn reduce(call: &NativeCallContext<'_>, list: Array, combine: &FnPtr, initial: O
         Error::argument("par_reduce of nothing")
             .with_hint("give the value to start from: par_reduce(list, f, combine, 0)")
     })?;
-    items.try_fold(first, |sum, item| combine.call_within_context(call, (sum, item)))
+    let ctx = context(call);
+    items.try_fold(first, |sum, item| -> Outcome<Dynamic> {
+        ctx.check()?;
+        combine.call_within_context(call, (sum, item))
+    })
 }
 
 fn at_once(b: &mut Builder) {
@@ -85,7 +95,7 @@ fn at_once(b: &mut Builder) {
         "print(par_map(0..4, |k| random_graph(\"erdos_renyi\", #{ nodes: 20 }).n_edges + 0 * k).len());",
     )
     .on_list(|call: NativeCallContext<'_>, list: Dynamic, f: FnPtr| {
-        parallel::map(&call, "par_map", items(&list, "par_map")?, &f)
+        parallel::map(&call, "par_map", items(&call, &list, "par_map")?, &f)
     });
     b.verb(
         "par_for",
@@ -94,7 +104,7 @@ fn at_once(b: &mut Builder) {
         "par_for([\"a\", \"b\"], |name| print(name));",
     )
     .on(|call: NativeCallContext<'_>, list: Dynamic, f: FnPtr| -> Outcome<()> {
-        parallel::map(&call, "par_for", items(&list, "par_for")?, &f).map(drop)
+        parallel::map(&call, "par_for", items(&call, &list, "par_for")?, &f).map(drop)
     });
     b.verb(
         "par_reduce",
@@ -103,10 +113,10 @@ fn at_once(b: &mut Builder) {
         "print(par_reduce(1..=4, |k| k * k, |sum, value| sum + value));",
     )
     .on_any(|call: NativeCallContext<'_>, list: Dynamic, f: FnPtr, combine: FnPtr| {
-        reduce(&call, parallel::map(&call, "par_reduce", items(&list, "par_reduce")?, &f)?, &combine, None)
+        reduce(&call, parallel::map(&call, "par_reduce", items(&call, &list, "par_reduce")?, &f)?, &combine, None)
     })
     .on_any(|call: NativeCallContext<'_>, list: Dynamic, f: FnPtr, combine: FnPtr, initial: Dynamic| {
-        let results = parallel::map(&call, "par_reduce", items(&list, "par_reduce")?, &f)?;
+        let results = parallel::map(&call, "par_reduce", items(&call, &list, "par_reduce")?, &f)?;
         reduce(&call, results, &combine, Some(initial))
     });
 }

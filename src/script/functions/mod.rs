@@ -14,6 +14,7 @@ mod centrality;
 #[cfg(feature = "plot")]
 mod charts;
 mod communities;
+mod comparing;
 mod construct;
 mod data;
 mod defaults;
@@ -27,6 +28,7 @@ mod graphs;
 mod joint_fits;
 mod latent_gaussian;
 mod lengths;
+mod letters;
 mod lists;
 mod network_comparison;
 mod numbers;
@@ -84,6 +86,8 @@ pub(super) fn define(builder: &mut Builder) {
     plots::define(builder);
     lists::define(builder);
     lengths::define(builder);
+    letters::define(builder);
+    comparing::define(builder);
     resampling::define(builder);
     network_comparison::define(builder);
     refit::define(builder);

@@ -3,8 +3,10 @@
 use rhai::{Dynamic, FnPtr, NativeCallContext};
 
 use super::super::convert::{Outcome, describe, to_number};
+use super::super::state::context;
 use super::super::vocabulary::Builder;
 use super::super::work::made;
+use crate::context::Context;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::Area;
@@ -115,21 +117,23 @@ fn sign(value: f64) -> f64 {
     if value == 0.0 || value.is_nan() { value } else { value.signum() }
 }
 
-/// A function of the script, applied to one number.
-fn apply(call: &NativeCallContext<'_>, f: &FnPtr, value: f64) -> Outcome<f64> {
+/// A function of the script, applied to one number. It may be one of the engine's, which looks at no clock.
+fn apply(call: &NativeCallContext<'_>, ctx: &Context, f: &FnPtr, value: f64) -> Outcome<f64> {
+    ctx.check()?;
     let result: Dynamic = f.call_within_context(call, (value,))?;
     let wrong = || Error::argument(format!("map: the function must give numbers, it gave {}", describe(&result)));
     Ok(to_number(&result).ok_or_else(wrong)?)
 }
 
 fn map_all(call: &NativeCallContext<'_>, f: &FnPtr, values: &[f64]) -> Outcome<Vec<f64>> {
-    values.iter().map(|&value| apply(call, f, value)).collect()
+    let ctx = context(call);
+    values.iter().map(|&value| apply(call, &ctx, f, value)).collect()
 }
 
 fn functions_of_scripts(b: &mut Builder) {
     b.extend("map")
         .on(|call: NativeCallContext<'_>, m: &mut Matrix, f: FnPtr| -> Outcome<Matrix> {
-            let _held = super::super::state::context(&call).reserve_matrices(1, m.rows(), m.cols())?;
+            let _held = context(&call).reserve_matrices(1, m.rows(), m.cols())?;
             let values = map_all(&call, &f, m.as_slice())?;
             Ok(m.with_values(values)?)
         })

@@ -2,7 +2,7 @@
 
 use rhai::{Dynamic, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, to_entries, to_value};
+use super::super::convert::{Outcome, to_options, to_value};
 use super::super::records::pass_warnings;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
@@ -14,7 +14,7 @@ use crate::model::Fit;
 use crate::value::Value;
 
 fn refit(call: &NativeCallContext<'_>, x: &Dynamic, graph: Value, options: &Map) -> Outcome<Fit> {
-    let mut options = to_entries(options)?;
+    let mut options = to_options(options)?;
     if options.iter().any(|(name, _)| name == "graph") {
         return Err(Error::option("refit was given a graph and the option 'graph'").into());
     }

@@ -121,7 +121,7 @@ fn bootstrap<T: Clone + Send + Sync + 'static>(
     let level = options.number("level").unwrap_or(0.95);
     let resampling = Resampling { resamples: count, fraction: 1.0, replace: true, level };
     resampling.check()?;
-    let f = parallel::unshared_function(f);
+    let f = parallel::unshared_function(f, &ctx)?;
     let whole: Dynamic = parallel::alone(call, &ctx, || f.call_within_context(call, (x.clone(),)))?;
     let (estimate, shape) = numbers(&whole, &ctx)?;
     let _held = ctx.reserve_matrices(2, count, estimate.len().max(1))?;

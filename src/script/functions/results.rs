@@ -14,7 +14,7 @@ use crate::data::{
     CsvOptions, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, has_header, read_csv, read_matrix, read_mtx,
     read_npy, write_csv, write_mtx, write_mtx_sparse, write_npy,
 };
-use crate::detached::detached;
+use crate::detached::{detached, detached_if_many};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{
@@ -93,25 +93,40 @@ fn save_values(call: &NativeCallContext<'_>, values: &Dynamic, path: &str) -> Ou
     }
 }
 
+/// What the first line of a delimited file says.
+struct FirstLine {
+    is_graph: bool,
+    is_header: bool,
+    has_index: bool,
+}
+
+impl FirstLine {
+    fn of(bytes: &[u8]) -> Self {
+        let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let text = std::str::from_utf8(first).unwrap_or_default().trim();
+        let cells: Vec<&str> = text.split([',', '\t']).map(|cell| cell.trim_matches('"')).take(4).collect();
+        Self {
+            is_graph: cells == ["source", "target", "weight", "sign"],
+            is_header: has_header(bytes),
+            // What the writer calls the names of rows.
+            has_index: cells.first() == Some(&"index"),
+        }
+    }
+}
+
 /// A matrix where every column is numeric, else a table: a file of comma-separated text does not say which it was.
 fn load_delimited(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     let bytes = read_bytes(path, ctx)?;
-    let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let cells: Vec<&str> = std::str::from_utf8(first)
-        .unwrap_or_default()
-        .trim()
-        .split([',', '\t'])
-        .map(|cell| cell.trim_matches('"'))
-        .collect();
-    if cells.starts_with(&["source", "target", "weight", "sign"]) {
+    // A line may be as long as the file. The bytes go then: they are read again.
+    let first = detached_if_many(bytes.len(), ctx, move || FirstLine::of(&bytes))?;
+    if first.is_graph {
         return Ok(Dynamic::from(Graph::load(path, ctx)?));
     }
-    if !has_header(&bytes) {
+    if !first.is_header {
         return Ok(Dynamic::from(read_matrix(path, ctx)?));
     }
     let delimiter = if extension(path) == "tsv" { b'\t' } else { b',' };
-    // What the writer calls the names of rows.
-    let index = (cells.first() == Some(&"index")).then(|| "index".to_string());
+    let index = first.has_index.then(|| "index".to_string());
     let t = read_csv(path, &CsvOptions { delimiter, header: true, index }, ctx)?;
     let Ok(m) = t.matrix() else { return Ok(Dynamic::from(t)) };
     // Columns that had no names were numbered beside the names of rows.

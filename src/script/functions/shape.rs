@@ -67,7 +67,7 @@ fn select(call: &NativeCallContext<'_>, m: &Matrix, columns: &Dynamic) -> Outcom
 fn row_lists(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Array> {
     /// Bytes of a number, and of a list beside its numbers.
     const BYTES: [usize; 2] = [16, 64];
-    check_list(m.as_slice().len().saturating_add(m.rows()))?;
+    check_list(call, m.as_slice().len().saturating_add(m.rows()))?;
     let ctx = context(call);
     let _held = ctx.reserve(m.as_slice().len() * BYTES[0] + m.rows() * BYTES[1])?;
     let row = |i: usize| -> Outcome<Dynamic> {
@@ -78,8 +78,8 @@ fn row_lists(call: &NativeCallContext<'_>, m: &Matrix) -> Outcome<Array> {
 }
 
 /// Values as a list, if they are not more than one may have.
-fn listed<T: Copy + Into<Dynamic>>(values: &[T]) -> Outcome<Array> {
-    check_list(values.len())?;
+fn listed<T: Copy + Into<Dynamic>>(call: &NativeCallContext<'_>, values: &[T]) -> Outcome<Array> {
+    check_list(call, values.len())?;
     Ok(values.iter().map(|&value| value.into()).collect())
 }
 
@@ -119,10 +119,14 @@ pub(super) fn define(b: &mut Builder) {
         with_m!("print(m.to_array());"),
     )
     .on_list(|call: NativeCallContext<'_>, m: &mut Matrix| row_lists(&call, m))
-    .on_list(|v: &mut Vector| listed(v.as_slice()))
-    .on_list(|mask: &mut Mask| listed(mask.as_slice()))
-    .on_list(|range: std::ops::Range<i64>| super::lists::range_array(&Dynamic::from(range)))
-    .on_list(|range: std::ops::RangeInclusive<i64>| super::lists::range_array(&Dynamic::from(range)));
+    .on_list(|call: NativeCallContext<'_>, v: &mut Vector| listed(&call, v.as_slice()))
+    .on_list(|call: NativeCallContext<'_>, mask: &mut Mask| listed(&call, mask.as_slice()))
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::Range<i64>| {
+        super::lists::range_array(&call, &Dynamic::from(range))
+    })
+    .on_list(|call: NativeCallContext<'_>, range: std::ops::RangeInclusive<i64>| {
+        super::lists::range_array(&call, &Dynamic::from(range))
+    });
 }
 
 fn sizes(b: &mut Builder) {

@@ -36,9 +36,13 @@ fn made<T: Send + 'static>(
     x: &SparseMatrix,
     f: impl FnOnce(&SparseMatrix) -> T + Send + 'static,
 ) -> Result<T> {
-    let x = x.clone();
+    let (x, ctx) = (x.clone(), context(call));
+    let held = x.room_for_lines(&ctx)?;
     // Also rows and columns without entries are gone through.
-    detached_if_many(x.nnz().saturating_add(x.rows()).saturating_add(x.cols()), &context(call), move || f(&x))
+    detached_if_many(x.nnz().saturating_add(x.rows()).saturating_add(x.cols()), &ctx, move || {
+        let _held = held;
+        f(&x)
+    })
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -86,13 +90,15 @@ fn parts(b: &mut Builder) {
         .on(|call: NativeCallContext<'_>, x: &mut SparseMatrix, n: i64| -> Outcome<SparseMatrix> {
             Ok(made(&call, x, move |x| x.head(n))?)
         });
-    b.extend("row").on(|x: &mut SparseMatrix, i: Dynamic| -> Outcome<Vector> {
+    b.extend("row").on(|call: NativeCallContext<'_>, x: &mut SparseMatrix, i: Dynamic| -> Outcome<Vector> {
+        let _held = x.room_for_lines(&context(&call))?;
         match to_selector(&i)?.pick(x.rows(), x.row_names(), "row")?.positions() {
             [i] => Ok(x.row(*i)),
             _ => Err(Error::index("row takes one position or name").with_hint("several rows: x[[list, ..]]").into()),
         }
     });
-    b.extend("col").on(|x: &mut SparseMatrix, j: Dynamic| -> Outcome<Vector> {
+    b.extend("col").on(|call: NativeCallContext<'_>, x: &mut SparseMatrix, j: Dynamic| -> Outcome<Vector> {
+        let _held = x.room_for_lines(&context(&call))?;
         match to_selector(&j)?.pick(x.cols(), x.names(), "column")?.positions() {
             [j] => Ok(x.col(*j)),
             _ => {
@@ -115,6 +121,7 @@ fn parts(b: &mut Builder) {
         },
     );
     b.extend("filter").on(|call: NativeCallContext<'_>, x: &mut SparseMatrix, mask: Mask| -> Outcome<SparseMatrix> {
+        let _held = x.room_for_lines(&context(&call))?;
         let (rows, cols) = x.locate(&Selector::Mask(mask.as_slice().to_vec()), &Selector::All)?;
         Ok(made(&call, x, move |x| x.pick(rows.positions(), cols.positions()))?)
     });

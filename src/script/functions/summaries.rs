@@ -249,7 +249,7 @@ fn sorted(call: &NativeCallContext<'_>, v: &Vector, options: &Map) -> Outcome<Ve
 
 fn ordered(call: &NativeCallContext<'_>, v: &Vector, options: &Map) -> Outcome<Array> {
     let descending = check_options("order", ORDER, options)?.is_true("descending");
-    check_list(v.len())?;
+    check_list(call, v.len())?;
     let order = made(call, v, ORDERED, move |v| summary::order(v.as_slice(), descending))?;
     Ok(order.into_iter().map(|position| (position as i64).into()).collect())
 }
@@ -320,7 +320,7 @@ fn true_positions(call: &NativeCallContext<'_>, mask: &Mask) -> Outcome<Array> {
     // A place in a matrix is a list of two.
     let (elements, bytes) = if mask.shape().is_some() { (3, 96) } else { (1, 16) };
     let count = mask.count();
-    check_list(count.saturating_mul(elements))?;
+    check_list(call, count.saturating_mul(elements))?;
     let _held = context(call).reserve(count.saturating_mul(bytes))?;
     let places = mask.as_slice().iter().enumerate().filter(|(_, taken)| **taken).map(|(i, _)| i);
     Ok(match mask.shape() {

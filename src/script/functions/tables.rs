@@ -131,8 +131,8 @@ fn row_maps(call: &NativeCallContext<'_>, t: &Table) -> Outcome<Array> {
     /// Bytes of a map, and of an entry of it beside its text.
     const BYTES: [usize; 2] = [96, 140];
     let cells = t.rows().saturating_mul(t.cols());
-    check_list(t.rows())?;
-    check_entries(cells)?;
+    check_list(call, t.rows())?;
+    check_entries(call, cells)?;
     let ctx = context(call);
     let texts = table_bytes(t).saturating_mul(2);
     let _held = ctx.reserve(t.rows() * BYTES[0] + cells * BYTES[1] + texts)?;
@@ -179,7 +179,7 @@ fn columns(b: &mut Builder) {
     .on_list(|call: NativeCallContext<'_>, t: &mut Table, name: &str| -> Outcome<Array> {
         let column = t.column(name)?;
         let groups = t.groups(&Selector::Name(name.to_string()), &context(&call))?;
-        check_list(groups.len())?;
+        check_list(&call, groups.len())?;
         Ok(groups.first_rows().into_iter().map(|row| to_dynamic(&column.value(row))).collect())
     })
     .on(|call: NativeCallContext<'_>, v: &mut Vector| -> Outcome<Vector> {
@@ -303,7 +303,7 @@ fn rows(b: &mut Builder) {
         /// Bytes of a table, and of a column of it beside its cells.
         const BYTES: [usize; 2] = [320, 96];
         let groups = t.groups(&to_selector(&columns)?, &context(&call))?;
-        check_list(groups.len())?;
+        check_list(&call, groups.len())?;
         let each = t.cols().saturating_mul(BYTES[1]).saturating_add(BYTES[0]);
         let bytes = groups.len().saturating_mul(each).saturating_add(table_bytes(t));
         let tables = within(&call, bytes / 8, bytes, move || groups.tables())?;

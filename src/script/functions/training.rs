@@ -2,7 +2,7 @@
 
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, to_dynamic, to_entries, to_map, to_value};
+use super::super::convert::{Outcome, to_dynamic, to_map, to_options, to_value};
 use super::super::records::{Estimator, pass_warnings, text_list};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
@@ -29,14 +29,14 @@ macro_rules! with_trained {
 }
 
 fn train(call: &NativeCallContext<'_>, model: &Estimator, pairs: &Dynamic, options: &Map) -> Outcome<Trained> {
-    let trained = model.train(&to_value(pairs)?, &to_entries(options)?, &context(call))?;
+    let trained = model.train(&to_value(pairs)?, &to_options(options)?, &context(call))?;
     pass_warnings(call, trained.verb(), &trained.clone().into());
     Ok(trained)
 }
 
 fn fit(call: &NativeCallContext<'_>, trained: &Trained, x: &Dynamic, options: &Map) -> Outcome<Dynamic> {
     let record = method_of(trained)?;
-    let fit = record.fit_trained(trained, &to_value(x)?, &to_entries(options)?, &context(call))?;
+    let fit = record.fit_trained(trained, &to_value(x)?, &to_options(options)?, &context(call))?;
     pass_warnings(call, record.verb, &fit);
     Ok(to_dynamic(&fit))
 }

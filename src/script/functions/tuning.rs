@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use rhai::{Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 
-use super::super::convert::{Outcome, describe, to_dynamic, to_entries, to_number, to_value};
+use super::super::convert::{Outcome, describe, to_dynamic, to_number, to_options, to_value};
 use super::super::records::{Estimator, call_record, pass_warnings};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
@@ -60,9 +60,9 @@ pub(in crate::script) fn call_with_options(
                 .filter(|(key, _)| key.as_str() != CRITERION)
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect();
-            by_function(call, args, &to_entries(&others)?, &f)
+            by_function(call, args, &to_options(&others)?, &f)
         }
-        _ => call_record(call, record, args, &to_entries(options)?),
+        _ => call_record(call, record, args, &to_options(options)?),
     }
 }
 

@@ -3,12 +3,15 @@
 use rand::RngExt;
 
 use super::pairs::Draw;
-use super::reserve;
+use super::{graph_of, reserve};
 use crate::context::Context;
 use crate::data::Column;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::rng;
+
+/// Nodes or groups between two looks at the context.
+const LOOK: usize = 1 << 16;
 
 /// Probabilities of an edge between two groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +40,9 @@ pub fn random_groups(p: usize, groups: usize, ctx: &Context) -> Result<Vec<Vec<u
     let mut rng = rng::stream(ctx.seed(), "random_graph groups", 0);
     let mut members = vec![Vec::new(); groups];
     for node in 0..p {
+        if node.is_multiple_of(LOOK) {
+            ctx.check()?;
+        }
         members[rng.random_range(0..groups)].push(node);
     }
     Ok(members)
@@ -88,6 +94,9 @@ pub fn grouped(groups: &[Vec<usize>], within: f64, between: Between, ctx: &Conte
     let _held = reserve(p, (expected(groups, within, between, &halves) * 1.5) as usize, ctx)?;
     let mut group_of = vec![0; p];
     for (group, nodes) in groups.iter().enumerate() {
+        if group.is_multiple_of(LOOK) {
+            ctx.check()?;
+        }
         nodes.iter().for_each(|&node| group_of[node] = group);
     }
     let mut draw = Draw::new(ctx);
@@ -99,7 +108,7 @@ pub fn grouped(groups: &[Vec<usize>], within: f64, between: Between, ctx: &Conte
         draw.among(half, between.near, |a, b| group_of[a] != group_of[b])?;
     }
     draw.across(&halves[0], &halves[1], between.far)?;
-    with_groups(Graph::new(p, None, false, draw.edges)?, groups)
+    with_groups(graph_of(p, draw.edges, ctx)?, groups)
 }
 
 fn expected(groups: &[Vec<usize>], within: f64, between: Between, halves: &[Vec<usize>; 2]) -> f64 {

@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::pairs::Draw;
-use super::reserve;
+use super::{graph_of, reserve};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::Graph;
@@ -40,7 +40,7 @@ pub fn scale_free(p: usize, edges_per_node: usize, ctx: &Context) -> Result<Grap
         ends.extend(draw.edges[start..].iter().map(|edge| edge.source));
         ends.extend(std::iter::repeat_n(node, wanted));
     }
-    Graph::new(p, None, false, draw.edges)
+    graph_of(p, draw.edges, ctx)
 }
 
 /// A tree, every labelled one with the same probability (by its Prüfer sequence); the seed is the context's.
@@ -71,7 +71,7 @@ pub fn tree(p: usize, ctx: &Context) -> Result<Graph> {
     if p > 1 {
         draw.link(leaf, p - 1)?;
     }
-    Graph::new(p, None, false, draw.edges)
+    graph_of(p, draw.edges, ctx)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub use pairs::erdos_renyi;
 pub use shapes::{band, hub, ring};
 
 use crate::context::{Context, Reservation};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Graph};
 use crate::model::{Accepts, Area, Param, Record, Run};
@@ -184,6 +185,11 @@ fn reserve(nodes: usize, edges: usize, ctx: &Context) -> Result<Reservation> {
         return Err(Error::memory(format!("a graph of {nodes} nodes with as many edges does not fit into any memory")));
     }
     ctx.reserve(edges.saturating_add(nodes.saturating_mul(64)))
+}
+
+/// The graph of these edges, which sorts them.
+fn graph_of(nodes: usize, edges: Vec<Edge>, ctx: &Context) -> Result<Graph> {
+    detached_if_many(edges.len(), ctx, move || Graph::new(nodes, None, false, edges))?
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::reserve;
+use super::{graph_of, reserve};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Edge, Graph};
@@ -102,7 +102,7 @@ pub fn erdos_renyi(p: usize, probability: f64, ctx: &Context) -> Result<Graph> {
     let _held = reserve(p, (expected * 1.5) as usize, ctx)?;
     let mut draw = Draw::new(ctx);
     draw.among(&(0..p).collect::<Vec<_>>(), probability, |_, _| true)?;
-    Graph::new(p, None, false, draw.edges)
+    graph_of(p, draw.edges, ctx)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Kinds without chance: stars, bands, a cycle.
 
 use super::groups::{even_groups, with_groups};
-use super::reserve;
+use super::{graph_of, reserve};
 use crate::context::Context;
 use crate::error::Result;
 use crate::graph::{Edge, Graph};
@@ -17,7 +17,7 @@ pub fn hub(p: usize, hubs: usize, ctx: &Context) -> Result<Graph> {
     let star = |group: &Vec<usize>| -> Vec<Edge> {
         group.iter().skip(1).map(|&target| Edge::new(group[0], target, 1.0)).collect()
     };
-    with_groups(Graph::new(p, None, false, groups.iter().flat_map(star).collect())?, &groups)
+    with_groups(graph_of(p, groups.iter().flat_map(star).collect(), ctx)?, &groups)
 }
 
 /// Nodes i and j are linked when 0 < |i - j| <= bandwidth.
@@ -32,7 +32,7 @@ pub fn band(p: usize, bandwidth: usize, ctx: &Context) -> Result<Graph> {
         let end = source.saturating_add(bandwidth).saturating_add(1).min(p);
         edges.extend((source + 1..end).map(|target| Edge::new(source, target, 1.0)));
     }
-    Graph::new(p, None, false, edges)
+    graph_of(p, edges, ctx)
 }
 
 /// A cycle through all nodes; up to two nodes have no more than one edge.
@@ -45,7 +45,7 @@ pub fn ring(p: usize, ctx: &Context) -> Result<Graph> {
     if p > 2 {
         edges.push(Edge::new(0, p - 1, 1.0));
     }
-    Graph::new(p, None, false, edges)
+    graph_of(p, edges, ctx)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) fn simulate(options: &Sergio, setting: &Setting<'_>, bifurcation: &Ma
     let (p, types, labels) = (setting.network.genes(), setting.cell_types, setting.network.labels());
     let parents = parents(bifurcation, types)?;
     check(options, setting)?;
-    let steady = steady(setting);
+    let steady = steady(setting, ctx)?;
     let spliced = options.noise_amplitude_spliced.as_ref().unwrap_or(&options.noise_amplitude);
     let course = Course {
         setting,
@@ -97,12 +97,13 @@ fn check(options: &Sergio, setting: &Setting<'_>) -> Result<()> {
 }
 
 /// Fixed points, level by level; half responses are their means over cell types, where none are given.
-fn steady(setting: &Setting<'_>) -> Steady {
+fn steady(setting: &Setting<'_>, ctx: &Context) -> Result<Steady> {
     let (net, types) = (setting.network, setting.cell_types);
     let mut unspliced = Array2::<f64>::zeros((net.genes(), types));
     let mut half_response = vec![f64::NAN; net.genes()];
     for &gene in net.levels().iter().flatten() {
         for cell_type in 0..types {
+            ctx.check()?;
             let expression = |regulator: usize| unspliced[(regulator, cell_type)];
             let production = net.production(gene, setting.rates[(gene, cell_type)], &half_response, expression);
             unspliced[(gene, cell_type)] = production / setting.decay[gene];
@@ -111,7 +112,7 @@ fn steady(setting: &Setting<'_>) -> Steady {
             half_response[gene] = setting.half_response[gene].unwrap_or(unspliced.row(gene).sum() / types as f64);
         }
     }
-    Steady { unspliced, half_response }
+    Ok(Steady { unspliced, half_response })
 }
 
 impl Course<'_> {
@@ -128,18 +129,18 @@ impl Course<'_> {
         let mut drawn = Reservoir::new(self.setting.cells);
         let mut settling = Settling::new(p, cells);
         let mut workspace = Workspace::new(self.setting.network, cells);
-        drawn.offer(&now, &mut rng);
+        drawn.offer(&now, &mut rng, ctx)?;
         let (mut steps, mut end) = (0, usize::MAX);
         while steps < end {
             ctx.check()?;
-            self.step(cell_type, &mut now, &mut workspace, &mut rng);
+            self.step(cell_type, &mut now, &mut workspace, &mut rng, ctx)?;
             steps += 1;
-            drawn.offer(&now, &mut rng);
+            drawn.offer(&now, &mut rng, ctx)?;
             if end == usize::MAX {
-                settling.look(&now, self, cell_type, steps >= self.setting.cells);
+                settling.look(&now, (self, cell_type), steps >= self.setting.cells, ctx)?;
                 if settling.is_done() {
                     // The published program counts these steps once a cell.
-                    end = steps + self.sampling_state.saturating_mul(steps).div_ceil(cells);
+                    end = self.sampling_state.saturating_mul(steps).div_ceil(cells).saturating_add(steps);
                 } else if steps >= self.max_steps {
                     return Err(self.unsettled(cell_type, &settling));
                 }
@@ -166,9 +167,16 @@ impl Course<'_> {
     }
 
     /// One step of all genes in all cells, each driven by the state before it.
-    fn step(&self, cell_type: usize, now: &mut Cells, workspace: &mut Workspace, rng: &mut Rng) {
+    fn step(
+        &self,
+        cell_type: usize,
+        now: &mut Cells,
+        workspace: &mut Workspace,
+        rng: &mut Rng,
+        ctx: &Context,
+    ) -> Result<()> {
         let (setting, net) = (self.setting, self.setting.network);
-        workspace.fill_terms(net, &now.unspliced, &self.steady.half_response);
+        workspace.fill_terms(net, &now.unspliced, &self.steady.half_response, ctx)?;
         let reaction = |gene: usize, ratio: f64, amplitude: f64| Reaction {
             decay: setting.decay[gene] / ratio,
             amplitude,
@@ -176,6 +184,7 @@ impl Course<'_> {
             noise: setting.noise,
         };
         for gene in 0..net.genes() {
+            ctx.check()?;
             workspace.fill_production(net, gene, setting.rates[(gene, cell_type)]);
             let Workspace { production, splicing, normals, states, .. } = &mut *workspace;
             let (Some(u), Some(s)) = (now.unspliced.row_mut(gene).into_slice(), now.spliced.row_mut(gene).into_slice())
@@ -188,6 +197,7 @@ impl Course<'_> {
             fill_normal(rng, normals);
             reaction(gene, self.ratio, self.amplitude_spliced[gene]).run(s, splicing, normals, states);
         }
+        Ok(())
     }
 
     fn unsettled(&self, cell_type: usize, settling: &Settling) -> Error {
@@ -218,13 +228,21 @@ impl Workspace {
         Self { terms, production: room(), splicing: room(), normals: room(), states: room() }
     }
 
-    fn fill_terms(&mut self, net: &Network, unspliced: &Array2<f64>, half_response: &[f64]) {
+    fn fill_terms(
+        &mut self,
+        net: &Network,
+        unspliced: &Array2<f64>,
+        half_response: &[f64],
+        ctx: &Context,
+    ) -> Result<()> {
         for (gene, terms) in self.terms.iter_mut().enumerate() {
+            ctx.check()?;
             for (&hill, term) in net.terms(gene).iter().zip(terms) {
                 let own = term.iter_mut().zip(unspliced.row(gene));
                 own.for_each(|(term, &x)| *term = hill_term(x, half_response[gene], hill));
             }
         }
+        Ok(())
     }
 
     fn fill_production(&mut self, net: &Network, gene: usize, rate: f64) {
@@ -251,16 +269,23 @@ impl Settling {
     }
 
     /// Remembers a state and, where `judge` says so, looks which genes are near.
-    fn look(&mut self, now: &Cells, course: &Course<'_>, cell_type: usize, judge: bool) {
+    fn look(
+        &mut self,
+        now: &Cells,
+        (course, cell_type): (&Course<'_>, usize),
+        judge: bool,
+        ctx: &Context,
+    ) -> Result<()> {
         let (u, s) = &mut self.recent[self.looks % WINDOW];
         u.assign(&now.unspliced);
         s.assign(&now.spliced);
         self.looks += 1;
         if !judge || self.looks < WINDOW {
-            return;
+            return Ok(());
         }
         let recent = &self.recent;
         for (gene, near) in self.near.iter_mut().enumerate() {
+            ctx.check()?;
             let steady = course.steady.unspliced[(gene, cell_type)];
             let means = |cell: usize| {
                 let sum = recent.iter().fold([0.0, 0.0], |[a, b], (u, s)| [a + u[(gene, cell)], b + s[(gene, cell)]]);
@@ -275,6 +300,7 @@ impl Settling {
                 near[1] |= is_near(s, course.ratio * steady);
             }
         }
+        Ok(())
     }
 
     fn is_done(&self) -> bool {

@@ -181,7 +181,7 @@ impl Sergio {
             return Ok(simulation(counts, paths.half_response).with("unspliced", unspliced).with("spliced", spliced));
         }
         let expression = steady::simulate(&setting, ctx)?;
-        let counts = Matrix::from(side_by_side(&expression.samples)).with_names(Some(names.clone()))?;
+        let counts = Matrix::from(side_by_side(&expression.samples, ctx)?).with_names(Some(names.clone()))?;
         Ok(simulation(counts, expression.half_response))
     }
 
@@ -223,15 +223,16 @@ impl Sergio {
 }
 
 /// Lists of numbers as the columns of a matrix.
-fn side_by_side(columns: &[Vec<f64>]) -> Array2<f64> {
+fn side_by_side(columns: &[Vec<f64>], ctx: &Context) -> Result<Array2<f64>> {
     /// Columns written together: what a row gets of them is a line of the cache.
     const TOGETHER: usize = 8;
     let rows = columns.first().map_or(0, Vec::len);
     let mut whole = Array2::zeros((rows, columns.len()));
     for (first, group) in (0..).step_by(TOGETHER).zip(columns.chunks(TOGETHER)) {
+        ctx.check()?;
         for (i, mut row) in whole.rows_mut().into_iter().enumerate() {
             group.iter().enumerate().for_each(|(j, column)| row[first + j] = column[i]);
         }
     }
-    whole
+    Ok(whole)
 }

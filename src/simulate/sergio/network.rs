@@ -1,5 +1,7 @@
 //! A regulatory network as the equations of expression see it.
 
+use std::collections::HashMap;
+
 use ndarray::Array2;
 
 use crate::context::Context;
@@ -53,9 +55,10 @@ impl Network {
         let mut influences = vec![Vec::new(); p];
         // The different Hill coefficients of a regulator, each of which is a term that is computed once.
         let mut terms: Vec<Vec<f64>> = vec![Vec::new(); p];
+        let mut known: HashMap<(usize, u64), usize> = HashMap::new();
         for (edge, hill) in grn.edges().iter().zip(hill) {
             let own = &mut terms[edge.source];
-            let term = own.iter().position(|&known| known == hill).unwrap_or_else(|| {
+            let term = *known.entry((edge.source, hill.to_bits())).or_insert_with(|| {
                 own.push(hill);
                 own.len() - 1
             });

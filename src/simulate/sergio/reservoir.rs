@@ -3,6 +3,8 @@
 use ndarray::Array2;
 use rand::RngExt;
 
+use crate::context::Context;
+use crate::error::Result;
 use crate::rng::Rng;
 
 /// Unspliced and spliced expression of all cells of a type, genes x cells.
@@ -29,8 +31,9 @@ impl Reservoir {
         Self { size, seen: 0, kept: Vec::new() }
     }
 
-    pub fn offer(&mut self, now: &Cells, rng: &mut Rng) {
+    pub fn offer(&mut self, now: &Cells, rng: &mut Rng, ctx: &Context) -> Result<()> {
         for cell in 0..now.unspliced.ncols() {
+            ctx.check()?;
             let state = || (now.unspliced.column(cell).to_vec(), now.spliced.column(cell).to_vec());
             self.seen += 1;
             if self.kept.len() < self.size {
@@ -42,6 +45,7 @@ impl Reservoir {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -58,7 +62,8 @@ mod tests {
             let mut reservoir = Reservoir::new(3);
             for step in 0..5 {
                 let states = Array2::from_shape_fn((1, 2), |(_, cell)| (2 * step + cell) as f64);
-                reservoir.offer(&Cells { unspliced: states.clone(), spliced: states }, &mut rng);
+                let now = Cells { unspliced: states.clone(), spliced: states };
+                reservoir.offer(&now, &mut rng, &Context::new()).unwrap();
             }
             reservoir.kept.iter().for_each(|(u, _)| counts[u[0] as usize] += 1);
         }

@@ -70,10 +70,13 @@ pub(super) fn simulate(setting: &Setting<'_>, ctx: &Context) -> Result<Expressio
 fn gene_run(setting: &Setting<'_>, gene: usize, picks: &[usize], done: &Done, ctx: &Context) -> Result<GeneRun> {
     let (net, lanes) = (setting.network, setting.cell_types);
     let trajectory = trajectory(setting, gene, done, ctx)?;
-    let samples: Vec<f64> = (0..lanes)
-        .flat_map(|lane| picks.iter().map(move |&state| (state, lane)))
-        .map(|(state, lane)| trajectory[state * lanes + lane])
-        .collect();
+    let mut samples: Vec<f64> = Vec::with_capacity(lanes * picks.len());
+    for lane in 0..lanes {
+        for states in picks.chunks(BLOCK) {
+            ctx.check()?;
+            samples.extend(states.iter().map(|&state| trajectory[state * lanes + lane]));
+        }
+    }
     let means: Vec<f64> =
         samples.chunks_exact(picks.len()).map(|cells| cells.iter().sum::<f64>() / cells.len() as f64).collect();
     let mean = means.iter().sum::<f64>() / lanes as f64;
@@ -89,8 +92,15 @@ fn gene_run(setting: &Setting<'_>, gene: usize, picks: &[usize], done: &Done, ct
         true => f64::NAN,
         false => setting.half_response[gene].unwrap_or(mean),
     };
-    let term = |hill: &f64| trajectory.iter().map(|&x| hill_term(x, half_response, *hill)).collect();
-    let terms = hills.iter().map(term).collect();
+    let term = |hill: &f64| -> Result<Vec<f64>> {
+        let mut term = Vec::with_capacity(trajectory.len());
+        for states in trajectory.chunks(BLOCK) {
+            ctx.check()?;
+            term.extend(states.iter().map(|&x| hill_term(x, half_response, *hill)));
+        }
+        Ok(term)
+    };
+    let terms = hills.iter().map(term).collect::<Result<Vec<_>>>()?;
     Ok(GeneRun { samples, means, half_response, terms })
 }
 
@@ -103,11 +113,12 @@ fn trajectory(setting: &Setting<'_>, gene: usize, done: &Done, ctx: &Context) ->
         dt: setting.dt,
         noise: setting.noise,
     };
-    let start = |lane: usize| {
+    let start = |lane: usize| -> Result<f64> {
+        ctx.check()?;
         let expression = |regulator: usize| done.means[regulator][lane];
-        net.production(gene, setting.rates[(gene, lane)], &done.half_response, expression) / reaction.decay
+        Ok(net.production(gene, setting.rates[(gene, lane)], &done.half_response, expression) / reaction.decay)
     };
-    let mut x: Vec<f64> = (0..lanes).map(start).collect();
+    let mut x = (0..lanes).map(start).collect::<Result<Vec<f64>>>()?;
     let mut trajectory = vec![0.0; states * lanes];
     trajectory[..lanes].copy_from_slice(&x);
     let mut rng = rng::stream(ctx.seed(), "sergio", gene as u64);

@@ -11,6 +11,12 @@ use crate::error::{Error, Result};
 use crate::rng;
 
 /// A log-normal law, whose parameters the options have checked.
+/// Looks at the context once in so many genes: a cell may have millions.
+fn look(gene: usize, ctx: &Context) -> Result<()> {
+    const TOGETHER: usize = 4096;
+    if gene.is_multiple_of(TOGETHER) { ctx.check() } else { Ok(()) }
+}
+
 fn log_normal(mean: f64, scale: f64) -> Result<LogNormal<f64>> {
     LogNormal::new(mean, scale).map_err(|_| Error::option(format!("there is no log-normal law with scale {scale}")))
 }
@@ -20,13 +26,13 @@ pub(super) fn outliers(parts: &mut [Array2<f64>], outlier: &Outlier, ctx: &Conte
     let law = log_normal(outlier.mean, outlier.scale)?;
     let mut rng = rng::stream(ctx.seed(), "outlier genes", 0);
     let genes = parts.first().map_or(0, Array2::ncols);
-    let factors: Vec<f64> = (0..genes)
-        .map(|_| {
-            // Both are drawn for every gene: which genes are outliers does not change the factors of others.
-            let (is_outlier, factor) = (rng.random::<f64>() < outlier.probability, law.sample(&mut rng));
-            if is_outlier { factor } else { 1.0 }
-        })
-        .collect();
+    let mut factors = Vec::with_capacity(genes);
+    for gene in 0..genes {
+        look(gene, ctx)?;
+        // Both are drawn for every gene: which genes are outliers does not change the factors of others.
+        let (is_outlier, factor) = (rng.random::<f64>() < outlier.probability, law.sample(&mut rng));
+        factors.push(if is_outlier { factor } else { 1.0 });
+    }
     for mut cell in parts.iter_mut().flat_map(|part| part.rows_mut()) {
         cell.iter_mut().zip(&factors).for_each(|(value, factor)| *value *= factor);
     }
@@ -61,7 +67,8 @@ pub(super) fn dropout(values: &mut Array2<f64>, dropout: &Dropout, part: usize, 
     for (cell, mut row) in values.axis_iter_mut(Axis(0)).enumerate() {
         ctx.check()?;
         let mut rng = rng::stream(ctx.seed(), &purpose, cell as u64);
-        for value in &mut row {
+        for (gene, value) in row.iter_mut().enumerate() {
+            look(gene, ctx)?;
             let kept = 1.0 / (1.0 + (-dropout.shape * (value.ln_1p() - middle)).exp());
             if rng.random::<f64>() >= kept {
                 *value = 0.0;
@@ -91,7 +98,12 @@ pub(super) fn molecules(values: &mut Array2<f64>, part: usize, ctx: &Context) ->
     for (cell, mut row) in values.axis_iter_mut(Axis(0)).enumerate() {
         ctx.check()?;
         let mut rng = rng::stream(ctx.seed(), &purpose, cell as u64);
-        for (gene, value) in row.iter_mut().enumerate().filter(|(_, value)| **value > 0.0) {
+        for (gene, value) in row.iter_mut().enumerate() {
+            look(gene, ctx)?;
+            // Nothing stays nothing, and is drawn by no law.
+            if *value <= 0.0 {
+                continue;
+            }
             let law = Poisson::new(*value).map_err(|_| {
                 Error::numerical(format!("a count with mean {value:e} (cell {cell}, gene {gene}) is too large"))
                     .with_hint("library sizes or outliers with smaller means")

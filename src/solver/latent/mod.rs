@@ -157,9 +157,7 @@ pub fn solve(
     let warm = start.map(|theta| problem.at(theta, None)).transpose()?.flatten();
     let mut point = match warm {
         Some(point) => point,
-        None => problem
-            .at(problem.diagonals(), None)?
-            .ok_or_else(|| Error::internal("a diagonal start is not positive definite"))?,
+        None => problem.at(problem.diagonals(), None)?.ok_or_else(out_of_scale)?,
     };
     let mut direction = Direction::new(p, sets.len());
     let mut history = Steps::default();
@@ -204,6 +202,11 @@ pub fn solve(
         }
     };
     finish(point, sets, certificate, steps, settings, why, ctx)
+}
+
+fn out_of_scale() -> Error {
+    Error::numerical("the variances are too different for a precision matrix in double precision")
+        .with_hint("bring the columns to a common scale: x.standardize()")
 }
 
 /// Whether mu is at least the largest eigenvalue of S, by the sums of its rows: there is then no low-rank part.
