@@ -8,7 +8,7 @@ use super::super::limits::check_list;
 use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use super::super::work::{AS_JSON, numbers_of, within};
+use super::super::work::{AS_JSON, numbers_of};
 use crate::data::file::{extension, read_bytes, unknown_extension, write_json};
 use crate::data::{
     CsvOptions, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, has_header, read_csv, read_matrix, read_mtx,
@@ -38,6 +38,24 @@ const LOAD: &[Opt] = &[Opt::new(
 fn json_of<T: Engine + Clone>(value: &T, ctx: &crate::Context, json: fn(&T) -> Json) -> Result<Json> {
     let value = value.clone();
     detached(ctx, move || json(&value))
+}
+
+/// What `work` makes of a value by way of JSON, in room for that.
+fn json_within<T: Engine + Clone, R: Send + 'static>(
+    call: &NativeCallContext<'_>,
+    value: &T,
+    work: impl FnOnce(&T) -> R + Send + 'static,
+) -> Result<R>
+where
+    Value: From<T>,
+{
+    let ctx = context(call);
+    let held = ctx.reserve(numbers_of(&Value::from(value.clone())).saturating_mul(AS_JSON))?;
+    let value = value.clone();
+    detached(&ctx, move || {
+        let _held = held;
+        work(&value)
+    })
 }
 
 fn save_json<T: Engine + Clone>(value: &T, path: &str, ctx: &crate::Context) -> Result<()> {
@@ -275,18 +293,14 @@ pub(super) fn define(b: &mut Builder) {
     macro_rules! plain {
         ($($type:ty, $name:literal;)*) => { $(
             b.extend("to_json").on(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<String> {
-                let value = value.clone();
-                let many = numbers_of(&Value::from(value.clone()));
-                Ok(within(&call, many, many.saturating_mul(AS_JSON), move || value.to_json().to_string())?)
+                Ok(json_within(&call, value, |value| value.to_json().to_string())?)
             });
             b.extend("to_map").on_any(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<Dynamic> {
-                let value = value.clone();
                 let many = numbers_of(&Value::from(value.clone()));
-                check_list(many)?;
+                check_list(&call, many)?;
                 // The lists of the language stand beside the JSON.
                 let _lists = context(&call).reserve(many.saturating_mul(16))?;
-                let json = within(&call, many, many.saturating_mul(AS_JSON), move || value.to_json())?;
-                Ok(json_to_dynamic(&json))
+                Ok(json_to_dynamic(&json_within(&call, value, <$type>::to_json)?))
             });
         )* };
     }
