@@ -98,6 +98,14 @@ pub(super) fn block(call: &NativeCallContext<'_>, m: &Matrix, rows: Vec<usize>, 
     within(call, bytes / 8, bytes, move || m.pick(&rows, &cols))
 }
 
+/// The numbers of a table as a matrix.
+///
+/// # Errors
+/// A column of texts; memory, cancellation, the end of the time.
+pub(super) fn matrix_of(call: &NativeCallContext<'_>, t: &Table) -> Result<Matrix> {
+    made(call, t, 8, Table::matrix)?
+}
+
 /// Bytes for the names at these positions; none where there are no names.
 pub(super) fn names_bytes(names: Option<&Names>, positions: &[usize]) -> usize {
     names.map_or(0, |names| names.bytes(positions))
