@@ -1,7 +1,7 @@
 //! Eigenvalues and singular values.
 
 use faer::Side;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use super::decompose::decompose;
 use super::layout::to_array;
@@ -13,6 +13,18 @@ fn failed(what: &str) -> Error {
         .with_hint("are there missing, infinite or extremely large numbers?")
 }
 
+/// The matrix, times a power of two where its numbers are near the smallest or largest there are: the iterations would go on
+/// for seconds without getting anywhere. And the factor.
+fn scaled(a: ArrayView2<'_, f64>) -> (CowArray<'_, f64, Ix2>, f64) {
+    let largest = a.iter().fold(0.0f64, |largest, entry| largest.max(entry.abs()));
+    let factor = match largest {
+        tiny if tiny > 0.0 && tiny < 2f64.powi(-500) => 2f64.powi(900),
+        huge if huge.is_finite() && huge > 2f64.powi(500) => 2f64.powi(-700),
+        _ => return (CowArray::from(a), 1.0),
+    };
+    (CowArray::from(a.mapv(|entry| entry * factor)), factor)
+}
+
 /// Eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix.
 ///
 /// # Errors
@@ -21,9 +33,10 @@ pub fn eigh(a: ArrayView2<'_, f64>, ctx: &Context) -> Result<(Vec<f64>, Array2<f
     if a.is_empty() {
         return Ok((Vec::new(), Array2::zeros((0, 0)))); // faer's decomposition wants at least one row
     }
-    decompose([a], ctx, |[a]| {
+    let (a, factor) = scaled(a);
+    decompose([a.view()], ctx, move |[a]| {
         let decomposition = a.self_adjoint_eigen(Side::Lower).map_err(|_| failed("eigenvalues"))?;
-        let values = decomposition.S().column_vector().iter().copied().collect();
+        let values = decomposition.S().column_vector().iter().map(|value| value / factor).collect();
         Ok((values, to_array(decomposition.U())))
     })
 }
@@ -36,9 +49,10 @@ pub fn min_eigenvalue(a: ArrayView2<'_, f64>, ctx: &Context) -> Result<f64> {
     if a.is_empty() {
         return Ok(f64::INFINITY);
     }
-    decompose([a], ctx, |[a]| {
+    let (a, factor) = scaled(a);
+    decompose([a.view()], ctx, move |[a]| {
         let values = a.self_adjoint_eigenvalues(Side::Lower).map_err(|_| failed("eigenvalues"))?;
-        Ok(values.into_iter().fold(f64::INFINITY, f64::min))
+        Ok(values.into_iter().fold(f64::INFINITY, f64::min) / factor)
     })
 }
 
@@ -52,9 +66,10 @@ pub fn svd(a: ArrayView2<'_, f64>, ctx: &Context) -> Result<(Array2<f64>, Vec<f6
     if a.is_empty() {
         return Ok((Array2::zeros((rows, 0)), Vec::new(), Array2::zeros((cols, 0))));
     }
-    decompose([a], ctx, |[a]| {
+    let (a, factor) = scaled(a);
+    decompose([a.view()], ctx, move |[a]| {
         let parts = a.thin_svd().map_err(|_| failed("singular values"))?;
-        let values = parts.S().column_vector().iter().copied().collect();
+        let values = parts.S().column_vector().iter().map(|value| value / factor).collect();
         Ok((to_array(parts.U()), values, to_array(parts.V())))
     })
 }

@@ -90,6 +90,16 @@ impl Figure {
         self.scene.title.as_deref()
     }
 
+    /// About as many bytes as its parts take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.scene.bytes()
+    }
+
+    /// About as many numbers as there are in it; sixteen letters count as one.
+    pub(crate) fn numbers(&self) -> usize {
+        self.scene.numbers()
+    }
+
     /// What the figure consists of.
     pub fn scene(&self) -> &Scene {
         &self.scene

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::context::Context;
 use crate::data::{Names, number};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, Edge, Graph};
 
@@ -133,7 +134,11 @@ pub struct NetworkOptions {
 /// # Errors
 /// A wrong number of groups, sizes or positions; a layout that is cancelled or exceeds the memory limit.
 pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result<Figure> {
+    /// Bytes of a node and of an edge, with what is said of them, beside their names.
+    const BYTES: [usize; 2] = [400, 480];
     let nodes = graph.n_nodes();
+    let marks = nodes.saturating_mul(BYTES[0]).saturating_add(graph.n_edges().saturating_mul(BYTES[1]));
+    let held = ctx.reserve(marks.saturating_add(name_bytes(graph)))?;
     let groups = options.groups.as_ref().map(|groups| Grouping::of(graph, groups)).transpose()?;
     let positions = match (&options.positions, options.layout) {
         (Some(given), _) if given.len() != nodes => {
@@ -147,7 +152,6 @@ pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result
             None => layout::groups(&component_of(graph)),
         },
     };
-    let names = graph.labels();
     let sizes = match &options.sizes {
         Some(given) if given.len() != nodes => {
             return Err(Error::shape(format!("{} sizes for {nodes} nodes", given.len())));
@@ -155,12 +159,38 @@ pub fn network(graph: &Graph, options: &NetworkOptions, ctx: &Context) -> Result
         Some(given) => given_sizes(given),
         None => node_sizes(graph),
     };
-    let mut traces = edge_traces(graph, &names, &positions, &sizes, options.color);
-    traces.extend(groups.iter().flat_map(Grouping::keys));
-    traces.push(node_trace(graph, &names, &positions, sizes, (options.labels, groups.as_ref())));
+    let (graph, options) = (graph.clone(), options.clone());
+    // What is said of nodes and edges takes a while, each.
+    detached_if_many(10 * nodes.saturating_add(graph.n_edges()), ctx, move || {
+        let _held = held;
+        drawn(&graph, &options, groups.as_ref(), &positions, sizes)
+    })
+}
+
+/// Bytes of the names in what is said of nodes and edges.
+fn name_bytes(graph: &Graph) -> usize {
+    let Some(names) = graph.names() else { return 0 };
+    let length = |node: usize| names.get(node).len();
+    let of_nodes = (0..graph.n_nodes()).map(|node| 4 * length(node)).fold(0, usize::saturating_add);
+    let of_edges = graph.edges().iter().map(|edge| 2 * (length(edge.source) + length(edge.target)));
+    of_edges.fold(of_nodes, usize::saturating_add)
+}
+
+/// The figure of nodes at these places.
+fn drawn(
+    graph: &Graph,
+    options: &NetworkOptions,
+    groups: Option<&Grouping>,
+    positions: &[Point],
+    sizes: Vec<f64>,
+) -> Figure {
+    let (nodes, names) = (graph.n_nodes(), graph.labels());
+    let mut traces = edge_traces(graph, &names, positions, &sizes, options.color);
+    traces.extend(groups.iter().flat_map(|groups| groups.keys()));
+    traces.push(node_trace(graph, &names, positions, sizes, (options.labels, groups)));
     let summary = format!("network, {}, {}", counted(nodes, "node"), described(graph));
     let panel = Panel { traces, x: Axis::hidden(), y: Axis::hidden(), equal: true, summary, ..Panel::default() };
-    Ok(Figure::new(options.title.as_deref(), panel))
+    Figure::new(options.title.as_deref(), panel)
 }
 
 /// How many edges of which kind.

@@ -322,6 +322,26 @@ impl Trace {
     }
 }
 
+/// Bytes of texts.
+fn texts(list: &[String]) -> usize {
+    list.iter().map(|text| text.len() + 32).sum()
+}
+
+impl Trace {
+    /// About as many bytes as it takes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Line(line) => 16 * line.x.len(),
+            Self::Markers(markers) => 32 * markers.x.len() + texts(&markers.hover) + texts(&markers.labels),
+            Self::Segments(segments) => 80 * segments.ends.len() + texts(&segments.hover),
+            // The numbers are the matrix' own.
+            Self::Heatmap(cells) => texts(&cells.rows) + texts(&cells.columns),
+            Self::Bars(bars) => 24 * bars.spans.len() + texts(&bars.hover),
+            Self::Boxes(boxes) => boxes.marks.iter().map(|mark| 96 + mark.hover.len()).sum(),
+        }
+    }
+}
+
 impl Scene {
     /// Whether the lists of every trace belong together, as they do unless a file says otherwise.
     pub(super) fn is_whole(&self) -> bool {
@@ -330,6 +350,24 @@ impl Scene {
             let nodes = panel.traces.iter().map(points).sum();
             panel.traces.iter().all(|trace| trace.is_whole(nodes))
         })
+    }
+
+    /// About as many bytes as it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let of_panel = |panel: &Panel| {
+            let categories = texts(&panel.x.categories) + texts(&panel.y.categories);
+            let title = panel.title.as_ref().map_or(0, String::len);
+            512 + title + categories + panel.traces.iter().map(|trace| 256 + trace.bytes()).sum::<usize>()
+        };
+        let title = self.title.as_ref().map_or(0, String::len);
+        self.panels.iter().map(of_panel).fold(title, usize::saturating_add)
+    }
+
+    /// Numbers that are drawn: of heatmaps the cells too.
+    pub(super) fn numbers(&self) -> usize {
+        let cells = |trace: &Trace| if let Trace::Heatmap(cells) = trace { cells.values.as_slice().len() } else { 0 };
+        let all = self.panels.iter().flat_map(|panel| &panel.traces).map(cells);
+        all.fold(self.bytes() / 16, usize::saturating_add)
     }
 
     /// The traces with an entry in the legend: a name that several panels share counts once. One alone says nothing

@@ -8,6 +8,8 @@ use crate::data::{Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector};
 use crate::detached::detached_if_many;
 use crate::error::Result;
 use crate::graph::Graph;
+#[cfg(feature = "plot")]
+use crate::plot::Figure;
 use crate::value::Value;
 
 /// Numbers on which work is over before anybody could ask.
@@ -96,6 +98,14 @@ pub(super) fn block(call: &NativeCallContext<'_>, m: &Matrix, rows: Vec<usize>, 
     within(call, bytes / 8, bytes, move || m.pick(&rows, &cols))
 }
 
+/// The numbers of a table as a matrix.
+///
+/// # Errors
+/// A column of texts; memory, cancellation, the end of the time.
+pub(super) fn matrix_of(call: &NativeCallContext<'_>, t: &Table) -> Result<Matrix> {
+    made(call, t, 8, Table::matrix)?
+}
+
 /// Bytes for the names at these positions; none where there are no names.
 pub(super) fn names_bytes(names: Option<&Names>, positions: &[usize]) -> usize {
     names.map_or(0, |names| names.bytes(positions))
@@ -112,6 +122,9 @@ pub(super) fn numbers_of(value: &Value) -> usize {
     }
 }
 
+/// Bytes of a number as JSON and as its text.
+pub(super) const AS_JSON: usize = 64;
+
 fn of_object(value: &Value) -> usize {
     macro_rules! known {
         ($($type:ty),*) => { $(
@@ -121,6 +134,10 @@ fn of_object(value: &Value) -> usize {
         )* };
     }
     known!(Matrix, SparseMatrix, Vector, Mask, Graph, Groups);
+    #[cfg(feature = "plot")]
+    if let Some(figure) = value.object::<Figure>() {
+        return figure.numbers();
+    }
     value.object::<Table>().map_or(1, |t| t.many().saturating_add(table_texts(t) / 8))
 }
 

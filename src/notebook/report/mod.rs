@@ -89,6 +89,13 @@ impl Report {
         Ok(())
     }
 
+    /// Bytes of the texts that were added.
+    fn text_bytes(&self) -> usize {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = |part: &Part| if let Part::Section(text) | Part::Text(text) = part { text.len() } else { 0 };
+        parts.iter().map(bytes).fold(0, usize::saturating_add)
+    }
+
     /// What was added so far.
     fn parts(&self) -> Vec<Part> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()

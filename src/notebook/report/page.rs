@@ -18,13 +18,19 @@ const INTERACTIVE: &str = "class=\"sinew-plot\"";
 /// The whole page. Nothing is fetched: with figures, plotly.js is in it, once.
 pub(super) fn page(report: &Report, ctx: &Context) -> Result<String> {
     let mut body = String::new();
+    let mut held = vec![ctx.reserve(report.text_bytes())?];
     let parts = report.parts();
     for each in &parts {
+        if let Part::Section(text) | Part::Text(text) = each {
+            // As a paragraph, and in the page that grows.
+            held.push(ctx.reserve(escaped_bytes(text).saturating_mul(3))?);
+        }
         match each {
             Part::Section(heading) => body += &format!("<h2>{}</h2>\n", escape(heading)),
             each => body += &part(each, ctx)?,
         }
     }
+    held.push(ctx.reserve(body.len().saturating_mul(2))?);
     let plotly = if body.contains(INTERACTIVE) { figures::plotly() } else { String::new() };
     let (title, about, cited) = (escape(report.title()), about(report), cited(&parts));
     let styles = markup::styles();
@@ -35,6 +41,12 @@ pub(super) fn page(report: &Report, ctx: &Context) -> Result<String> {
          </head>\n<body>\n<main>\n<h1>{title}</h1>\n<p class=\"about\">{about}</p>\n{body}{cited}</main>\n\
          <script>\n{SCRIPT}</script>\n{plotly}</body>\n</html>\n"
     ))
+}
+
+/// Bytes of a text once what HTML has its own words for is escaped.
+fn escaped_bytes(text: &str) -> usize {
+    let escaped = text.bytes().filter(|byte| b"&<>\"'".contains(byte)).count();
+    text.len() + 5 * escaped
 }
 
 /// Version, and where they are known date and seed.

@@ -6,6 +6,7 @@ use super::super::convert::Outcome;
 use super::super::operators::product;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::matrix_of;
 use crate::data::correlation::Correlation;
 use crate::data::covariance::{check_covariance, covariance, partial_correlation};
 use crate::data::{Matrix, Table, Vector};
@@ -206,7 +207,7 @@ fn moments(b: &mut Builder) {
         with_x!("print(x.cov()[[\"praf\", \"pmek\"]]);"),
     )
     .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_covariance(&call, x))
-    .on(|call: NativeCallContext<'_>, t: &mut Table| data_covariance(&call, &t.matrix()?));
+    .on(|call: NativeCallContext<'_>, t: &mut Table| data_covariance(&call, &matrix_of(&call, t)?));
     b.verb(
         "cor",
         "x.cor() -> Matrix\nx.cor(\"pearson\" | \"spearman\" | \"kendall\" | \"skeptic\") -> Matrix",
@@ -214,9 +215,9 @@ fn moments(b: &mut Builder) {
         with_x!("print(x.cor(\"skeptic\")[[\"praf\", \"pmek\"]]);"),
     )
     .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_correlation(&call, x, "pearson"))
-    .on(|call: NativeCallContext<'_>, t: &mut Table| data_correlation(&call, &t.matrix()?, "pearson"))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| data_correlation(&call, &matrix_of(&call, t)?, "pearson"))
     .on(|call: NativeCallContext<'_>, x: &mut Matrix, kind: &str| data_correlation(&call, x, kind))
-    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| data_correlation(&call, &t.matrix()?, kind));
+    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| data_correlation(&call, &matrix_of(&call, t)?, kind));
     b.verb(
         "partial_cor",
         "x.partial_cor() -> Matrix\nfit.partial_cor -> Matrix",
@@ -224,5 +225,5 @@ fn moments(b: &mut Builder) {
         with_x!("print(x.partial_cor()[[\"praf\", \"pmek\"]]);"),
     )
     .on(|call: NativeCallContext<'_>, x: &mut Matrix| data_partial(&call, x))
-    .on(|call: NativeCallContext<'_>, t: &mut Table| data_partial(&call, &t.matrix()?));
+    .on(|call: NativeCallContext<'_>, t: &mut Table| data_partial(&call, &matrix_of(&call, t)?));
 }

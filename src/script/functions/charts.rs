@@ -7,6 +7,7 @@ use super::super::state::context;
 use super::super::vocabulary::Builder;
 use crate::context::Reservation;
 use crate::data::{Matrix, Names, Table, Vector};
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::options::{Kind, Opt, Options, Preset};
 use crate::plot::{self, Axis, Columns, Figure, Points};
@@ -58,7 +59,17 @@ const TABLE_KINDS: &[&str] = &["box", "bar", "scatter", "line", "histogram"];
 
 /// What a figure of so many numbers takes while it is made and written.
 fn reserve(call: &NativeCallContext<'_>, numbers: usize) -> Result<Reservation> {
-    context(call).reserve_matrices(20, numbers, 1)
+    context(call).reserve(numbers.saturating_mul(8 * 20))
+}
+
+/// A figure of so many numbers; an interrupt does not wait for that of very many.
+fn drawn(
+    call: &NativeCallContext<'_>,
+    numbers: usize,
+    draw: impl FnOnce() -> Result<Figure> + Send + 'static,
+) -> Result<Figure> {
+    // What is said of a point takes longer than a number of a sum.
+    detached_if_many(numbers.saturating_mul(10), &context(call), draw)?
 }
 
 /// The figure with the titles that every chart takes.
@@ -162,7 +173,9 @@ fn line(call: &NativeCallContext<'_>, x: &Dynamic, y: &Dynamic, options: &Map) -
     let _held = reserve(call, x.len().saturating_mul(series.len()))?;
     let [x_axis, y_axis] = axes(&options);
     let lines: Vec<plot::Series> = series.into_iter().map(|(name, y)| (name, x.clone(), y)).collect();
-    Ok(with_titles(plot::line_chart(&lines, x_axis, y_axis)?, &options))
+    let numbers = lines.iter().map(|(_, x, _)| x.len()).sum();
+    let figure = drawn(call, numbers, move || plot::line_chart(&lines, x_axis, y_axis))?;
+    Ok(with_titles(figure, &options))
 }
 
 fn scatter(call: &NativeCallContext<'_>, x: &Dynamic, y: &Dynamic, options: &Map) -> Outcome<Figure> {
@@ -173,9 +186,11 @@ fn scatter(call: &NativeCallContext<'_>, x: &Dynamic, y: &Dynamic, options: &Map
         groups: words_of(&options, "groups", "scatter")?,
         labels: words_of(&options, "labels", "scatter")?,
     };
-    let _held = reserve(call, points.x.len())?;
+    // A group of its own for each point has an entry in the legend.
+    let _held = (reserve(call, points.x.len())?, reserve(call, points.groups.len().saturating_mul(3))?);
     let [x_axis, y_axis] = axes(&options);
-    Ok(with_titles(plot::scatter(&points, x_axis, y_axis)?, &options))
+    let figure = drawn(call, points.x.len(), move || plot::scatter(&points, x_axis, y_axis))?;
+    Ok(with_titles(figure, &options))
 }
 
 fn bar(call: &NativeCallContext<'_>, labels: &Dynamic, values: &Dynamic, options: &Map) -> Outcome<Figure> {
@@ -183,14 +198,18 @@ fn bar(call: &NativeCallContext<'_>, labels: &Dynamic, values: &Dynamic, options
     let labels = words(&to_value(labels)?, "the labels of bar")?;
     let series = renamed(series(values, "values")?, &options, "name", "bar")?;
     let _held = reserve(call, labels.len().saturating_mul(series.len()))?;
-    Ok(with_titles(plot::bar(&labels, &series)?, &options))
+    let numbers = labels.len().saturating_mul(series.len());
+    let figure = drawn(call, numbers, move || plot::bar(&labels, &series))?;
+    Ok(with_titles(figure, &options))
 }
 
 fn boxes(call: &NativeCallContext<'_>, values: &Dynamic, options: &Map) -> Outcome<Figure> {
     let options = check_options("box", BOX, options)?;
     let groups = renamed(series(values, "values")?, &options, "labels", "box")?;
-    let _held = reserve(call, groups.iter().map(|(_, values)| values.len()).sum())?;
-    Ok(with_titles(plot::boxes(&groups, "")?, &options))
+    let numbers = groups.iter().map(|(_, values)| values.len()).sum();
+    let _held = reserve(call, numbers)?;
+    let figure = drawn(call, numbers, move || plot::boxes(&groups, ""))?;
+    Ok(with_titles(figure, &options))
 }
 
 fn histogram(call: &NativeCallContext<'_>, values: &Dynamic, options: &Map) -> Outcome<Figure> {
@@ -200,7 +219,9 @@ fn histogram(call: &NativeCallContext<'_>, values: &Dynamic, options: &Map) -> O
         None => to_numbers(values, "values")?,
     };
     let _held = reserve(call, values.len())?;
-    Ok(with_titles(plot::histogram(&values, options.count("bins"), options.is_true("density"))?, &options))
+    let (bins, density) = (options.count("bins"), options.is_true("density"));
+    let figure = drawn(call, values.len(), move || plot::histogram(&values, bins, density))?;
+    Ok(with_titles(figure, &options))
 }
 
 /// The first columns of a table.

@@ -8,7 +8,7 @@ use rhai::{Array, Dynamic, Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options, describe, range_bounds, to_numbers};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use super::super::work::made;
+use super::super::work::matrix_of;
 use crate::data::{Matrix, Vector};
 use crate::error::{Error, Result};
 use crate::model::Area;
@@ -126,9 +126,7 @@ pub(super) fn define(b: &mut Builder) {
     )
     .on(|call: NativeCallContext<'_>, rows: Array| -> Outcome<Matrix> { Ok(rows_of(&call, &rows)?) })
     .on(|m: Matrix| m)
-    .on(|call: NativeCallContext<'_>, t: crate::Table| -> Outcome<Matrix> {
-        Ok(made(&call, &t, 8, crate::Table::matrix)??)
-    });
+    .on(|call: NativeCallContext<'_>, t: crate::Table| -> Outcome<Matrix> { Ok(matrix_of(&call, &t)?) });
     b.verb(
         "vector",
         "vector([1, 2, 3]) -> Vector",

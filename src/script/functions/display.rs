@@ -3,9 +3,10 @@
 use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options};
-use super::super::state::{no_input, state};
+use super::super::state::{context, no_input, state};
 use super::super::variables::displayed;
 use super::super::vocabulary::Builder;
+use super::super::work::{AS_JSON, numbers_of};
 use crate::model::Area;
 use crate::notebook::PageScript;
 use crate::options::{Kind, Opt, Preset};
@@ -19,8 +20,10 @@ const DISPLAY: &[Opt] = &[Opt::new(
 
 fn display(call: &NativeCallContext<'_>, value: &Dynamic, options: &Map) -> Outcome<()> {
     let options = check_options("display", DISPLAY, options)?;
+    let shown = displayed(value);
+    let _held = context(call).reserve(numbers_of(&shown).saturating_mul(AS_JSON))?;
     if let Some(state) = state(call) {
-        state.display(displayed(value), options.text("id").map(String::from));
+        state.display(shown, options.text("id").map(String::from));
     }
     Ok(())
 }

@@ -213,8 +213,11 @@ fn heatmap(call: &NativeCallContext<'_>, m: &Matrix, options: &Map) -> Outcome<F
     Ok(detached_if_many(m.as_slice().len(), &context(call), move || plot::heatmap(&m, title.as_deref()))??)
 }
 
-fn grid(list: &Array, options: &Map) -> Outcome<Figure> {
+fn grid(call: &NativeCallContext<'_>, list: &Array, options: &Map) -> Outcome<Figure> {
     let options = check_options("grid", GRID, options)?;
+    // The figures are copied, and a grid of grids is twice as large each time.
+    let parts = list.iter().filter_map(|value| value.read_lock::<Figure>().map(|figure| figure.bytes()));
+    let _held = context(call).reserve(parts.fold(0, usize::saturating_add))?;
     let figures = list.iter().map(|value| {
         value
             .read_lock::<Figure>()
@@ -334,8 +337,8 @@ pub(super) fn define(b: &mut Builder) {
         with_g!("print(grid([g.plot(), heatmap(g.to_matrix())]));"),
     )
     .options(GRID)
-    .on(|list: Array| grid(&list, &Map::new()))
-    .on(|list: Array, options: Map| grid(&list, &options));
+    .on(|call: NativeCallContext<'_>, list: Array| grid(&call, &list, &Map::new()))
+    .on(|call: NativeCallContext<'_>, list: Array, options: Map| grid(&call, &list, &options));
     b.verb(
         "show",
         "figure.show()",

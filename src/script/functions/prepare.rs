@@ -5,7 +5,7 @@ use rhai::{Dynamic, Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options, describe};
 use super::super::state::{context, state};
 use super::super::vocabulary::{Builder, Definition};
-use super::super::work::{made as made_of, within};
+use super::super::work::{made as made_of, matrix_of, within};
 use super::tables::table_bytes;
 use crate::data::missing::Impute;
 use crate::data::prepare::Nonparanormal;
@@ -43,7 +43,7 @@ fn made(
 fn on_data(definition: Definition<'_>, f: fn(&Matrix) -> Result<Matrix>) {
     definition
         .on(move |call: NativeCallContext<'_>, m: &mut Matrix| made(&call, m, f))
-        .on(move |call: NativeCallContext<'_>, t: &mut Table| made(&call, &t.matrix()?, f));
+        .on(move |call: NativeCallContext<'_>, t: &mut Table| made(&call, &matrix_of(&call, t)?, f));
 }
 
 pub(super) fn define(b: &mut Builder) {
@@ -123,9 +123,9 @@ fn transforms(b: &mut Builder) {
         "print(example(\"sachs\").head(100).npn(\"truncation\").head(2));",
     )
     .on(|call: NativeCallContext<'_>, m: &mut Matrix| npn(&call, m, "shrinkage"))
-    .on(|call: NativeCallContext<'_>, t: &mut Table| npn(&call, &t.matrix()?, "shrinkage"))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| npn(&call, &matrix_of(&call, t)?, "shrinkage"))
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, kind: &str| npn(&call, m, kind))
-    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| npn(&call, &t.matrix()?, kind));
+    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| npn(&call, &matrix_of(&call, t)?, kind));
     b.verb(
         "clr",
         "x.clr() -> Matrix\nx.clr(#{ pseudocount: 1 }) -> Matrix",
@@ -134,9 +134,9 @@ fn transforms(b: &mut Builder) {
     )
     .options(CLR)
     .on(|call: NativeCallContext<'_>, m: &mut Matrix| clr(&call, m, &Map::new()))
-    .on(|call: NativeCallContext<'_>, t: &mut Table| clr(&call, &t.matrix()?, &Map::new()))
+    .on(|call: NativeCallContext<'_>, t: &mut Table| clr(&call, &matrix_of(&call, t)?, &Map::new()))
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| clr(&call, m, &options))
-    .on(|call: NativeCallContext<'_>, t: &mut Table, options: Map| clr(&call, &t.matrix()?, &options));
+    .on(|call: NativeCallContext<'_>, t: &mut Table, options: Map| clr(&call, &matrix_of(&call, t)?, &options));
     b.verb(
         "top_variance",
         "x.top_variance(k) -> Matrix",
@@ -144,7 +144,7 @@ fn transforms(b: &mut Builder) {
         "print(example(\"sachs\").head(100).top_variance(3).names);",
     )
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, count: i64| top(&call, m, count))
-    .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64| top(&call, &t.matrix()?, count));
+    .on(|call: NativeCallContext<'_>, t: &mut Table, count: i64| top(&call, &matrix_of(&call, t)?, count));
 }
 
 fn impute(call: &NativeCallContext<'_>, m: &Matrix, kind: &str, options: &Map) -> Outcome<Matrix> {
@@ -220,16 +220,16 @@ fn missing(b: &mut Builder) {
     .options(IMPUTE)
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, kind: &str| impute(&call, m, kind, &Map::new()))
     .on(|call: NativeCallContext<'_>, m: &mut Matrix, kind: &str, options: Map| impute(&call, m, kind, &options))
-    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| impute(&call, &t.matrix()?, kind, &Map::new()))
+    .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str| impute(&call, &matrix_of(&call, t)?, kind, &Map::new()))
     .on(|call: NativeCallContext<'_>, t: &mut Table, kind: &str, options: Map| {
-        impute(&call, &t.matrix()?, kind, &options)
+        impute(&call, &matrix_of(&call, t)?, kind, &options)
     })
     .on(|_: &mut Matrix, kind: Dynamic| -> Outcome<Matrix> {
         let error = Error::argument(format!("impute takes the kind as a string, not {}", describe(&kind)));
         Err(error.with_hint("impute(\"constant\", #{ value: 0 })").into())
     });
     b.extend("clip").on(|call: NativeCallContext<'_>, t: &mut Table, low: Dynamic, high: Dynamic| -> Outcome<Matrix> {
-        super::numbers::clip(&call, &t.matrix()?, &low, &high)
+        super::numbers::clip(&call, &matrix_of(&call, t)?, &low, &high)
     });
     b.verb(
         "drop_missing",

@@ -1,6 +1,6 @@
 //! Reports.
 
-use rhai::{Dynamic, Map, NativeCallContext};
+use rhai::{Dynamic, ImmutableString, Map, NativeCallContext};
 
 use super::super::convert::{Outcome, check_options, to_value};
 use super::super::state::context;
@@ -59,7 +59,10 @@ fn parts(b: &mut Builder) {
         "Add a fit, path, joint fit, graph, figure, table, matrix, map, text (empty lines between paragraphs), or a list of these to a report",
         with_report!("r.add(\"All cells.\").add([fit, fit.partial_cor]);\nprint(r);"),
     )
-    .on(|report: &mut Report, value: Dynamic| -> Outcome<Report> {
+    .on(|call: NativeCallContext<'_>, report: &mut Report, value: Dynamic| -> Outcome<Report> {
+        let texts = value.read_lock::<ImmutableString>().map_or(0, |text| text.len());
+        // A text is copied on its way, and kept.
+        let _held = context(&call).reserve(2 * texts)?;
         report.add(&to_value(&value)?)?;
         Ok(report.clone())
     });

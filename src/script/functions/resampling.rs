@@ -7,6 +7,7 @@ use super::super::parallel;
 use super::super::records::Estimator;
 use super::super::state::{context, state};
 use super::super::vocabulary::Builder;
+use super::super::work::matrix_of;
 use crate::context::Context;
 use crate::data::summary::{mean, quantile, sd};
 use crate::data::{Matrix, Table, Vector};
@@ -179,9 +180,9 @@ pub(super) fn define(b: &mut Builder) {
     .options(STABILITY)
     .on(|call: NativeCallContext<'_>, model: Estimator, x: Matrix| stability(&call, &model, &x, &Map::new()))
     .on(|call: NativeCallContext<'_>, model: Estimator, x: Matrix, options: Map| stability(&call, &model, &x, &options))
-    .on(|call: NativeCallContext<'_>, model: Estimator, t: Table| stability(&call, &model, &t.matrix()?, &Map::new()))
+    .on(|call: NativeCallContext<'_>, model: Estimator, t: Table| stability(&call, &model, &matrix_of(&call, &t)?, &Map::new()))
     .on(|call: NativeCallContext<'_>, model: Estimator, t: Table, options: Map| {
-        stability(&call, &model, &t.matrix()?, &options)
+        stability(&call, &model, &matrix_of(&call, &t)?, &options)
     });
     b.verb(
         "bootstrap",

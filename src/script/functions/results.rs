@@ -4,9 +4,11 @@ use rhai::{Array, Dynamic, FnNamespace, FuncRegistration, Map, NativeCallContext
 use serde_json::Value as Json;
 
 use super::super::convert::{Outcome, check_options, for_engine_types, json_to_dynamic, to_dynamic, to_value};
+use super::super::limits::check_list;
 use super::super::records::Estimator;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::{AS_JSON, numbers_of};
 use crate::data::file::{extension, read_bytes, unknown_extension, write_json};
 use crate::data::{
     CsvOptions, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, has_header, read_csv, read_matrix, read_mtx,
@@ -36,6 +38,24 @@ const LOAD: &[Opt] = &[Opt::new(
 fn json_of<T: Engine + Clone>(value: &T, ctx: &crate::Context, json: fn(&T) -> Json) -> Result<Json> {
     let value = value.clone();
     detached(ctx, move || json(&value))
+}
+
+/// What `work` makes of a value by way of JSON, in room for that.
+fn json_within<T: Engine + Clone, R: Send + 'static>(
+    call: &NativeCallContext<'_>,
+    value: &T,
+    work: impl FnOnce(&T) -> R + Send + 'static,
+) -> Result<R>
+where
+    Value: From<T>,
+{
+    let ctx = context(call);
+    let held = ctx.reserve(numbers_of(&Value::from(value.clone())).saturating_mul(AS_JSON))?;
+    let value = value.clone();
+    detached(&ctx, move || {
+        let _held = held;
+        work(&value)
+    })
 }
 
 fn save_json<T: Engine + Clone>(value: &T, path: &str, ctx: &crate::Context) -> Result<()> {
@@ -277,11 +297,14 @@ pub(super) fn define(b: &mut Builder) {
     macro_rules! plain {
         ($($type:ty, $name:literal;)*) => { $(
             b.extend("to_json").on(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<String> {
-                let value = value.clone();
-                Ok(detached(&context(&call), move || value.to_json().to_string())?)
+                Ok(json_within(&call, value, |value| value.to_json().to_string())?)
             });
             b.extend("to_map").on_any(|call: NativeCallContext<'_>, value: &mut $type| -> Outcome<Dynamic> {
-                Ok(json_to_dynamic(&json_of(value, &context(&call), <$type>::to_json)?))
+                let many = numbers_of(&Value::from(value.clone()));
+                check_list(&call, many)?;
+                // The lists of the language stand beside the JSON.
+                let _lists = context(&call).reserve(many.saturating_mul(16))?;
+                Ok(json_to_dynamic(&json_within(&call, value, <$type>::to_json)?))
             });
         )* };
     }

@@ -6,6 +6,7 @@ use super::super::convert::{Outcome, check_options};
 use super::super::index::to_selector;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::matrix_of;
 use super::shape::names_list;
 use super::summaries::{AXIS, Axis, axis};
 use crate::data::{Lines, Mask, Matrix, Selector, SparseMatrix, Table, Vector};
@@ -55,7 +56,7 @@ pub(super) fn define(b: &mut Builder) {
     )
     .on(|call: NativeCallContext<'_>, m: &mut Matrix| -> Outcome<SparseMatrix> { Ok(m.sparse(&context(&call))?) })
     .on(|call: NativeCallContext<'_>, t: &mut Table| -> Outcome<SparseMatrix> {
-        Ok(t.matrix()?.sparse(&context(&call))?)
+        Ok(matrix_of(&call, t)?.sparse(&context(&call))?)
     });
     b.extend("matrix")
         .on(|call: NativeCallContext<'_>, x: SparseMatrix| -> Outcome<Matrix> { Ok(x.matrix(&context(&call))?) });

@@ -6,7 +6,7 @@ use super::super::convert::{Outcome, check_options, describe, to_number, to_numb
 use super::super::limits::check_list;
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use super::super::work::made;
+use super::super::work::{made, matrix_of};
 use crate::data::summary::{self, max, mean, median, min, quantile, sd, sum, variance};
 use crate::data::{Mask, Matrix, Table, Vector};
 use crate::error::{Error, Result};
@@ -81,9 +81,9 @@ macro_rules! summaries {
         .on(|call: NativeCallContext<'_>, m: &mut Matrix| whole(&call, m, $f))
         .on(|call: NativeCallContext<'_>, v: &mut Vector| whole_vector(&call, v, $f))
         .on_any(|call: NativeCallContext<'_>, m: &mut Matrix, options: Map| summarize(&call, m, $name, &options, $f))
-        .on(|call: NativeCallContext<'_>, t: &mut Table| whole(&call, &t.matrix()?, $f))
+        .on(|call: NativeCallContext<'_>, t: &mut Table| whole(&call, &matrix_of(&call, t)?, $f))
         .on_any(|call: NativeCallContext<'_>, t: &mut Table, options: Map| {
-            summarize(&call, &t.matrix()?, $name, &options, $f)
+            summarize(&call, &matrix_of(&call, t)?, $name, &options, $f)
         })
         .on(|list: Array| -> Outcome<f64> { Ok($f(&to_numbers(&list.into(), $name)?)) });
     )* };

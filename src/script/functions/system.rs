@@ -9,6 +9,7 @@ use super::super::help::help;
 use super::super::records::text_list;
 use super::super::state::{Exit, context, state};
 use super::super::vocabulary::Builder;
+use super::super::work::{AS_JSON, numbers_of};
 use crate::devices::devices;
 use crate::error::{Error, ErrorKind};
 use crate::model::Area;
@@ -81,6 +82,7 @@ pub(super) fn define(b: &mut Builder) {
     b.verb("emit", "emit(x)", "The value that --json prints, instead of the script's last", "emit(#{ answer: 42 });")
         .on(|call: NativeCallContext<'_>, value: Dynamic| -> Outcome<()> {
             let value = to_value(&value)?;
+            let _held = context(&call).reserve(numbers_of(&value).saturating_mul(AS_JSON))?;
             if let Some(state) = state(&call) {
                 state.emit(value);
             }

@@ -7,7 +7,7 @@ use super::super::index::to_selector;
 use super::super::limits::{check_entries, check_list};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
-use super::super::work::{FEW, block, made, numbers_of, within};
+use super::super::work::{AS_JSON, FEW, block, made, numbers_of, within};
 use crate::data::summary::{max, mean, median, min, sd, sum, variance};
 use crate::data::table_verbs::{column, number_key};
 use crate::data::{Column, Groups, Mask, Matrix, Selector, Table, Vector};
@@ -209,14 +209,12 @@ fn columns(b: &mut Builder) {
 
 /// What tells values of a list apart: all that they hold, not what they print.
 fn identity(call: &NativeCallContext<'_>, item: &Dynamic) -> Result<String> {
-    /// Bytes of a number as JSON and as text.
-    const NUMBER: usize = 64;
     let number = super::super::convert::to_number(item);
     Ok(match (number, to_value(item)) {
         (Some(number), _) => format!("number {}", number_key(number)),
         (None, Ok(value)) => {
             let (kind, many) = (item.type_name().to_string(), numbers_of(&value));
-            within(call, many, many.saturating_mul(NUMBER), move || format!("{kind} {}", value_to_json(&value)))?
+            within(call, many, many.saturating_mul(AS_JSON), move || format!("{kind} {}", value_to_json(&value)))?
         }
         (None, Err(_)) => format!("{} {item:?}", item.type_name()),
     })
