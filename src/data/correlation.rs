@@ -65,7 +65,11 @@ impl Correlation {
             Self::Spearman => spearman(x, ctx)?,
             Self::Kendall => kendall(x, ctx)?,
             Self::Skeptic => {
-                let mut values = spearman(x, ctx)?.mapv(skeptic);
+                let mut values = spearman(x, ctx)?;
+                for mut row in values.rows_mut() {
+                    ctx.check()?;
+                    row.mapv_inplace(skeptic);
+                }
                 values.diag_mut().fill(1.0);
                 values
             }

@@ -13,6 +13,7 @@ use super::print::column_labels;
 use super::summary::{mean, ranks};
 use super::{Matrix, Names};
 use crate::context::Context;
+use crate::detached::detached_if_many;
 use crate::error::{Error, Result};
 use crate::linalg::{self, Cholesky, combine, dot};
 use crate::parallel;
@@ -206,7 +207,10 @@ impl Variable {
 
 fn variables(x: &Matrix, ctx: &Context) -> Result<Vec<Variable>> {
     let columns: Vec<usize> = (0..x.cols()).collect();
-    parallel::map(&columns, ctx, |_, &j| Ok(Variable::new(&x.view().column(j).to_vec())))
+    parallel::map(&columns, ctx, |_, &j| {
+        let values = x.view().column(j).to_vec();
+        detached_if_many(values.len(), ctx, move || Variable::new(&values))
+    })
 }
 
 /// The law of every value given the others of its row, from correlations.
