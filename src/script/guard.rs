@@ -11,17 +11,25 @@ use crate::error::Result;
 /// Operations of a thread from one look at the clock to the next: reading it takes as long as an operation. No more, because
 /// one operation may be a function of the language that takes milliseconds and cannot be stopped.
 const STRIDE: u32 = 4;
-
-// Of the thread, and not of an evaluation: calls of functions of a script may each be shorter than the stride.
-thread_local!(static STEPS: Cell<u32> = const { Cell::new(0) });
-
 /// Time between two looks from which on operations are slow: what a script does once it mostly does again.
 const SLOW: Duration = Duration::from_millis(5);
 /// Operations behind a slow one that are each looked at.
 const CLOSE: u32 = 256;
 
-thread_local!(static LOOKED: Cell<Option<Instant>> = const { Cell::new(None) });
-thread_local!(static CLOSELY: Cell<u32> = const { Cell::new(0) });
+/// When a thread looks, and when it last did.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Operations before the next look.
+    left: u32,
+    /// Looks in which no operation is left out.
+    closely: u32,
+    looked: Option<Instant>,
+}
+
+const AT_ONCE: Pace = Pace { left: 0, closely: 0, looked: None };
+
+// Of the thread, and not of an evaluation: calls of functions of a script may each be shorter than the stride.
+thread_local!(static PACE: Cell<Pace> = const { Cell::new(AT_ONCE) });
 
 /// What holds an evaluation within limits that the context does not know.
 pub(super) struct Guard {
@@ -36,9 +44,7 @@ impl Guard {
     /// Begins again, before an evaluation.
     pub fn restart(&self) {
         // The first operation looks: a stop may have been asked for before.
-        STEPS.set(0);
-        LOOKED.set(None);
-        CLOSELY.set(0);
+        PACE.set(AT_ONCE);
         if let Some(operations) = &self.operations {
             operations.restart();
         }
@@ -50,40 +56,39 @@ impl Guard {
     /// The evaluation has done more than it may, or the state says that it is to end.
     pub fn step(&self, state: &State) -> Result<()> {
         self.operations.as_ref().map_or(Ok(()), Operations::count)?;
-        let steps = STEPS.get();
-        STEPS.set(steps.wrapping_add(1));
-        let closely = CLOSELY.get();
-        if closely > 0 {
-            CLOSELY.set(closely - 1);
-        } else if !steps.is_multiple_of(STRIDE) {
+        let pace = PACE.get();
+        if pace.left > 0 {
+            PACE.set(Pace { left: pace.left - 1, ..pace });
             return Ok(());
         }
+        // The language forgets an error that comes while a value is made a text to print: the next operation looks again.
+        state.check()?;
         let now = Instant::now();
-        if LOOKED.replace(Some(now)).is_some_and(|last| now.duration_since(last) >= SLOW) {
-            CLOSELY.set(CLOSE);
-        }
-        state.check()
+        let is_slow = pace.looked.is_some_and(|last| now.duration_since(last) >= SLOW);
+        let closely = if is_slow { CLOSE } else { pace.closely.saturating_sub(1) };
+        PACE.set(Pace { left: if closely > 0 { 0 } else { STRIDE - 1 }, closely, looked: Some(now) });
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::context::Context;
 
     #[test]
-    fn the_first_operation_looks_and_then_one_in_a_stride() {
+    fn the_first_operation_looks_and_whoever_forgets_the_error_is_told_again() {
         let options = SessionOptions::trusted();
-        let state = State::new(Context::new().with_time_limit(Duration::ZERO), options.outlets(), None);
+        let state = |limit| State::new(Context::new().with_time_limit(limit), options.outlets(), None);
         let guard = Guard::new(&options);
         for _ in 0..3 {
             guard.restart();
-            assert!(guard.step(&state).is_err());
-            let looks = (0..10 * STRIDE).filter(|_| guard.step(&state).is_err()).count();
-            // A thread that had to wait looks more often for a while.
-            assert!(looks >= 10, "{looks}");
+            let late = state(Duration::ZERO);
+            assert!((0..10 * STRIDE).all(|_| guard.step(&late).is_err()));
         }
+        guard.restart();
+        let in_time = state(Duration::from_secs(3600));
+        assert!((0..10 * STRIDE).all(|_| guard.step(&in_time).is_ok()));
+        assert!((0..STRIDE).any(|_| guard.step(&state(Duration::ZERO)).is_err()), "one of so many operations looks");
     }
 }

@@ -76,7 +76,12 @@ impl Operations {
         }
         COUNTED.set((self.id, 0));
         let before = self.done.fetch_add(counted, Ordering::Relaxed);
-        if before.saturating_add(counted) > self.limit { Err(too_many_operations()) } else { Ok(()) }
+        if before.saturating_add(counted) <= self.limit {
+            return Ok(());
+        }
+        // The next one fails too: the language forgets an error that comes while a value is made a text.
+        COUNTED.set((self.id, BATCH));
+        Err(too_many_operations())
     }
 }
 
