@@ -5,7 +5,7 @@ set -euo pipefail
 sinew=$(realpath "${1:?the program sinew}")
 cd "$(dirname "$0")"
 mkdir -p corpus/{script,files,options,index,saved}
-cp ../scripts/*.rhai corpus/script/
+cp ../scripts/*.rhai ../tests/sandbox/*.rhai corpus/script/
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 "$sinew" methods --json > "$work/methods.json"
 python3 - "$work/methods.json" <<'PYTHON'
@@ -44,7 +44,7 @@ RHAI
 # The first byte of a file's seed says its format, as in fuzz_targets/files.rs.
 number=0
 for ending in csv tsv npy mtx h5ad graphml gexf cyjs dot json txt gz; do
-  for file in "$work"/*."$ending" ../tests/data/*."$ending"; do
+  for file in "$work"/*."$ending" ../tests/data/*."$ending" ../tests/sandbox/files/*."$ending"; do
     [ -f "$file" ] || continue
     { printf "\\x$(printf %02x "$number")"; cat "$file"; } > "corpus/files/${ending}_$(basename "$file")"
   done

@@ -308,7 +308,7 @@ struct Numbers<'a> {
 impl Numbers<'_> {
     fn push(&mut self, value: f64) -> Result<()> {
         let count = self.list.len();
-        if count % NUMBERS == 0 {
+        if count.is_multiple_of(NUMBERS) {
             self.ctx.check()?;
         }
         if count == self.list.capacity() {

@@ -52,8 +52,8 @@ struct Header<'a> {
 /// every bracket, and tries some of them twice.
 fn header(bytes: &[u8]) -> Option<(Header<'_>, &[u8])> {
     let (length, rest) = match bytes.strip_prefix(b"\x93NUMPY")? {
-        &[1, 0, a, b, ref rest @ ..] => (usize::from(u16::from_le_bytes([a, b])), rest),
-        &[2 | 3, 0, a, b, c, d, ref rest @ ..] => (u32::from_le_bytes([a, b, c, d]) as usize, rest),
+        [1, 0, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
+        [2 | 3, 0, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
         _ => return None,
     };
     let (text, elements) = rest.split_at_checked(length)?;

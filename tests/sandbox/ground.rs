@@ -133,7 +133,7 @@ fn special(folder: &Path) -> io::Result<()> {
         return Err(io::Error::other("mkfifo failed"));
     }
     fs::write(folder.join("unreadable.csv"), "a,b\n1,2\n")?;
-    fs::set_permissions(folder.join("unreadable.csv"), fs::Permissions::from_mode(0))
+    fs::set_permissions(folder.join("unreadable.csv"), fs::Permissions::from_mode(0o0))
 }
 
 /// The malformed files of text.

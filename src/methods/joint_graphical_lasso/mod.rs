@@ -99,6 +99,8 @@ pub struct JointGraphicalLasso {
     by_samples: Option<bool>,
 }
 
+/// Data sets whose entries are compared each with each: the time of that grows with the square of their number.
+const MOST_FUSED: usize = 2000;
 /// Combinations of both penalties that are tried at most.
 const COMBINATIONS: usize = 10_000;
 
@@ -156,6 +158,11 @@ impl JointGraphicalLasso {
     /// # Errors
     /// As [`JointGraphicalLasso::fit`].
     pub fn fit_inputs(&self, inputs: &[Input], ctx: &Context) -> Result<JointFit> {
+        if self.coupling == Coupling::Fused && inputs.len() > MOST_FUSED {
+            let message =
+                format!("{} data sets are more than the fused penalty can compare, {MOST_FUSED}", inputs.len());
+            return Err(Error::data(message).with_hint("penalty: \"group\" or \"chain\" takes any number"));
+        }
         let mut builder = JointFit::builder(RECORD.verb, self.recorded(inputs), ctx);
         let found = self.find(inputs, ctx)?;
         let own = ctx.clone().with_strict(false);

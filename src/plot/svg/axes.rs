@@ -50,7 +50,9 @@ pub(super) fn log_ticks(low: f64, high: f64) -> Vec<f64> {
         d if d > 0.9 => &[1.0, 2.0, 5.0],
         _ => return linear_ticks(low, high, 5).into_iter().filter(|&tick| tick > 0.0).collect(),
     };
-    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    // No number is beyond these powers; the end of an axis may be 0 or infinite.
+    let (first, last) =
+        (low.log10().floor().clamp(-324.0, 309.0) as i32, high.log10().ceil().clamp(-324.0, 309.0) as i32);
     let every = ((last - first) / 8 + 1).max(1) as usize;
     let powers = (first..=last).step_by(every);
     let ticks = powers.flat_map(|power| factors.iter().map(move |factor| factor * 10f64.powi(power)));

@@ -72,7 +72,7 @@ fn edge_list(call: &NativeCallContext<'_>, g: &Graph, options: &Map) -> Outcome<
     let _held = ctx.reserve(count.saturating_mul(entries).saturating_mul(ENTRY))?;
     let mut list = Array::new();
     for i in made(call, g, RANKED, Graph::ranking)?.into_iter().take(top) {
-        if list.len() % PIECE == 0 {
+        if list.len().is_multiple_of(PIECE) {
             ctx.check()?;
         }
         list.push(entry(i));

@@ -108,6 +108,8 @@ fn save_values(call: &NativeCallContext<'_>, values: &Dynamic, path: &str) -> Ou
     match extension(path).as_str() {
         "json" => {
             let (value, ctx) = (to_value(values)?, context(call));
+            // Values that each are in a list or map of their own take as much again.
+            let _held = ctx.reserve(numbers_of(&value).saturating_mul(3 * AS_JSON))?;
             let json = detached(&ctx, move || value_to_json(&value))?;
             Ok(write_json(&json, path, &ctx)?)
         }
