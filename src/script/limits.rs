@@ -9,6 +9,7 @@ use rhai::{
 };
 
 use super::convert::Outcome;
+use super::tokens::{CLOSE_TEXT, OPEN_TEXT, tokens};
 use crate::context::human_bytes;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,6 +35,34 @@ pub(super) fn set_limits(engine: &mut Engine) {
     // The optimiser takes statements without effect out of a block one by one, each time moving all behind it: a megabyte of
     // them takes minutes, in which nothing can stop it.
     engine.set_optimization_level(OptimizationLevel::None);
+}
+
+/// Arguments of one call.
+const ARGUMENTS: usize = 64;
+
+/// Fails where a call in a script has more arguments than any function takes. In search of the function, the language goes
+/// through 65536 combinations of their types, and looks at all arguments for each: twenty thousand take it ten seconds.
+pub(super) fn check_calls(script: &str) -> Result<()> {
+    // For every bracket that is open: the arguments behind it; none where it is not one of a call.
+    let mut open: Vec<Option<usize>> = Vec::new();
+    // What does not end is for the language to complain of.
+    for token in tokens(script).unwrap_or_default() {
+        match token.text {
+            "(" => open.push(Some(1)),
+            "[" | "?[" | "{" | "#{" | "${" | OPEN_TEXT => open.push(None),
+            ")" | "]" | "}" | CLOSE_TEXT => drop(open.pop()),
+            "," => {
+                let Some(Some(arguments)) = open.last_mut() else { continue };
+                *arguments += 1;
+                if *arguments > ARGUMENTS {
+                    let message = format!("line {}: a call has more than {ARGUMENTS} arguments", token.place.0);
+                    return Err(Error::new(ErrorKind::Limit, message).with_hint("one list holds any number of values"));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Operations that a thread counts by itself before it adds them to those of the others.
@@ -179,6 +208,15 @@ mod tests {
         assert!(within < 4, "each thread by itself has done fewer than the limit");
         operations.restart();
         assert!(work());
+    }
+
+    #[test]
+    fn calls_of_endless_arguments_are_refused_and_lists_are_not() {
+        let numbers = vec!["1"; 1000].join(",");
+        assert!(check_calls(&format!("let v = [{numbers}]; f(v, [{numbers}], |a, b| a)")).is_ok());
+        for call in [format!("f({numbers})"), format!("`a${{f([1], {numbers})}}b`"), format!("x.f({numbers}")] {
+            assert_eq!(check_calls(&call).unwrap_err().kind(), ErrorKind::Limit, "{call}");
+        }
     }
 
     #[test]

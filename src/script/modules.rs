@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
 use super::convert::Outcome;
+use super::limits::check_calls;
 use crate::context::FileAccess;
 use crate::error::{Error, ErrorKind};
 
@@ -89,6 +90,7 @@ impl ModuleResolver for ModulesBelow {
         let _opened = Opened::new(path)?;
         let within = |error| Box::new(EvalAltResult::ErrorInModule(path.to_string(), error, position));
         let text = self.read(&file)?;
+        check_calls(&text)?;
         let mut ast = engine.compile(&text).map_err(|error| within(error.into()))?;
         ast.set_source(file.as_str());
         let module: Shared<Module> = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(within)?.into();

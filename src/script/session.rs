@@ -14,7 +14,7 @@ use super::convert::to_value;
 use super::diagnose::ScriptError;
 use super::guard::Guard;
 use super::help::is_verb;
-use super::limits::set_limits;
+use super::limits::{check_calls, set_limits};
 use super::modules::ModulesBelow;
 use super::nesting;
 use super::operators::bare_engine;
@@ -146,6 +146,9 @@ impl Session {
     /// line at a prompt or a cell with all that belongs to it, takes earlier ones back there.
     pub(super) fn run(&mut self, text: &str, source: &str) -> Result<Dynamic, ScriptError> {
         self.begin();
+        if !self.options.sandbox.is_trusted {
+            check_calls(text).map_err(|error| ScriptError::outside(error, source))?;
+        }
         let parsed =
             self.engine.compile_with_scope(&self.scope, text).map_err(|error| self.explained(error, source, text))?;
         let whole = self.functions.merge(&parsed);
