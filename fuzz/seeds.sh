@@ -5,7 +5,7 @@ set -euo pipefail
 sinew=$(realpath "${1:?the program sinew}")
 cd "$(dirname "$0")"
 mkdir -p corpus/{script,files,options,index,saved}
-cp ../scripts/*.rhai ../tests/sandbox/*.rhai corpus/script/
+cp ../scripts/*.rhai corpus/script/
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 "$sinew" methods --json > "$work/methods.json"
 python3 - "$work/methods.json" <<'PYTHON'

@@ -10,8 +10,8 @@ use std::time::Instant;
 use crate::context::human_bytes;
 use crate::error::{Error, Result};
 
-/// Counts bytes that are held on behalf of a session, as the host knows how.
-pub type MemoryProbe = Arc<dyn Fn() -> usize + Send + Sync>;
+/// Counts bytes, as a host knows how.
+pub(crate) type Probe = Arc<dyn Fn() -> usize + Send + Sync>;
 
 /// Nanoseconds between two looks.
 const INTERVAL: u64 = 5_000_000;
@@ -25,7 +25,7 @@ pub(crate) struct MemoryWatch {
     allowed: usize,
     /// By how much it may grow in the evaluation that runs.
     most: AtomicUsize,
-    probe: Option<MemoryProbe>,
+    probe: Option<Probe>,
     /// What there was when it was first looked at.
     first: AtomicUsize,
     clock: Instant,
@@ -34,7 +34,7 @@ pub(crate) struct MemoryWatch {
 
 impl MemoryWatch {
     /// Lets the memory grow by this many bytes from its first look on.
-    pub(crate) fn new(allowed: usize, probe: Option<MemoryProbe>) -> Self {
+    pub(crate) fn new(allowed: usize, probe: Option<Probe>) -> Self {
         let (most, first, last) = (AtomicUsize::new(allowed), AtomicUsize::new(usize::MAX), AtomicU64::new(0));
         Self { allowed, most, probe, first, clock: Instant::now(), last }
     }

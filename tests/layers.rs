@@ -5,7 +5,10 @@ use std::path::Path;
 
 /// What stands on a floor may use that floor and those below it, except where `ALLOWED` says otherwise.
 const FLOORS: &[&[&str]] = &[
-    &["error", "explain", "value", "options", "rng", "context", "files", "parallel", "devices", "detached", "sorting"],
+    &[
+        "error", "explain", "value", "options", "rng", "context", "files", "parallel", "devices", "detached",
+        "sorting", "memory",
+    ],
     &["data", "graph", "linalg"],
     &["problem"],
     &["solver", "nn", "trees"],

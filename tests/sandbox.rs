@@ -28,7 +28,7 @@ const LATE: Duration = Duration::from_millis(200);
 const MORE: f64 = 1.1;
 /// A process that says nothing for so long hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Times that a script is tried: a busy machine makes it late, and nothing else.
+/// Times that a script is tried: a machine that has been asleep makes it late, and nothing else.
 const TRIES: usize = 3;
 /// What a host gives a thread that runs scripts.
 const STACK: usize = 8 << 20;
@@ -173,16 +173,27 @@ impl Host {
         line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
     }
 
+    /// How long the process' threads have been ready while no processor was free for them: the longest of all.
+    fn waited(&self) -> Duration {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
+        let waits = threads.filter_map(|thread| {
+            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            text.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+        });
+        waits.max().unwrap_or_default()
+    }
+
     fn run(&mut self, script: &Script) -> Result<String, Failure> {
         let name = &script.name;
         self.hear(name, "ready")?;
         // The peak begins again where the system allows it; it is too high otherwise, never too low.
         let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
         let held = self.memory("VmRSS");
-        let started = Instant::now();
+        let (started, waited) = (Instant::now(), self.waited());
         self.go_on();
         let end = self.hear(name, "end")?;
-        let seconds = started.elapsed();
+        // A busy machine says nothing about the script.
+        let seconds = started.elapsed().saturating_sub(self.waited().saturating_sub(waited));
         let peak = (self.memory("VmHWM").saturating_sub(held) * 1024) as f64;
         self.go_on();
         let end: serde_json::Value = serde_json::from_str(&end).expect("JSON");

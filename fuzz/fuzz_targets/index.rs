@@ -9,8 +9,11 @@ const SETUP: &str = "let m = matrix([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).set_name
 
 fuzz_target!(|text: &str| {
     with_session(|session| {
-        if session.eval(SETUP).is_err() {
-            unreachable!("the values that are indexed cannot be made");
+        match session.eval(SETUP) {
+            Ok(_) => {}
+            // A machine that has something else to do.
+            Err(error) if error.error.kind() == sinew::ErrorKind::Time => return,
+            Err(error) => panic!("the values that are indexed cannot be made: {error}"),
         }
         for receiver in ["m", "v", "t"] {
             let _ = session.eval(&format!("{receiver}[{text}]"));

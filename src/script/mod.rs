@@ -65,11 +65,10 @@ pub use operators::register_operators;
 pub use package::SinewPackage;
 pub use records::Estimator;
 // Its types stand in signatures: a host needs this very version.
-pub use crate::memory::MemoryProbe;
 pub use rhai;
 pub use sandbox::Sandbox;
 pub use session::{Session, read_script};
-pub use session_options::SessionOptions;
+pub use session_options::{MemoryProbe, SessionOptions};
 pub use state::{Asker, Clearer, Displayer, Printer};
 pub use stdlib::{StdFunction, StdModule, std_modules};
 pub use variables::Variable;

@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 
-use rhai::{Array, Dynamic, Engine, EvalContext, FnPtr, Map};
+use rhai::{Array, Dynamic, Engine, EvalContext, FnPtr, Map, Scope};
 
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,6 +23,8 @@ const STRIDE: u32 = 64;
 const ELEMENTS: usize = 256;
 /// Lists, maps and functions between two looks at the clock.
 const PARTS: usize = 1 << 12;
+/// Those of one variable, where no clock is looked at: more than a list may have elements.
+const FINAL_PARTS: usize = 1 << 20;
 
 // Of the thread, as the steps of the guard are. When to look is drawn, so that no script can have nothing to show just then.
 thread_local!(static LEFT: Cell<u32> = const { Cell::new(0) });
@@ -56,7 +58,7 @@ pub(super) fn watch(engine: &mut Engine, state: std::sync::Arc<State>) {
 
 /// Looks at all that a script can reach from where it is, and gives the number of elements.
 fn look(context: &EvalContext<'_, '_, '_, '_, '_, '_>, state: &State) -> Result<usize> {
-    let mut depth = Depth { state, elements: 0, parts: 0 };
+    let mut depth = Depth { state: Some(state), elements: 0, parts: 0 };
     for (_, _, value) in context.scope().iter_raw() {
         depth.check(value, 0)?;
     }
@@ -71,12 +73,41 @@ fn look(context: &EvalContext<'_, '_, '_, '_, '_, '_>, state: &State) -> Result<
 /// # Errors
 /// It is too deep, or the evaluation is to end.
 pub(super) fn check(value: &Dynamic, state: &State) -> Result<()> {
-    Depth { state, elements: 0, parts: 0 }.check(value, 0)
+    Depth { state: Some(state), elements: 0, parts: 0 }.check(value, 0)
+}
+
+/// Takes what is too deep out of variables, once a script has ended by it: whoever read such a variable would end at once.
+/// After others only variables that are shared are looked at. A function that holds itself is endlessly deep, and would never
+/// be freed.
+pub(super) fn clear(scope: &mut Scope<'static>, has_failed: bool) {
+    let is_fine = |value: &Dynamic| Depth { state: None, elements: 0, parts: 0 }.check(value, 0).is_ok();
+    let is_kept = |value: &Dynamic| !has_failed && !value.is_shared() || is_fine(value);
+    let deep: Vec<String> =
+        scope.iter_raw().filter(|(_, _, value)| !is_kept(value)).map(|(name, ..)| name.to_string()).collect();
+    if deep.is_empty() {
+        return;
+    }
+    for name in deep {
+        let Some(value) = scope.get_mut(&name).filter(|value| value.is_shared()) else { continue };
+        // Opens the ring, where it is one.
+        let held = value.write_lock::<Dynamic>().map(|mut cell| std::mem::replace(&mut *cell, Dynamic::UNIT));
+        drop(held);
+    }
+    let mut kept = Scope::new();
+    for (name, is_constant, value) in scope.iter_raw() {
+        let value = if is_kept(value) { value.clone() } else { Dynamic::UNIT };
+        match is_constant {
+            true => kept.push_constant_dynamic(name.to_string(), value),
+            false => kept.push_dynamic(name.to_string(), value),
+        };
+    }
+    *scope = kept;
 }
 
 /// A look at values: its own recursion ends where they may not go on.
 struct Depth<'a> {
-    state: &'a State,
+    /// What ends a look that takes long; without it so many parts do.
+    state: Option<&'a State>,
     elements: usize,
     parts: usize,
 }
@@ -121,7 +152,11 @@ impl Depth<'_> {
         self.elements = self.elements.saturating_add(elements + 1);
         self.parts += 1;
         // A function may be reached in more ways than there are functions.
-        if self.parts.is_multiple_of(PARTS) { self.state.check() } else { Ok(()) }
+        match self.state {
+            Some(state) if self.parts.is_multiple_of(PARTS) => state.check(),
+            None if self.parts > FINAL_PARTS => Err(Error::new(ErrorKind::Limit, "a value has too many parts")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -145,7 +180,7 @@ mod tests {
         ] {
             let error = session.eval(script).expect_err(script).error;
             assert!(error.kind() == ErrorKind::Limit && error.message().contains("levels deep"), "{script}: {error}");
-            assert_eq!(session.eval_as::<i64>("1 + 1").unwrap(), 2);
+            assert_eq!(session.eval_as::<i64>("let sum = 0; for i in 0..1000 { sum += 1; } sum").unwrap(), 1000);
         }
         let fine = "let v = []; for i in 0..150 { v = [v]; } let w = []; for i in 0..20000 { w.push([i, #{ a: [i] }]); } w.len()";
         assert_eq!(session.eval_as::<i64>(fine).unwrap(), 20_000);

@@ -156,6 +156,9 @@ impl Session {
         self.origins.note(&parsed, source, text);
         let outcome = guarded(|| self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole));
         self.forget_hidden();
+        if !self.options.sandbox.is_trusted {
+            nesting::clear(&mut self.scope, outcome.is_err());
+        }
         let value = self.finish(outcome, source, text)?;
         if let Some(value) = value {
             self.keep_imports(text);

@@ -6,8 +6,11 @@ use super::sandbox::Sandbox;
 use super::state::{Asker, Clearer, Displayer, Outlets, Printer};
 use crate::context::{CancelHandle, Progress, ProgressFn};
 use crate::error::Result;
-use crate::memory::{MemoryProbe, MemoryWatch};
+use crate::memory::MemoryWatch;
 use crate::value::Value;
+
+/// Counts bytes that are held on behalf of a session, as the host knows how.
+pub type MemoryProbe = Arc<dyn Fn() -> usize + Send + Sync>;
 
 /// What a session is made with: what its scripts may do, and where their output goes. More fields may come, so write
 /// `..SessionOptions::default()` behind those that are wanted, or use the setters.

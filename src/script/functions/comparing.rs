@@ -136,7 +136,7 @@ pub(super) fn define(b: &mut Builder) {
     orders(b);
     b.verb(
         "contains",
-        "list.contains(value) -> bool\ntext.contains(part) -> bool\nmap.contains(key) -> bool",
+        "list.contains(value) -> bool\ntext.contains(part) -> bool",
         "Whether a list has such an element, a text such a part, or a map such a key",
         "print([1, 2].contains(2));",
     )
