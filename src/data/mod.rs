@@ -9,6 +9,7 @@ pub mod example;
 pub mod file;
 pub mod gaussian_em;
 mod gene_choice;
+mod groups;
 #[cfg(feature = "h5ad")]
 mod h5ad;
 #[cfg(not(feature = "h5ad"))]
@@ -41,6 +42,7 @@ pub use argument::{matrix_argument, numbers_of};
 pub use csv::{CsvOptions, read_csv, read_matrix};
 pub use csv_lines::write_csv;
 pub use gene_choice::{ChosenGenes, GeneChoice};
+pub use groups::Groups;
 pub use h5ad::{read_h5ad, read_h5ad_sparse};
 pub use index::{Picked, Selector};
 pub use mask::Mask;
@@ -51,7 +53,6 @@ pub use npy::{read_npy, write_npy};
 pub use sparse::SparseMatrix;
 pub use sparse_verbs::Lines;
 pub use table::{Column, Table};
-pub use table_verbs::Groups;
 pub use ten_x::{GENE_EXPRESSION, TenX, read_10x, read_10x_sparse};
 pub use vector::Vector;
 
