@@ -6,9 +6,9 @@ use rhai::{Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, Rha
 use super::convert::Outcome;
 use super::state::context;
 use super::vocabulary::Builder;
-use super::work::made;
+use super::work::{Many, made};
 use crate::data::{Mask, Matrix, Vector};
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::graph::Graph;
 use crate::linalg;
 
@@ -68,44 +68,70 @@ fn product_vector(call: &NativeCallContext<'_>, a: &Matrix, v: &Vector) -> Outco
     Ok(made(call, a, 8, move |a| a.by_row(|row| linalg::dot(row, v.as_slice())))?)
 }
 
-/// Every entry of a matrix by itself.
-fn each(call: &NativeCallContext<'_>, m: &Matrix, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<Matrix> {
-    Ok(made(call, m, 8, move |m| m.map(f))?)
+/// What arithmetic and comparisons take number by number.
+trait Numbers: Many + Sync {
+    fn map(&self, f: impl Fn(f64) -> f64) -> Self;
+    fn zip(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> error::Result<Self>;
+    fn mask(&self, f: impl Fn(f64) -> bool) -> Mask;
 }
 
-/// Every element of a vector by itself.
-fn each_of(call: &NativeCallContext<'_>, v: &Vector, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<Vector> {
-    Ok(made(call, v, 8, move |v| v.map(f))?)
+impl Numbers for Matrix {
+    fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+        self.map(f)
+    }
+
+    fn zip(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> error::Result<Self> {
+        self.zip(other, f)
+    }
+
+    fn mask(&self, f: impl Fn(f64) -> bool) -> Mask {
+        self.mask(f)
+    }
+}
+
+impl Numbers for Vector {
+    fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+        self.map(f)
+    }
+
+    fn zip(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> error::Result<Self> {
+        self.zip(other, f)
+    }
+
+    fn mask(&self, f: impl Fn(f64) -> bool) -> Mask {
+        self.mask(f)
+    }
+}
+
+/// Every number by itself.
+fn each<T: Numbers>(call: &NativeCallContext<'_>, of: &T, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<T> {
+    Ok(made(call, of, 8, move |of| of.map(f))?)
+}
+
+/// Where numbers are as wanted.
+fn mask<T: Numbers>(call: &NativeCallContext<'_>, of: &T, f: impl Fn(f64) -> bool + Send + 'static) -> Outcome<Mask> {
+    Ok(made(call, of, 1, move |of| of.mask(f))?)
+}
+
+/// With one number for all, and between two of a kind.
+fn arithmetic_by_number<T: Numbers>(module: &mut Module, name: &'static str, f: fn(f64, f64) -> f64) {
+    operator(module, name, move |call: NativeCallContext<'_>, a: T, b: T| -> Outcome<T> {
+        Ok(made(&call, &a, 8, move |a| a.zip(&b, f))??)
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: T, b: f64| each(&call, &a, move |a| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: T, b: i64| each(&call, &a, move |a| f(a, b as f64)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: T| each(&call, &b, move |b| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: T| each(&call, &b, move |b| f(a as f64, b)));
 }
 
 fn arithmetic(module: &mut Module, name: &'static str, f: fn(f64, f64) -> f64) {
-    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: Matrix| -> Outcome<Matrix> {
-        Ok(made(&call, &a, 8, move |a| a.zip(&b, f))??)
-    });
+    arithmetic_by_number::<Matrix>(module, name, f);
+    arithmetic_by_number::<Vector>(module, name, f);
     operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: Vector| -> Outcome<Matrix> {
         Ok(made(&call, &a, 8, move |a| a.zip_rows(&b, f))??)
     });
     operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: Matrix| -> Outcome<Matrix> {
         Ok(made(&call, &b, 8, move |b| b.zip_rows(&a, |b, a| f(a, b)))??)
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: Vector| -> Outcome<Vector> {
-        Ok(made(&call, &a, 8, move |a| a.zip(&b, f))??)
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: f64| each(&call, &a, move |a| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: i64| {
-        each(&call, &a, move |a| f(a, b as f64))
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Matrix| each(&call, &b, move |b| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Matrix| {
-        each(&call, &b, move |b| f(a as f64, b))
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: f64| each_of(&call, &a, move |a| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: i64| {
-        each_of(&call, &a, move |a| f(a, b as f64))
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Vector| each_of(&call, &b, move |b| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Vector| {
-        each_of(&call, &b, move |b| f(a as f64, b))
     });
 }
 
@@ -122,41 +148,21 @@ fn comparison_of_floats(module: &mut Module, name: &'static str, f: fn(f64, f64)
     operator(module, name, move |x: i64, y: f64| compare(x as f64, y));
 }
 
-/// Where entries of a matrix are as wanted.
-fn mask(call: &NativeCallContext<'_>, m: &Matrix, f: impl Fn(f64) -> bool + Send + 'static) -> Outcome<Mask> {
-    Ok(made(call, m, 1, move |m| m.mask(f))?)
-}
-
-/// Where elements of a vector are as wanted.
-fn mask_of(call: &NativeCallContext<'_>, v: &Vector, f: impl Fn(f64) -> bool + Send + 'static) -> Outcome<Mask> {
-    Ok(made(call, v, 1, move |v| v.mask(f))?)
+fn comparisons_by_number<T: Numbers>(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
+    let number = move |a: f64, b: f64| f64::from(f(a, b));
+    operator(module, name, move |call: NativeCallContext<'_>, a: T, b: T| -> Outcome<Mask> {
+        Ok(made(&call, &a, 9, move |a| Ok::<_, Error>(a.zip(&b, number)?.mask(|flag| flag == 1.0)))??)
+    });
+    operator(module, name, move |call: NativeCallContext<'_>, a: T, b: f64| mask(&call, &a, move |a| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: T, b: i64| mask(&call, &a, move |a| f(a, b as f64)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: T| mask(&call, &b, move |b| f(a, b)));
+    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: T| mask(&call, &b, move |b| f(a as f64, b)));
 }
 
 fn comparisons(module: &mut Module, name: &'static str, f: fn(f64, f64) -> bool) {
     comparison_of_floats(module, name, f);
-    let number = move |a: f64, b: f64| f64::from(f(a, b));
-    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: f64| mask(&call, &a, move |a| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: i64| {
-        mask(&call, &a, move |a| f(a, b as f64))
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Matrix| mask(&call, &b, move |b| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Matrix| {
-        mask(&call, &b, move |b| f(a as f64, b))
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: Matrix, b: Matrix| -> Outcome<Mask> {
-        Ok(made(&call, &a, 9, move |a| Ok::<_, Error>(a.zip(&b, number)?.mask(|flag| flag == 1.0)))??)
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: f64| mask_of(&call, &a, move |a| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: i64| {
-        mask_of(&call, &a, move |a| f(a, b as f64))
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: f64, b: Vector| mask_of(&call, &b, move |b| f(a, b)));
-    operator(module, name, move |call: NativeCallContext<'_>, a: i64, b: Vector| {
-        mask_of(&call, &b, move |b| f(a as f64, b))
-    });
-    operator(module, name, move |call: NativeCallContext<'_>, a: Vector, b: Vector| -> Outcome<Mask> {
-        Ok(made(&call, &a, 9, move |a| Ok::<_, Error>(a.zip(&b, number)?.mask(|flag| flag == 1.0)))??)
-    });
+    comparisons_by_number::<Matrix>(module, name, f);
+    comparisons_by_number::<Vector>(module, name, f);
 }
 
 pub(super) fn define(builder: &mut Builder) {
@@ -173,7 +179,7 @@ pub(super) fn define(builder: &mut Builder) {
     comparisons(module, "==", |a, b| a == b);
     comparisons(module, "!=", |a, b| a != b);
     operator(module, "-", |call: NativeCallContext<'_>, a: Matrix| each(&call, &a, |value| -value));
-    operator(module, "-", |call: NativeCallContext<'_>, a: Vector| each_of(&call, &a, |value| -value));
+    operator(module, "-", |call: NativeCallContext<'_>, a: Vector| each(&call, &a, |value| -value));
     operator(module, "!", |call: NativeCallContext<'_>, mask: Mask| -> Outcome<Mask> {
         Ok(made(&call, &mask, 1, Mask::not)?)
     });

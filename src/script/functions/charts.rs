@@ -5,6 +5,7 @@ use rhai::{Array, Dynamic, Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options, to_number, to_numbers, to_value};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::made;
 use crate::context::Reservation;
 use crate::data::{Matrix, Names, Table, Vector};
 use crate::detached::detached_if_many;
@@ -95,12 +96,12 @@ type Named = Vec<(String, Vec<f64>)>;
 
 /// One or several lists of numbers with their names: a list of numbers, a list of such lists, the columns of a Matrix
 /// or Table, or a map.
-fn series(value: &Dynamic, what: &str) -> Result<Named> {
+fn series(call: &NativeCallContext<'_>, value: &Dynamic, what: &str) -> Result<Named> {
     if let Some(m) = value.read_lock::<Matrix>() {
-        return Ok(columns(&m));
+        return made(call, &*m, 8, columns);
     }
     if let Some(t) = value.read_lock::<Table>() {
-        return Ok(columns(&t.matrix()?));
+        return made(call, &*t, 16, |t| Ok(columns(&t.matrix()?)))?;
     }
     if let Some(map) = value.read_lock::<Map>() {
         return map
@@ -169,7 +170,7 @@ fn axes(options: &Options) -> [Axis; 2] {
 fn line(call: &NativeCallContext<'_>, x: &Dynamic, y: &Dynamic, options: &Map) -> Outcome<Figure> {
     let options = check_options("line", LINE, options)?;
     let x = to_numbers(x, "x")?;
-    let series = renamed(series(y, "y")?, &options, "name", "line")?;
+    let series = renamed(series(call, y, "y")?, &options, "name", "line")?;
     let _held = reserve(call, x.len().saturating_mul(series.len()))?;
     let [x_axis, y_axis] = axes(&options);
     let lines: Vec<plot::Series> = series.into_iter().map(|(name, y)| (name, x.clone(), y)).collect();
@@ -196,7 +197,7 @@ fn scatter(call: &NativeCallContext<'_>, x: &Dynamic, y: &Dynamic, options: &Map
 fn bar(call: &NativeCallContext<'_>, labels: &Dynamic, values: &Dynamic, options: &Map) -> Outcome<Figure> {
     let options = check_options("bar", BAR, options)?;
     let labels = words(&to_value(labels)?, "the labels of bar")?;
-    let series = renamed(series(values, "values")?, &options, "name", "bar")?;
+    let series = renamed(series(call, values, "values")?, &options, "name", "bar")?;
     let _held = reserve(call, labels.len().saturating_mul(series.len()))?;
     let numbers = labels.len().saturating_mul(series.len());
     let figure = drawn(call, numbers, move || plot::bar(&labels, &series))?;
@@ -205,7 +206,7 @@ fn bar(call: &NativeCallContext<'_>, labels: &Dynamic, values: &Dynamic, options
 
 fn boxes(call: &NativeCallContext<'_>, values: &Dynamic, options: &Map) -> Outcome<Figure> {
     let options = check_options("box", BOX, options)?;
-    let groups = renamed(series(values, "values")?, &options, "labels", "box")?;
+    let groups = renamed(series(call, values, "values")?, &options, "labels", "box")?;
     let numbers = groups.iter().map(|(_, values)| values.len()).sum();
     let _held = reserve(call, numbers)?;
     let figure = drawn(call, numbers, move || plot::boxes(&groups, ""))?;

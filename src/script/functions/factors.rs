@@ -5,6 +5,7 @@ use rhai::{Array, Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options, describe, to_value};
 use super::super::state::context;
 use super::super::vocabulary::Builder;
+use super::super::work::matrix_of;
 use super::fit_of_set;
 use crate::data::{Matrix, Table};
 use crate::error::{Error, Result};
@@ -66,7 +67,7 @@ pub(super) fn define(b: &mut Builder) {
         Ok(Factors::of(joint)?.scores(&x, &context(&call))?)
     })
     .on(|call: NativeCallContext<'_>, joint: &mut JointFit, x: Table| -> Outcome<Matrix> {
-        Ok(Factors::of(joint)?.scores(&x.matrix()?, &context(&call))?)
+        Ok(Factors::of(joint)?.scores(&matrix_of(&call, &x)?, &context(&call))?)
     });
     b.verb(
         "loadings",

@@ -5,6 +5,7 @@ use rhai::{Map, NativeCallContext};
 use super::super::convert::{Outcome, check_options};
 use super::super::state::{context, state};
 use super::super::vocabulary::Builder;
+use super::super::work::matrix_of;
 use crate::data::latent_gaussian::LatentGaussian;
 use crate::data::{Matrix, Table};
 use crate::error::Result;
@@ -82,9 +83,9 @@ pub(super) fn define(b: &mut Builder) {
         Ok(latent(&call, x, &options)?)
     })
     .on(|call: NativeCallContext<'_>, x: &mut Table| -> Outcome<Matrix> {
-        Ok(latent(&call, &x.matrix()?, &Map::new())?)
+        Ok(latent(&call, &matrix_of(&call, x)?, &Map::new())?)
     })
     .on(|call: NativeCallContext<'_>, x: &mut Table, options: Map| -> Outcome<Matrix> {
-        Ok(latent(&call, &x.matrix()?, &options)?)
+        Ok(latent(&call, &matrix_of(&call, x)?, &options)?)
     });
 }

@@ -152,7 +152,10 @@ fn load_delimited(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     let delimiter = if extension(path) == "tsv" { b'\t' } else { b',' };
     let index = first.has_index.then(|| "index".to_string());
     let t = read_csv(path, &CsvOptions { delimiter, header: true, index }, ctx)?;
-    let Ok(m) = t.matrix() else { return Ok(Dynamic::from(t)) };
+    let numbers = t.rows().saturating_mul(t.cols());
+    let _held = ctx.reserve_matrices(1, t.rows(), t.cols())?;
+    let columns = t.clone();
+    let Ok(m) = detached_if_many(numbers, ctx, move || columns.matrix())? else { return Ok(Dynamic::from(t)) };
     // Columns that had no names were numbered beside the names of rows.
     let numbered =
         m.row_names().is_some() && m.names().is_some_and(|names| *names == Names::numbered_with("c", m.cols()));

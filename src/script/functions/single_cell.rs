@@ -6,6 +6,7 @@ use super::super::convert::{Outcome, check_options, to_dynamic};
 use super::super::records::text_list;
 use super::super::state::{context, state};
 use super::super::vocabulary::Builder;
+use super::super::work::matrix_of;
 use super::sparse::IS_SPARSE;
 use crate::data::{
     GENE_EXPRESSION, GeneChoice, Matrix, Table, TenX, read_10x, read_10x_sparse, read_h5ad, read_h5ad_sparse,
@@ -190,9 +191,9 @@ pub(super) fn define(b: &mut Builder) {
         choose(&call, x, &p_values, &options)
     })
     .on_map(|call: NativeCallContext<'_>, x: &mut Table, p_values: Table| {
-        choose(&call, &x.matrix()?, &p_values, &Map::new())
+        choose(&call, &matrix_of(&call, x)?, &p_values, &Map::new())
     })
     .on_map(|call: NativeCallContext<'_>, x: &mut Table, p_values: Table, options: Map| {
-        choose(&call, &x.matrix()?, &p_values, &options)
+        choose(&call, &matrix_of(&call, x)?, &p_values, &options)
     });
 }
