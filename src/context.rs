@@ -84,10 +84,10 @@ impl Deadline {
         let _ = self.nanoseconds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
     }
 
-    fn is_over(&self) -> bool {
+    fn is_over(&self, now: impl FnOnce() -> Instant) -> bool {
         let end = self.nanoseconds.load(Ordering::Relaxed);
         // Without a deadline the clock is not even read.
-        end != NO_DEADLINE && self.origin.elapsed().as_nanos() >= u128::from(end)
+        end != NO_DEADLINE && now().saturating_duration_since(self.origin).as_nanos() >= u128::from(end)
     }
 }
 
@@ -292,14 +292,26 @@ impl Context {
     /// Fails if the computation was cancelled, its time is up, or it holds more memory than it may. Cheap enough for every few
     /// microseconds of work.
     pub fn check(&self) -> Result<()> {
+        self.check_by(Instant::now)
+    }
+
+    /// As [`Context::check`] for who has just read the clock.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn check_at(&self, now: Instant) -> Result<()> {
+        self.check_by(|| now)
+    }
+
+    fn check_by(&self, now: impl Fn() -> Instant) -> Result<()> {
         if self.0.cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
         }
-        if self.0.deadline.is_over() {
+        if self.0.deadline.is_over(&now) {
             return Err(Error::new(ErrorKind::Time, "the time limit was reached")
                 .with_hint("a larger --time-limit, or less work"));
         }
-        self.0.memory.as_ref().map_or(Ok(()), |memory| memory.check())
+        self.0.memory.as_ref().map_or(Ok(()), |memory| memory.check_at(now()))
     }
 
     /// Takes `bytes` from the memory budget until the reservation is dropped.

@@ -63,8 +63,8 @@ impl MemoryWatch {
     ///
     /// # Errors
     /// The memory has grown by more than it may.
-    pub(crate) fn check(&self) -> Result<()> {
-        let now = self.clock.elapsed().as_nanos() as u64;
+    pub(crate) fn check_at(&self, now: Instant) -> Result<()> {
+        let now = now.saturating_duration_since(self.clock).as_nanos() as u64;
         let last = self.last.load(Ordering::Relaxed);
         if last != 0 && now.saturating_sub(last) < INTERVAL {
             return Ok(());

@@ -10,7 +10,7 @@ use crate::error::Result;
 
 /// Operations of a thread from one look at the clock to the next: reading it takes as long as an operation. No more, because
 /// one operation may be a function of the language that takes milliseconds and cannot be stopped.
-const STRIDE: u32 = 4;
+const STRIDE: u32 = 8;
 /// Time between two looks from which on operations are slow: what a script does once it mostly does again.
 const SLOW: Duration = Duration::from_millis(5);
 /// Operations behind a slow one that are each looked at.
@@ -62,8 +62,8 @@ impl Guard {
             return Ok(());
         }
         // The language forgets an error that comes while a value is made a text to print: the next operation looks again.
-        state.check()?;
         let now = Instant::now();
+        state.check_at(now)?;
         let is_slow = pace.looked.is_some_and(|last| now.duration_since(last) >= SLOW);
         let closely = if is_slow { CLOSE } else { pace.closely.saturating_sub(1) };
         PACE.set(Pace { left: if closely > 0 { 0 } else { STRIDE - 1 }, closely, looked: Some(now) });

@@ -86,7 +86,15 @@ impl State {
     /// # Errors
     /// The script was cancelled, its time is up, or it has shown more than it may.
     pub fn check(&self) -> Result<()> {
-        self.context.check()?;
+        self.check_at(Instant::now())
+    }
+
+    /// As [`State::check`] for who has just read the clock.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_at(&self, now: Instant) -> Result<()> {
+        self.context.check_at(now)?;
         self.output.check()
     }
 
