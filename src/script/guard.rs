@@ -16,20 +16,20 @@ const SLOW: Duration = Duration::from_millis(5);
 /// Operations behind a slow one that are each looked at.
 const CLOSE: u32 = 256;
 
-/// When a thread looks, and when it last did.
+/// How closely a thread looks, and when it last did.
 #[derive(Clone, Copy)]
 struct Pace {
-    /// Operations before the next look.
-    left: u32,
     /// Looks in which no operation is left out.
     closely: u32,
     looked: Option<Instant>,
 }
 
-const AT_ONCE: Pace = Pace { left: 0, closely: 0, looked: None };
+const FRESH: Pace = Pace { closely: 0, looked: None };
 
 // Of the thread, and not of an evaluation: calls of functions of a script may each be shorter than the stride.
-thread_local!(static PACE: Cell<Pace> = const { Cell::new(AT_ONCE) });
+thread_local!(static PACE: Cell<Pace> = const { Cell::new(FRESH) });
+/// Operations before the next look. By itself: most operations only count it down.
+thread_local!(static LEFT: Cell<u32> = const { Cell::new(0) });
 
 /// What holds an evaluation within limits that the context does not know.
 pub(super) struct Guard {
@@ -44,7 +44,8 @@ impl Guard {
     /// Begins again, before an evaluation.
     pub fn restart(&self) {
         // The first operation looks: a stop may have been asked for before.
-        PACE.set(AT_ONCE);
+        PACE.set(FRESH);
+        LEFT.set(0);
         if let Some(operations) = &self.operations {
             operations.restart();
         }
@@ -56,17 +57,19 @@ impl Guard {
     /// The evaluation has done more than it may, or the state says that it is to end.
     pub fn step(&self, state: &State) -> Result<()> {
         self.operations.as_ref().map_or(Ok(()), Operations::count)?;
-        let pace = PACE.get();
-        if pace.left > 0 {
-            PACE.set(Pace { left: pace.left - 1, ..pace });
+        let left = LEFT.get();
+        if left > 0 {
+            LEFT.set(left - 1);
             return Ok(());
         }
-        // The language forgets an error that comes while a value is made a text to print: the next operation looks again.
         let now = Instant::now();
+        // The language forgets an error that comes while a value is made a text to print: the next operation looks again.
         state.check_at(now)?;
+        let pace = PACE.get();
         let is_slow = pace.looked.is_some_and(|last| now.duration_since(last) >= SLOW);
         let closely = if is_slow { CLOSE } else { pace.closely.saturating_sub(1) };
-        PACE.set(Pace { left: if closely > 0 { 0 } else { STRIDE - 1 }, closely, looked: Some(now) });
+        PACE.set(Pace { closely, looked: Some(now) });
+        LEFT.set(if closely > 0 { 0 } else { STRIDE - 1 });
         Ok(())
     }
 }
