@@ -1,6 +1,6 @@
 //! Errors of scripts as people need them: what, where (with the line and a caret), by which calls, and what to do.
 
-use rhai::{Dynamic, EvalAltResult, LexError, ParseErrorType, Position};
+use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 
 use super::cells::{Called, Origin, Origins, place_of};
 use super::convert::{plain_type, to_value};
@@ -289,12 +289,6 @@ fn variables_hint() -> &'static str {
     "functions do not see variables outside them: pass the value as an argument, or use a closure |x| .."
 }
 
-/// Words of the language that sandboxes do without, and what there is instead.
-const OFF: &[(&str, &str)] = &[
-    ("curry", "a closure holds what it needs: |x| f.call(first, x)"),
-    ("eval", "it runs a text as a script, which whoever made the session has not allowed"),
-];
-
 fn syntax(kind: &ParseErrorType) -> Error {
     let error = Error::new(ErrorKind::Syntax, without_position(&kind.to_string()));
     match kind {
@@ -313,12 +307,6 @@ fn syntax(kind: &ParseErrorType) -> Error {
             Error::new(ErrorKind::Syntax, format!("'{word}' is a reserved word")).with_hint("choose another name")
         }
         ParseErrorType::AssignmentToConstant(name) => constant(ErrorKind::Syntax, name),
-        ParseErrorType::BadInput(LexError::ImproperSymbol(word, _)) => match OFF.iter().find(|(off, _)| off == word) {
-            Some((_, instead)) => {
-                Error::new(ErrorKind::Syntax, format!("'{word}' is switched off in this session")).with_hint(*instead)
-            }
-            None => error,
-        },
         _ => error,
     }
 }

@@ -28,7 +28,7 @@ const FRESH: Pace = Pace { closely: 0, looked: None };
 
 // Of the thread, and not of an evaluation: calls of functions of a script may each be shorter than the stride.
 thread_local!(static PACE: Cell<Pace> = const { Cell::new(FRESH) });
-/// Operations before the next look. By itself: most operations only count it down.
+// Operations before the next look. By itself: most operations only count it down.
 thread_local!(static LEFT: Cell<u32> = const { Cell::new(0) });
 
 /// What holds an evaluation within limits that the context does not know.

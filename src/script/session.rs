@@ -211,7 +211,8 @@ impl Session {
         let mut explained = ScriptError::of(error.into(), source, text);
         if let Some(place) = explained.position {
             let variables: Vec<&str> = self.scope.iter_raw().map(|(name, ..)| name).collect();
-            let around = Surroundings { is_function: &is_verb, variables: &variables };
+            let is_off = |word: &str| self.engine.is_symbol_disabled(word);
+            let around = Surroundings { is_function: &is_verb, variables: &variables, is_off: &is_off };
             *explained.error = improve((*explained.error).clone(), &kind, place, text, &around);
         }
         explained

@@ -38,6 +38,8 @@ pub(in super::super) struct Surroundings<'a> {
     pub is_function: &'a dyn Fn(&str) -> bool,
     /// Variables that are there before the script starts.
     pub variables: &'a [&'a str],
+    /// Whether a word of the language is switched off.
+    pub is_off: &'a dyn Fn(&str) -> bool,
 }
 
 /// A parser's error at `place`, with a message and a hint that fit what stands there.
@@ -57,6 +59,7 @@ pub(in super::super) fn improve(
         ParseErrorType::BadInput(LexError::MalformedChar(_)) => {
             plain.with_hint("a text is written \"..\"; '..' is a single character")
         }
+        _ if (around.is_off)(word) => off(word),
         _ if is_reserved(word) && wants_name(kind, &tokens, at) => reserved(word, &tokens, at),
         _ => match foreign(word).or_else(|| misplaced(word, &tokens, at)) {
             Some(advice) => plain.with_hint(advice),
@@ -75,6 +78,16 @@ fn wants_name(kind: &ParseErrorType, tokens: &[Token<'_>], at: usize) -> bool {
         | ParseErrorType::FnMissingName => true,
         ParseErrorType::MissingToken(..) => before == "#{",
         _ => false,
+    }
+}
+
+/// What there is instead of words that a session does without.
+fn off(word: &str) -> Error {
+    let error = Error::new(ErrorKind::Syntax, format!("'{word}' is switched off in this session"));
+    match word {
+        "curry" => error.with_hint("a closure holds what it needs: |x| f.call(first, x)"),
+        "eval" => error.with_hint("it runs a text as a script, which whoever made the session has not allowed"),
+        _ => error,
     }
 }
 

@@ -42,7 +42,11 @@ pub(super) fn check(engine: &Engine, text: &str, known: &Known, report: &mut Rep
 fn explain(error: ParseError, place: (usize, usize), known: &Known, report: &Report<'_>) -> Error {
     let kind = error.err_type().clone();
     let plain = ScriptError::of(error.into(), report.source(), report.text()).error;
-    let around = Surroundings { is_function: &|name: &str| known.arities(name).is_some(), variables: &["args"] };
+    let around = Surroundings {
+        is_function: &|name: &str| known.arities(name).is_some(),
+        variables: &["args"],
+        is_off: &|_| false,
+    };
     improve(*plain, &kind, place, report.text(), &around)
 }
 
