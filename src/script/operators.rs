@@ -75,33 +75,24 @@ trait Numbers: Many + Sync {
     fn mask(&self, f: impl Fn(f64) -> bool) -> Mask;
 }
 
-impl Numbers for Matrix {
-    fn map(&self, f: impl Fn(f64) -> f64) -> Self {
-        self.map(f)
-    }
+macro_rules! numbers {
+    ($($type:ty),*) => { $(
+        impl Numbers for $type {
+            fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+                self.map(f)
+            }
 
-    fn zip(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> error::Result<Self> {
-        self.zip(other, f)
-    }
+            fn zip(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> error::Result<Self> {
+                self.zip(other, f)
+            }
 
-    fn mask(&self, f: impl Fn(f64) -> bool) -> Mask {
-        self.mask(f)
-    }
+            fn mask(&self, f: impl Fn(f64) -> bool) -> Mask {
+                self.mask(f)
+            }
+        }
+    )* };
 }
-
-impl Numbers for Vector {
-    fn map(&self, f: impl Fn(f64) -> f64) -> Self {
-        self.map(f)
-    }
-
-    fn zip(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> error::Result<Self> {
-        self.zip(other, f)
-    }
-
-    fn mask(&self, f: impl Fn(f64) -> bool) -> Mask {
-        self.mask(f)
-    }
-}
+numbers!(Matrix, Vector);
 
 /// Every number by itself.
 fn each<T: Numbers>(call: &NativeCallContext<'_>, of: &T, f: impl Fn(f64) -> f64 + Send + 'static) -> Outcome<T> {

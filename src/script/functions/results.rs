@@ -11,8 +11,8 @@ use super::super::vocabulary::Builder;
 use super::super::work::{AS_JSON, numbers_of};
 use crate::data::file::{extension, read_bytes, unknown_extension, write_json};
 use crate::data::{
-    CsvOptions, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, has_header, read_csv, read_matrix, read_mtx,
-    read_npy, write_csv, write_mtx, write_mtx_sparse, write_npy,
+    Column, CsvOptions, Groups, Mask, Matrix, Names, SparseMatrix, Table, Vector, has_header, read_csv, read_matrix,
+    read_mtx, read_npy, write_csv, write_mtx, write_mtx_sparse, write_npy,
 };
 use crate::detached::{detached, detached_if_many};
 use crate::error::{Error, Result};
@@ -152,6 +152,10 @@ fn load_delimited(path: &str, ctx: &crate::Context) -> Outcome<Dynamic> {
     let delimiter = if extension(path) == "tsv" { b'\t' } else { b',' };
     let index = first.has_index.then(|| "index".to_string());
     let t = read_csv(path, &CsvOptions { delimiter, header: true, index }, ctx)?;
+    // What no matrix could hold is a table, of any size.
+    if (0..t.cols()).any(|column| matches!(t.column_at(column), Column::Texts(_))) {
+        return Ok(Dynamic::from(t));
+    }
     let numbers = t.rows().saturating_mul(t.cols());
     let _held = ctx.reserve_matrices(1, t.rows(), t.cols())?;
     let columns = t.clone();
